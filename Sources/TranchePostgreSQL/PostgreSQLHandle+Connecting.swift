@@ -29,9 +29,10 @@ extension PostgreSQLHandle {
         var failures: [PostgreSQLError] = []
         for server in lead.order(of: url.servers) {
             let deadline = ContinuousClock.now + limit
+            let rivals = PostgreSQLRivals(url, of: server, lead)
             do throws(PostgreSQLError) {
                 let pointer = try start(url, server)
-                let welcome = try enter(pointer, url, until: deadline, alarm, greeting)
+                let welcome = try enter(pointer, url, rivals, until: deadline, alarm, greeting)
                 lead.note(server)
                 return (pointer, welcome, server)
             } catch {
@@ -41,21 +42,24 @@ extension PostgreSQLHandle {
         throw failure(of: failures)
     }
 
-    /// Waits until a server has let a connection in and answered; finishes it where it does not.
+    /// Waits until a server has let a connection in and answered; finishes it where it does not,
+    /// or where one of the rivals leads.
     static func enter(
         _ pointer: OpaquePointer,
         _ url: PostgreSQLURL,
+        _ rivals: PostgreSQLRivals? = nil,
         until deadline: ContinuousClock.Instant,
         _ alarm: PostgreSQLAlarm,
         _ greeting: (_ process: Int32) -> String
     ) throws(PostgreSQLError) -> PostgreSQLWelcome {
         do throws(PostgreSQLError) {
-            try finishConnecting(pointer, until: deadline, alarm)
+            var patience = PostgreSQLPatience(until: deadline, rivals, alarm)
+            try finishConnecting(pointer, &patience, alarm)
             PQsetnonblocking(pointer, 1)
             // Warnings of the server are no errors, and standard error is the program's own.
             PQsetNoticeProcessor(pointer, { _, _ in }, nil)
             let statement = greeting(PQbackendPID(pointer))
-            let welcome = try greet(pointer, statement, until: deadline, alarm)
+            let welcome = try greet(pointer, statement, &patience, alarm)
             if welcome.isStandby, url.wantsLeader { throw standby(pointer) }
             return welcome
         } catch {
@@ -93,14 +97,14 @@ extension PostgreSQLHandle {
     private static func greet(
         _ pointer: OpaquePointer,
         _ statement: String,
-        until deadline: ContinuousClock.Instant,
+        _ patience: inout PostgreSQLPatience,
         _ alarm: PostgreSQLAlarm
     ) throws(PostgreSQLError) -> PostgreSQLWelcome {
         guard PQsendQuery(pointer, statement) == 1 else { throw lost(pointer) }
         var failure: PostgreSQLError?
         var welcome = PostgreSQLWelcome(process: .null, isStandby: false)
         while true {
-            guard try isReady(pointer, alarm, until: deadline) else { throw silent(pointer) }
+            while try !isReady(pointer, alarm, until: patience.next) { try patience.look(pointer) }
             guard let result = takeResult(pointer) else { break }
             switch result.outcome {
             case .failed(let error): failure = failure ?? error
@@ -154,16 +158,24 @@ extension PostgreSQLHandle {
 
     private static func finishConnecting(
         _ pointer: OpaquePointer,
-        until deadline: ContinuousClock.Instant,
+        _ patience: inout PostgreSQLPatience,
         _ alarm: PostgreSQLAlarm
     ) throws(PostgreSQLError) {
         guard PQstatus(pointer) != CONNECTION_BAD else { throw connectError(pointer) }
         var wanted = PGRES_POLLING_WRITING
         while true {
             let isReading = wanted == PGRES_POLLING_READING
-            let left = deadline - ContinuousClock.now
-            guard left > .zero else { throw silent(pointer) }
-            try wait(pointer, alarm, forReading: isReading, forWriting: !isReading, atMost: left)
+            // libpq takes a call for the news that the socket is ready, and waits without an end
+            // where it is not. Source: PostgreSQL 15, fe-connect.c (PQconnectPoll).
+            while try !wait(
+                pointer,
+                alarm,
+                forReading: isReading,
+                forWriting: !isReading,
+                atMost: max(.zero, patience.next - ContinuousClock.now)
+            ) {
+                try patience.look(pointer)
+            }
             wanted = PQconnectPoll(pointer)
             if wanted == PGRES_POLLING_OK { return }
             if wanted == PGRES_POLLING_FAILED { throw connectError(pointer) }

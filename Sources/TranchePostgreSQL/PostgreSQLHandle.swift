@@ -258,13 +258,16 @@ struct PostgreSQLHandle: ~Copyable {
     }
 
     /// Waits for the socket, or for the alarm.
+    ///
+    /// - Returns: Whether the socket is ready.
+    @discardableResult
     static func wait(
         _ pointer: OpaquePointer,
         _ alarm: PostgreSQLAlarm,
         forReading: Bool,
         forWriting: Bool,
         atMost limit: Duration?
-    ) throws(PostgreSQLError) {
+    ) throws(PostgreSQLError) -> Bool {
         let events = (forReading ? POLLIN : 0) | (forWriting ? POLLOUT : 0)
         var files = [
             pollfd(fd: PQsocket(pointer), events: Int16(events), revents: 0),
@@ -281,6 +284,7 @@ struct PostgreSQLHandle: ~Copyable {
                 message: "the server did not stop a cancelled statement"
             )
         }
+        return files[0].revents != 0
     }
 }
 

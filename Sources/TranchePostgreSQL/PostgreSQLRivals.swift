@@ -1,6 +1,41 @@
 internal import CLibPQ
 import Tranche
 
+/// How long a server may take to let a connection in, and when others are asked meanwhile.
+struct PostgreSQLPatience {
+    /// How long one that may have gone is waited for until others are asked, each time.
+    private static let interval: Duration = .seconds(1)
+
+    private let deadline: ContinuousClock.Instant
+    private let rivals: PostgreSQLRivals?
+    private let alarm: PostgreSQLAlarm
+    /// Until when to wait for now.
+    private(set) var next: ContinuousClock.Instant
+
+    init(
+        until deadline: ContinuousClock.Instant,
+        _ rivals: PostgreSQLRivals?,
+        _ alarm: PostgreSQLAlarm
+    ) {
+        (self.deadline, self.rivals, self.alarm) = (deadline, rivals, alarm)
+        next = rivals == nil ? deadline : min(deadline, ContinuousClock.now + Self.interval)
+    }
+
+    /// Finds out whether to go on waiting.
+    ///
+    /// - Throws: That the time is over, another server leads, or the request was cancelled.
+    mutating func look(_ pointer: OpaquePointer) throws(PostgreSQLError) {
+        if alarm.isRinging {
+            throw PostgreSQLError(sqlState: "08006", message: "the request was cancelled")
+        }
+        guard ContinuousClock.now < deadline else { throw PostgreSQLHandle.silent(pointer) }
+        if let rivals, rivals.haveLeader(alarm, until: deadline) {
+            throw PostgreSQLHandle.deposed(pointer)
+        }
+        next = min(deadline, ContinuousClock.now + Self.interval)
+    }
+}
+
 /// The other servers of a URL that wants the one that leads, for a connection that gets no answer.
 ///
 /// A server that is frozen, or hangs in a commit that waits for a standby, keeps its connections,
@@ -27,11 +62,17 @@ struct PostgreSQLRivals {
 
     /// Whether one of them leads; the next connection is asked of that one first.
     ///
-    /// - Parameter alarm: What cancels the waits.
+    /// - Parameters:
+    ///   - alarm: What cancels the waits.
+    ///   - limit: Until when they may answer, if that is sooner than a connection has to.
     /// - Returns: Whether one does.
-    func haveLeader(_ alarm: PostgreSQLAlarm) -> Bool {
+    func haveLeader(
+        _ alarm: PostgreSQLAlarm,
+        until limit: ContinuousClock.Instant? = nil
+    ) -> Bool {
         for other in url.servers where other != server {
-            let deadline = ContinuousClock.now + (url.connectTimeout ?? PostgreSQLHandle.share)
+            let share = ContinuousClock.now + (url.connectTimeout ?? PostgreSQLHandle.share)
+            let deadline = min(share, limit ?? share)
             do throws(PostgreSQLError) {
                 let pointer = try PostgreSQLHandle.start(url, other)
                 // A standby is refused.

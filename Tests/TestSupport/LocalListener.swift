@@ -38,19 +38,49 @@ package final class LocalListener: Sendable {
         throw POSIXError(.ETIMEDOUT)
     }
 
-    package init() throws {
+    /// Begins to listen.
+    ///
+    /// - Parameter backlog: How many connections may wait to be accepted.
+    /// - Throws: `POSIXError` when it cannot.
+    package init(backlog: Int32 = 64) throws {
         let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = Self.address(port: 0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isListening = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(file, $0, length) == 0 && listen(file, 64) == 0
+                bind(file, $0, length) == 0 && listen(file, backlog) == 0
                     && getsockname(file, $0, &length) == 0
             }
         }
         guard isListening else { throw POSIXError(.EADDRINUSE) }
         self.file = file
         port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Makes so many connections that no more are taken, which nobody may accept.
+    ///
+    /// - Returns: Their sockets, which the caller closes.
+    /// - Throws: `POSIXError` when all are taken.
+    package func fill() throws -> [Int32] {
+        var clients: [Int32] = []
+        while true {
+            let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+            let client = socket(AF_INET, kind, 0)
+            clients.append(client)
+            var address = Self.address(port: port)
+            _ = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            var polled = pollfd(fd: client, events: Int16(POLLOUT), revents: 0)
+            // On this machine one that is taken is so at once.
+            guard poll(&polled, 1, 200) > 0 else { return clients }
+            guard clients.count < 100 else {
+                for client in clients { close(client) }
+                throw POSIXError(.EISCONN)
+            }
+        }
     }
 
     /// Hands each client's connection to `body`, on a thread of its own, until it is stopped.

@@ -1,3 +1,5 @@
+import Glibc
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -54,23 +56,53 @@ struct SeveralServersTests {
     @Test("A server that does not answer is passed over, and the one that did is asked first next")
     func silent() async throws {
         try await withOwnPostgreSQL { own in
-            // The system takes connections, and nobody ever answers them: as a frozen server.
+            // It takes connections, and never answers them: as a frozen server.
+            let asked = Mutex<[Int32]>([])
             let frozen = try LocalListener()
-            defer { frozen.stop() }
+            frozen.accept { client in asked.withLock { $0.append(client) } }
+            defer {
+                frozen.stop()
+                for client in asked.withLock({ $0 }) { close(client) }
+            }
             let url =
                 "postgresql://postgres@127.0.0.1:\(frozen.port),127.0.0.1:\(own.port)/tranche"
-            let database = try database("\(url)?connect_timeout=2", connections: 2)
-            let clock = ContinuousClock()
-            let first = try await clock.measure { _ = try await database.read("SELECT 1") }
-            #expect(first >= .seconds(2))
-            // Two at once need a second connection.
-            let second = try await clock.measure {
+            for option in ["connect_timeout=2", "target_session_attrs=any&connect_timeout=2"] {
+                let before = asked.withLock { $0.count }
+                let database = try database("\(url)?\(option)", connections: 2)
+                _ = try await database.read("SELECT 1")
+                // Two at once need a second connection.
                 async let one = database.read("SELECT pg_sleep(0.2)")
                 async let other = database.read("SELECT pg_sleep(0.2)")
                 _ = try await (one, other)
+                #expect(asked.withLock { $0.count } == before + 1)
+                await database.close()
             }
-            #expect(second < .seconds(1.9))
-            await database.close()
+        }
+    }
+
+    /// Two minutes is how long the system itself goes on, where it is left to it.
+    @Test(
+        "A server that takes no connection is passed over in its time, and sooner where another leads",
+        .timeLimit(.minutes(1))
+    )
+    func unreachable() async throws {
+        try await withOwnPostgreSQL { own in
+            // Its queue is full: the system drops what comes, as a network that is cut.
+            let full = try LocalListener(backlog: 0)
+            defer { full.stop() }
+            let waiting = try full.fill()
+            defer { for client in waiting { close(client) } }
+            let url =
+                "postgresql://postgres@127.0.0.1:\(full.port),127.0.0.1:\(own.port)/tranche"
+                + "?connect_timeout=2&tcp_user_timeout=0"
+            for (options, times) in [("", 1), ("&target_session_attrs=any", 5)] {
+                for _ in 0..<times {
+                    let database = try database(url + options)
+                    var row = try await database.read("SELECT inet_server_port()")[0][0]
+                    #expect(try row.integer() == Int64(own.port))
+                    await database.close()
+                }
+            }
         }
     }
 
