@@ -8,10 +8,10 @@ extension Inventory {
     /// Compares the ids handed out last with those that the new server has.
     ///
     /// What an asynchronous standby lacks is the end of what was committed. Ids without a row are
-    /// watched: rows that come under them are other ones. Where any is missing, ids that have a row
-    /// may have got another one already, drawn anew since: those above the lowest missing id, as
-    /// ids ascend; or any of the last ones, when all that is missing lies above the highest id.
-    /// They are handed out again. Where nothing is missing, nothing is done twice.
+    /// watched: rows that come under them are other ones. Where any is missing, each id that has a
+    /// row may have got another one already, drawn anew since, and is handed out again: also below
+    /// the lowest missing one, as that may be of a transaction that has just drawn it. Where nothing
+    /// is missing, nothing is done twice.
     ///
     /// An inventory in the same database went back with its source, and has nothing to compare.
     ///
@@ -19,32 +19,46 @@ extension Inventory {
     ///   - run: The run as it is kept.
     ///   - source: Its source.
     ///   - mark: The source's mark now.
-    /// - Returns: What was found; `nil` where the source's timeline is the one that is known.
+    /// - Returns: What was found.
     /// - Throws: The source's failure, or the store's.
     func lookBack(
         _ run: RunRecord,
         _ source: any IdentifiedSource,
         _ mark: String
-    ) async throws -> SourcePromotion? {
+    ) async throws -> LookBack {
         guard let cursor = run.cursor, let known = run.standing.identity?.mark,
             let from = source.timeline(in: known), let to = source.timeline(in: mark), from < to
-        else { return nil }
+        else { return .sameTimeline }
+        let identity = SourceIdentity(mark: mark, witness: try await source.witness())
         var promotion = SourcePromotion(from: from, to: to, at: now, cursor: cursor)
-        if source.isKept(beside: try await store.identity()) { return promotion }
+        if source.isKept(beside: try await store.identity()) { return .found(promotion, identity) }
         let handedOut = try await idsHandedOutLast(of: run)
-        guard let first = handedOut.first, let last = handedOut.last else { return promotion }
+        guard let first = handedOut.first, let last = handedOut.last else {
+            return .found(promotion, identity)
+        }
         let missing = handedOut.subtracting(try await ids(of: source, in: first...last))
         let present = handedOut.subtracting(missing)
         promotion.lowest = first
         promotion.compared = handedOut.count
         // Where nothing is left it is another content, which holds the run.
-        guard let lost = missing.first, present.count > 0 else { return promotion }
+        guard missing.count > 0, present.count > 0 else { return .found(promotion, identity) }
         promotion.missing = missing.count
-        let highest = try await source.highestID() ?? .min
-        let doubtful = lost < highest ? present.intersection(lost...last) : present
-        promotion.redone = try await store.queueLate(doubtful, of: run.key, isRedo: true)
+        // What another one had handed out again may be done by now, and is not due once more.
+        let standing = try await store.runs(RunSelection(run.key)).first?.standing
+        guard standing?.identity?.mark == known else { return .overtaken }
+        promotion.redone = try await store.queueLate(present, of: run.key, isRedo: true)
         _ = try await store.watchAgain(missing, of: run.key)
-        return promotion
+        return .found(promotion, identity)
+    }
+
+    /// What a look back came to.
+    enum LookBack: Sendable {
+        /// The source's timeline is the one that is known.
+        case sameTimeline
+        /// What was found, and what the source is known by from now on.
+        case found(SourcePromotion, SourceIdentity)
+        /// Another task or process has looked meanwhile, and kept what it found.
+        case overtaken
     }
 
     /// The ids of the batches that began within the last while before the last one.

@@ -180,11 +180,14 @@ extension Inventory {
         // Nothing more is handed out by a run that is at its end.
         var seen = run.isAtEnd ? .same : try await comparison(of: run, source, mark)
         if seen == .same {
-            if let found = try await lookBack(run, source, mark) {
-                standing.promotion = found
-                standing.identity = SourceIdentity(mark: mark, witness: try await source.witness())
+            switch try await lookBack(run, source, mark) {
+            case .sameTimeline: break
+            case .overtaken: return try await look(key, source, watch, at: now)
+            case .found(let promotion, let identity):
+                standing.promotion = promotion
+                standing.identity = identity
                 // What the standby lacks was not rewound, whoever took it for that before.
-                run.standing.promotion = found
+                run.standing.promotion = promotion
             }
             if !run.isAtEnd { seen = try await verdictOnRewinding(run, source) }
         }
