@@ -143,10 +143,13 @@ class Node:
         except (OSError, ValueError):
             return {}
 
+    def url(self, database="tranche"):
+        return f"postgresql://postgres@{self.address}:5432/{database}?connect_timeout=2"
+
     def psql(self, query, database="tranche", check=True):
         done = subprocess.run(
             [f"{self.cluster.programs}/psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-c", query,
-             f"postgresql://postgres@{self.address}:5432/{database}?connect_timeout=2"],
+             self.url(database)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
         )
         if check and done.returncode:
