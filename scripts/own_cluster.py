@@ -125,6 +125,11 @@ class Node:
         self.signal(signal.SIGKILL)
         self.programs["patroni"].wait()
 
+    def hold_back_standby(self):
+        """Stops what sends the log: from now on a standby lacks what is committed."""
+        for process, in self.rows("SELECT pid FROM pg_stat_replication"):
+            os.kill(int(process), signal.SIGSTOP)
+
     def cut(self):
         call("ip", "link", "set", self.link, "down")
 
