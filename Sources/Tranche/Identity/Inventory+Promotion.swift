@@ -10,8 +10,8 @@ extension Inventory {
     /// What an asynchronous standby lacks is the end of what was committed. Ids without a row are
     /// watched: rows that come under them are other ones. Where any is missing, each id that has a
     /// row may have got another one already, drawn anew since, and is handed out again: also below
-    /// the lowest missing one, as that may be of a transaction that has just drawn it. Where nothing
-    /// is missing, nothing is done twice.
+    /// the lowest missing one, as that may be of a transaction that has just drawn it. Where none
+    /// is, nothing is done twice.
     ///
     /// An inventory in the same database went back with its source, and has nothing to compare.
     ///
