@@ -62,6 +62,7 @@ has_package() {
     libmicrohttpd-dev) pkg-config --exists libmicrohttpd 2>/dev/null ;;
     libyaml-dev) pkg-config --exists yaml-0.1 2>/dev/null ;;
     libmongoc-dev) pkg-config --exists libmongoc-1.0 2>/dev/null ;;
+    etcd-server) command -v etcd >/dev/null 2>&1 ;;
     slurm-client) command -v sbatch >/dev/null 2>&1 ;;
     munge) command -v munged >/dev/null 2>&1 ;;
     systemd) command -v systemd-analyze >/dev/null 2>&1 ;;
