@@ -3,8 +3,7 @@
 # Expected: the messages in the order in which they were put; get takes the files in the order of their names, which
 # begin with a time, and kombu's transport for memory keeps the order.
 # Seen: the names have whole milliseconds and a random UUID behind them, so what is put within one millisecond comes in
-# random order. (The milliseconds are those of the monotonic clock, sorted as text. That the order breaks too where they
-# get a digit more, or the host starts anew, follows from it, and was not tried.)
+# random order.
 # Changes to one row that are put as messages are applied in the wrong order: the older value stays.
 set -euo pipefail
 
