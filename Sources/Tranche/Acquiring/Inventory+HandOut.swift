@@ -42,11 +42,14 @@ extension Inventory {
                 source: source,
                 inventory: self
             )
+            let mark = knownMark(of: asked.key)
             let answer = try await requests.acquire(call)
             let live = try await withItems(answer.batches)
             // When all had lost every item, and so succeeded empty, there may be others; the token
             // stands for those that were given.
-            if !hasLooked, try await isHeldForPromotion(asked.key, source, answer) {
+            if !hasLooked,
+                try await isHeldForPromotion(asked.key, source, answer, insteadOf: mark)
+            {
                 if let hold = try await holdOfSource(asked.key, source) { return ([], hold) }
                 hasLooked = true
             } else if answer.batches.isEmpty || !live.isEmpty {

@@ -36,6 +36,11 @@ extension Inventory {
         return hold
     }
 
+    /// The mark of a run's source at the last look; `nil` where none was.
+    func knownMark(of key: RunKey) -> String? {
+        watches.withLock { $0[key]?.identity?.mark }
+    }
+
     /// Whether a run is held for a source that was rewound, whose server a standby has taken the
     /// place of since the last look; the next one comes at once then.
     ///
@@ -43,12 +48,14 @@ extension Inventory {
     ///   - key: The run.
     ///   - source: Its source.
     ///   - answer: The outcome of an acquire.
-    /// - Returns: Whether it is.
+    ///   - known: The source's mark when that was asked for.
+    /// - Returns: Whether it is, or was until another task or process looked meanwhile.
     /// - Throws: The source's or the store's failure.
     func isHeldForPromotion(
         _ key: RunKey,
         _ source: any MetaSource,
-        _ answer: (batches: [Batch], reason: NoBatchReason)
+        _ answer: (batches: [Batch], reason: NoBatchReason),
+        insteadOf known: String?
     ) async throws -> Bool {
         guard case .held(_, nil) = answer.reason, answer.batches.isEmpty,
             let source = source as? any IdentifiedSource
@@ -57,7 +64,7 @@ extension Inventory {
             guard let mark = try await source.mark(),
                 let run = try await store.runs(RunSelection(key)).first
             else { return false }
-            return isPromoted(source, mark, since: run)
+            return run.standing.identity?.mark != known || isPromoted(source, mark, since: run)
         }
         if mustLook { watches.withLock { $0[key] = nil } }
         return mustLook
