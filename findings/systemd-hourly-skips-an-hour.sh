@@ -10,6 +10,7 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
+# The point release of the day, as Debian's archive keeps no other; which it is, is looked at.
 apt-get download -qq systemd libsystemd-shared 2>/dev/null
 dpkg-deb --show systemd_*.deb
 case $(dpkg-deb --field systemd_*.deb Version) in

@@ -67,7 +67,8 @@ import Tranche
             (["--json-layout", "lines"], .usage, "--json-layout goes with a file of JSON"),
             (
                 ["--delimiter", ";;"], .failed,
-                "the delimiter ';;' is not the file's: its only field is 'id,name'; try --delimiter ','"
+                "the delimiter ';;' is not the file's: its only field is 'id,name'; "
+                    + "try --delimiter ','"
             ),
             (["--header", "a,b"], .failed, "is known with another definition"),
             (["--null", "NA"], .failed, "is known with another definition"),

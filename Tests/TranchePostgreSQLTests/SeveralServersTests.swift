@@ -82,7 +82,7 @@ struct SeveralServersTests {
 
     /// Two minutes is how long the system itself goes on, where it is left to it.
     @Test(
-        "A server that takes no connection is passed over in its time, and sooner where another leads",
+        "A server that takes no connection is passed over in its time, or once another leads",
         .timeLimit(.minutes(1))
     )
     func unreachable() async throws {
