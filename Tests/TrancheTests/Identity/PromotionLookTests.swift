@@ -5,8 +5,11 @@ import TrancheTestKit
 
 @Suite("A standby that leads while several workers acquire", .timeLimit(.minutes(2)))
 struct PromotionLookTests {
-    @Test("Who acquires while another looks back takes lost rows for no rewinding")
-    func besideALook() async throws {
+    @Test(
+        "Who acquires while another looks back takes lost rows for no rewinding",
+        arguments: [PromotedSource.Step.mark, .witness]
+    )
+    fileprivate func besideALook(_ step: PromotedSource.Step) async throws {
         let clock = ManualClock()
         let store = MemoryInventoryStore(clock: clock)
         let inventory = Inventory(store: store, configuration: .init(clock: clock))
@@ -19,7 +22,7 @@ struct PromotionLookTests {
         // The standby lacks the last rows.
         source.promote(losing: Array(11...20))
         clock.advance(by: .seconds(2))
-        source.holdNextWitness()
+        source.holdNext(step)
         async let looking = inventory.acquireBatch(from: source, job: "j")
         await source.waitForHeld()
         let beside = try await inventory.acquireBatch(from: source, job: "j")
@@ -38,6 +41,32 @@ struct PromotionLookTests {
         source.rows.insert((11...15).map { Item(id: $0, item: .text("new")) })
         clock.advance(by: .seconds(60))
         #expect(try await inventory.acquireBatch(from: source, job: "j")?.ids == 11...15)
+    }
+
+    @Test("Who asked before another looked back is not told of a rewinding")
+    func beforeALook() async throws {
+        let clock = ManualClock()
+        let store = MemoryInventoryStore(clock: clock)
+        let inventory = Inventory(store: store, configuration: .init(clock: clock))
+        let source = PromotedSource(ids: 1...20)
+        let all = try #require(try await inventory.acquireBatch(from: source, job: "j"))
+        try await all.succeed()
+        #expect(try await inventory.acquireBatch(from: source, job: "j") == nil)
+        source.promote(losing: Array(11...20))
+
+        // It looked a moment ago, asks the store, and is held before it finds out what to make of it.
+        source.holdNext(.mark)
+        async let answer = inventory.acquire(BatchRequest(job: "j"), from: source)
+        await source.waitForHeld()
+        clock.advance(by: .seconds(2))
+        let again = try await inventory.acquireBatch(from: source, job: "j")
+        #expect(again?.ids == 1...10)
+        source.letGo()
+        guard case .noBatch(let reason) = try await answer else {
+            Issue.record("all that is left is in hand")
+            return
+        }
+        if case .held = reason { Issue.record("\(reason)") }
     }
 
     @Test("A rewinding that was noted before the look is none, once the timeline tells")
@@ -69,9 +98,12 @@ private final class PromotedSource: MetaSource, IdentifiedSource, MetaSourceDesc
     private let (held, isHeld) = AsyncStream.makeStream(of: Never.self)
     private let (released, release) = AsyncStream.makeStream(of: Never.self)
 
+    /// Where a look may be held.
+    enum Step { case mark, witness }
+
     private struct State {
         var timeline: Int64 = 1
-        var holdsNext = false
+        var held: Step?
     }
 
     init(ids: ClosedRange<Int64>) {
@@ -83,7 +115,8 @@ private final class PromotedSource: MetaSource, IdentifiedSource, MetaSourceDesc
         state.withLock { $0.timeline += 1 }
     }
 
-    func holdNextWitness() { state.withLock { $0.holdsNext = true } }
+    /// Holds the next one to get there.
+    func holdNext(_ step: Step) { state.withLock { $0.held = step } }
 
     func waitForHeld() async { for await _ in held {} }
 
@@ -91,20 +124,27 @@ private final class PromotedSource: MetaSource, IdentifiedSource, MetaSourceDesc
 
     // MARK: Identity
 
-    func mark() async throws -> String? { String(state.withLock { $0.timeline }) }
+    func mark() async throws -> String? {
+        await pass(.mark)
+        return String(state.withLock { $0.timeline })
+    }
 
     func timeline(in mark: String) -> Int64? { Int64(mark) }
 
     func witness() async throws -> String? {
-        let isHolding = state.withLock { state in
-            defer { state.holdsNext = false }
-            return state.holdsNext
-        }
-        if isHolding {
-            isHeld.finish()
-            for await _ in released {}
-        }
+        await pass(.witness)
         return "rows"
+    }
+
+    private func pass(_ step: Step) async {
+        let isHeldHere = state.withLock { state in
+            guard state.held == step else { return false }
+            state.held = nil
+            return true
+        }
+        guard isHeldHere else { return }
+        isHeld.finish()
+        for await _ in released {}
     }
 
     func compare(
