@@ -82,15 +82,18 @@ import Tranche
         for (link, end) in links {
             try files.createSymbolicLink(atPath: bench.path(link), withDestinationPath: end)
         }
-        for command in [
-            ["report", bench.path("first")], ["metrics", "--to", bench.path("first")],
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        let link = bench.path("first")
+        for (command, words) in [
+            (["report", link], "<html"), (["metrics", "--to", link], "tranche_"),
+            (["export", link], #""files""#),
         ] {
             #expect(await bench.run(command).status == .done)
             for (link, end) in links {
                 #expect(try files.destinationOfSymbolicLink(atPath: bench.path(link)) == end)
             }
             let text = try String(contentsOfFile: bench.path("pages/page"), encoding: .utf8)
-            #expect(text.contains(command[0] == "report" ? "<html" : "tranche_"))
+            #expect(text.contains(words))
         }
     }
 

@@ -54,7 +54,7 @@ struct PromotionLookTests {
         #expect(try await inventory.acquireBatch(from: source, job: "j") == nil)
         source.promote(losing: Array(11...20))
 
-        // It looked a moment ago, asks the store, and is held before it finds out what to make of it.
+        // It looked a moment ago, asks the store, and is held before it finds out what that means.
         source.holdNext(.mark)
         async let answer = inventory.acquire(BatchRequest(job: "j"), from: source)
         await source.waitForHeld()
