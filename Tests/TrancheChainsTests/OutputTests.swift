@@ -127,6 +127,34 @@ struct OutputTests {
         }
     }
 
+    @Test("A link at the output's path stays, and the file that it leads to is replaced")
+    func linkedOutput() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            let sink = FileSink.jsonLines(path, overwrites: true)
+            try FileManager.default.createDirectory(
+                atPath: world.folder.path("disk"),
+                withIntermediateDirectories: false
+            )
+            // It leads to nothing at first, by way of another.
+            for (link, end) in [
+                ("out.jsonl", "disk/link.jsonl"), ("disk/link.jsonl", "real.jsonl"),
+            ] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: world.folder.path(link),
+                    withDestinationPath: end
+                )
+            }
+            for (job, ids) in [("load", 1...50), ("again", 1...7)] {
+                let name = "\(job).in.jsonl"
+                try await load(Self.ids(ids), as: name, to: sink, world, job: job)
+                let end = try FileManager.default.destinationOfSymbolicLink(atPath: path)
+                #expect(end == "disk/link.jsonl")
+                #expect(try world.read("disk/real.jsonl") == Self.ids(ids))
+            }
+        }
+    }
+
     @Test("A file that may be replaced stays until what takes its place is complete")
     func replacedWhenComplete() async throws {
         try await withChainWorld { world in

@@ -2,6 +2,7 @@ internal import CPosix
 import FoundationEssentials
 import Glibc
 import Tranche
+import TrancheChains
 import TrancheSQL
 
 /// Writes what the inventory knows to a file.
@@ -92,7 +93,7 @@ enum ReplacedFile {
         to path: String,
         _ body: (any Writer) async throws -> Result
     ) async throws -> Result {
-        let place = WholeFile.behindLinks(path)
+        let place = SymbolicLinks.end(of: path)
         let part = place + ".part"
         let number = tranche_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard number >= 0 else { throw SystemError("cannot write '\(part)'") }

@@ -2,6 +2,7 @@ internal import CPosix
 import FoundationEssentials
 import Glibc
 import Tranche
+import TrancheChains
 
 /// A file that is replaced as a whole: a process that reads it meanwhile reads the old one.
 ///
@@ -21,7 +22,7 @@ struct WholeFile {
             guard isReplaced else {
                 return try Data(text.utf8).write(to: URL(filePath: path))
             }
-            let place = Self.behindLinks(path)
+            let place = SymbolicLinks.end(of: path)
             try Data(text.utf8).write(to: URL(filePath: place), options: .atomic)
             // Who reads it may be somebody else.
             try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
@@ -38,19 +39,5 @@ struct WholeFile {
         if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return false }
         var status = stat()
         return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
-    }
-
-    /// The path that links lead to in the end; the path itself where it is no link.
-    static func behindLinks(_ path: String) -> String {
-        var path = path
-        // As many as Linux follows.
-        for _ in 0..<40 {
-            // What is no link, or cannot be looked at, is left to who opens it.
-            guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: path)
-            else { return path }
-            let folder = URL(filePath: path).deletingLastPathComponent()
-            path = next.hasPrefix("/") ? next : folder.appending(path: next).path
-        }
-        return path
     }
 }

@@ -205,7 +205,7 @@ package final class PartFolder: Sendable {
         return kept
     }
 
-    /// Writes the file of a run, aside and renamed into place.
+    /// Writes the file of a run, aside and renamed into place; a link stays, and leads to it.
     ///
     /// - Parameters:
     ///   - key: The run.
@@ -216,7 +216,7 @@ package final class PartFolder: Sendable {
         _ body: (OutputFile) async throws -> Void
     ) async throws {
         let mark = "\(ProcessInfo.processInfo.processIdentifier)"
-        let output = OutputFile(target(of: key), mark: mark)
+        let output = OutputFile(SymbolicLinks.end(of: target(of: key)), mark: mark)
         do {
             try await output.open()
             try await body(output)
