@@ -176,6 +176,10 @@ struct PipelineSectionTests {
             ("jobs: {j: {source: x, count: 1, command: [x], wrkers: 2}}", "p.yaml:1:", "wrkers"),
             ("jobs: {j: {source: x, count: 1}}", "p.yaml:1:11", "nothing says what is done"),
             (
+                "jobs: {j: {source: x, command: [x]}}", "p.yaml:1:11",
+                "/jobs/j: nothing says how large a batch is: give weight"
+            ),
+            (
                 "jobs: {j: {source: x, count: 1, command: [x], program: [y]}}", "p.yaml:1:11",
                 "mean the same"
             ),

@@ -87,8 +87,8 @@ extension PipelineReader {
             rest = rest.dropFirst()
         }
         place.fault(
-            error.text { _ in
-                error.field.map { field in
+            error.text { path in
+                path.map { field in
                     names.first { $0.inWorkflow == field && field != "program" }?.inFile ?? field
                 }.joined(separator: ".")
             }
