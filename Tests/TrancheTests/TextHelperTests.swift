@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Tranche
+import TrancheTestKit
 
 /// Small replacements of Foundation's, held against these.
 @Suite("Text without the whole of Foundation")
@@ -51,6 +52,32 @@ struct TextHelperTests {
         for decimals in [0, 1, 2, 17, 400, 999] {
             #expect(value.fixed(decimals) == String(format: "%.\(decimals)f", value))
             #expect(value.scientific(decimals) == String(format: "%.\(decimals)e", value))
+        }
+    }
+
+    @Test("A time of whole milliseconds keeps them, however often it is written and read")
+    func times() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SplitMix64(seed: seed)
+        let ends: [Int64] = [
+            -12_212_553_600_000, -1, 0, 1, 1_764_460_800_123, 253_402_300_799_999,
+        ]
+        let others = (0..<2000).map { _ in
+            Int64.random(in: -12_212_553_600_000...253_402_300_799_999, using: &random)
+        }
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        for milliseconds in ends + others {
+            let text = Date(milliseconds: milliseconds).utcText
+            // What Foundation writes of a time that surely lies within the millisecond.
+            let middle = Date(timeIntervalSince1970: (Double(milliseconds) + 0.5) / 1000)
+            try #require(text == middle.formatted(style), "\(milliseconds), seed \(seed)")
+            let again = try Date(utcText: text)
+            try #require(again.milliseconds == milliseconds, "\(milliseconds), seed \(seed)")
+        }
+        // The Julian calendar's, as Foundation reads them.
+        for milliseconds: Int64 in [-62_135_596_800_000, -12_219_292_800_000] {
+            let time = Date(milliseconds: milliseconds)
+            #expect(try Date(utcText: time.utcText) == time)
         }
     }
 

@@ -55,7 +55,8 @@ package enum RecordTime {
         return text + "Z"
     }
 
-    private static func floored(_ value: Int64, _ unit: Int64) -> (Int64, Int64) {
+    /// A value in whole units, rounded down, and what is left of it.
+    static func floored(_ value: Int64, _ unit: Int64) -> (Int64, Int64) {
         let (quotient, rest) = value.quotientAndRemainder(dividingBy: unit)
         return rest < 0 ? (quotient - 1, rest + unit) : (quotient, rest)
     }

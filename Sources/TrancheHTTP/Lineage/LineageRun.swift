@@ -202,7 +202,7 @@ final class LineageRun: Sendable {
         bytes += #"{"eventType":""#.utf8
         bytes += event.type.rawValue.utf8
         bytes += #"","eventTime":""#.utf8
-        LineageTime.append(event.at, to: &bytes)
+        event.at.appendUTCText(to: &bytes)
         bytes += parts.toRun
         bytes += attempt.id
         bytes += parts.toParameters

@@ -33,19 +33,6 @@ import TrancheConnectors
         memory:items | items | id | - | inmemory:// | items
         """
 
-    @Test("Times of events are written as all other times are")
-    func times() {
-        let days: [Int64] = [0, -1, 59, 11_016, 19_782, 20_513, 47_481, 2_932_896]
-        for milliseconds in days.flatMap({ day in
-            [0, 125, 3_599_875, 86_399_500].map { day * 86_400_000 + $0 }
-        }) {
-            let time = Date(milliseconds: milliseconds)
-            var bytes: [UInt8] = []
-            LineageTime.append(time, to: &bytes)
-            #expect(String(decoding: bytes, as: UTF8.self) == time.utcText)
-        }
-    }
-
     @Test("A source is named by the specification's conventions", arguments: rows(of: sourceTable))
     func sources(_ row: [String]) {
         let definition = SourceDefinition(database: row[0], table: row[1], uid: row[2])
