@@ -76,6 +76,28 @@ import TrancheTestKit
         try expectSame(LineageDocument(of: 2, in: "files", lineage))
     }
 
+    @Test("A batch that is written member by member has the text of its encode(to:)")
+    func memberwise() async throws {
+        let bench = Workbench(ids: 1...9)
+        let bare = try await bench.take(4).record
+        var full = bare
+        (full.worker, full.jobIdentifier, full.logging) = ("w \"1\"", "j", "a\nb")
+        (full.weight, full.result, full.key.run) = (2.5, "{\"n\":\n 1.50}", "fix")
+        (full.parent, full.completion, full.cause) = (1, 2, BatchCause.allCases.first)
+        let moment = Date(milliseconds: 1_764_460_800_123)
+        (full.endedAt, full.leaseExpiresAt, full.retryAt) = (moment, moment, moment)
+        (full.begunAt, full.itemKey) = (moment, "k")
+        full.interval = BatchInterval(from: moment, to: moment)
+        for record in [bare, full] {
+            let document = BatchDocument(record)
+            let encoded = try ByEncoding(document).documentText()
+            #expect(try document.documentText() == encoded)
+            #expect(try [document].documentText() == "[\(encoded)]")
+        }
+        // A member that is missing in the sample would not be compared.
+        #expect(try !BatchDocument(full).documentText().contains(":null"))
+    }
+
     private func expectSame<D: Codable & Hashable>(_ document: D) throws {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
@@ -89,6 +111,15 @@ import TrancheTestKit
         let again = try decoder.decode(D.self, from: Data(text.utf8))
         #expect(try again.documentText() == text)
     }
+}
+
+/// A document of which only `encode(to:)` is known.
+private struct ByEncoding<Document: Encodable>: Encodable {
+    let document: Document
+
+    init(_ document: Document) { self.document = document }
+
+    func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
 }
 
 /// A document with a member of every kind.

@@ -81,3 +81,37 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         case key, from, to
     }
 }
+
+extension BatchDocument: MemberwiseDocument {
+    package func write(to members: inout MemberWriter) {
+        members.add(CodingKeys.batch, batch)
+        members.add(CodingKeys.attempt, attempt)
+        members.add(CodingKeys.job, job)
+        members.add(CodingKeys.meta, meta)
+        members.add(CodingKeys.run, run)
+        members.add(CodingKeys.kind, kind)
+        members.add(CodingKeys.status, status)
+        members.add(CodingKeys.isFinal, isFinal)
+        members.add(CodingKeys.idStart, idStart)
+        members.add(CodingKeys.idEnd, idEnd)
+        members.add(CodingKeys.count, count)
+        members.add(CodingKeys.weight, weight)
+        members.add(CodingKeys.failures, failures)
+        members.add(CodingKeys.worker, worker)
+        members.add(CodingKeys.jobIdentifier, jobIdentifier)
+        members.add(CodingKeys.startedAt, startedAt)
+        members.add(CodingKeys.endedAt, endedAt)
+        members.add(CodingKeys.leaseExpiresAt, leaseExpiresAt)
+        members.add(CodingKeys.retryAt, retryAt)
+        members.add(CodingKeys.result, result)
+        members.add(CodingKeys.logging, logging)
+        members.add(CodingKeys.parent, parent)
+        members.add(CodingKeys.completion, completion)
+        members.add(CodingKeys.cause, cause)
+        members.add(CodingKeys.deferrals, deferrals)
+        members.add(CodingKeys.begunAt, begunAt)
+        members.add(CodingKeys.key, key)
+        members.add(CodingKeys.from, from)
+        members.add(CodingKeys.to, to)
+    }
+}

@@ -16,6 +16,11 @@ extension Encodable {
 
     /// The document as ``documentText()`` has it, as UTF-8.
     package func documentBytes() throws -> [UInt8] {
+        if let document = self as? any MemberwiseDocument {
+            var bytes: [UInt8] = []
+            document.append(to: &bytes)
+            return bytes
+        }
         let writer = DocumentWriter()
         try writer.write(self)
         return writer.bytes

@@ -58,7 +58,7 @@ final class DocumentWriter {
         } else if let value = exactly(Double.self, value) {
             append(value.jsonText)
         } else if let value = exactly(Date.self, value) {
-            JSONBytes.append(value.utcText.utf8, to: &bytes)
+            bytes.append(utc: value)
         } else if let value = exactly(Bool.self, value) {
             append(value ? "true" : "false")
         } else if let value = exactly(Int.self, value) {
@@ -68,7 +68,9 @@ final class DocumentWriter {
         } else if let value = exactly(Item.self, value) {
             value.appendJSON(to: &bytes)
         } else if let value = exactly([Item].self, value) {
-            write(items: value)
+            bytes.append(json: value)
+        } else if let value = exactly(BatchDocument.self, value) {
+            value.append(to: &bytes)
         } else if let value = exactly(Float.self, value) {
             append(Double(value).jsonText)
         } else if let value = otherInteger(value) {
@@ -99,15 +101,6 @@ final class DocumentWriter {
         return (value as? any BinaryInteger).map { "\($0)" }
     }
 
-    private func write(items: [Item]) {
-        bytes.append(Shape.array.rawValue)
-        for (place, item) in items.enumerated() {
-            if place > 0 { bytes.append(UInt8(ascii: ",")) }
-            item.appendJSON(to: &bytes)
-        }
-        bytes.append(Shape.array.end)
-    }
-
     private func close(downTo depth: Int) {
         while open.count > depth { bytes.append(open.removeLast().shape.end) }
     }
@@ -115,7 +108,7 @@ final class DocumentWriter {
 
 extension Double {
     /// The number as JSON, without a fraction where it has none; what JSON cannot say is null.
-    fileprivate var jsonText: String {
+    var jsonText: String {
         guard isFinite else { return "null" }
         guard self == rounded(), magnitude < 9e18 else { return String(self) }
         return String(Int64(self))
