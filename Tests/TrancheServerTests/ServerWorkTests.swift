@@ -49,6 +49,21 @@ struct ServerWorkTests {
         }
     }
 
+    @Test("A batch is answered with the text of its document's encode(to:)")
+    func text() async throws {
+        struct ByEncoding: Encodable {
+            let document: AcquiredDocument
+            func encode(to encoder: any Encoder) throws { try document.encode(to: encoder) }
+        }
+        try await ServerBench.serve(.sqlite) { bench in
+            for body in ["{}", #"{"count": 1, "items": false}"#] {
+                let answer = try await bench.post("/v1/jobs/thumbs/acquire", body)
+                let document = try answer.document(AcquiredDocument.self)
+                #expect(try ByEncoding(document: document).documentText() + "\n" == answer.text)
+            }
+        }
+    }
+
     @Test("The same Idempotency-Key gives the same batch, and another's key another")
     func idempotency() async throws {
         try await ServerBench.serve(.sqlite) { bench in

@@ -15,8 +15,16 @@ package struct StrictJSON {
     private var place = 0
     private var isObject: [Bool] = []
     private var expected = Expected.value
-    /// Where the names of the outermost object's members stand, with their quotes.
-    private var names: [Range<Int>] = []
+    /// Where the outermost object's members stand: their names with their quotes, and their values.
+    private var found: [(name: Range<Int>, value: Range<Int>)] = []
+
+    /// A member of the outermost object.
+    package struct Member: Sendable {
+        /// Its name, decoded.
+        package let name: String
+        /// Where the bytes of its value stand.
+        package let value: Range<Int>
+    }
 
     /// Says what keeps a text from being strict JSON; `nil` when it is.
     package static func fault(in text: String) -> String? {
@@ -30,11 +38,11 @@ package struct StrictJSON {
     /// Looks at a text of UTF-8.
     ///
     /// - Parameter text: The text.
-    /// - Returns: What keeps it from being strict JSON, `nil` when it is; and the names of the
-    ///   members of an object, as far as it was read.
+    /// - Returns: What keeps it from being strict JSON, `nil` when it is; and the members of an
+    ///   object, as far as it was read.
     package static func look(
         at text: UnsafeBufferPointer<UInt8>
-    ) -> (fault: String?, members: [String]) {
+    ) -> (fault: String?, members: [Member]) {
         var reader = StrictJSON(text: text)
         let fault = reader.fault
         return (fault, reader.members)
@@ -52,15 +60,17 @@ package struct StrictJSON {
         }
     }
 
-    private var members: [String] {
-        names.map { place in
-            let name = text[place]
-            let plain = String(decoding: name.dropFirst().dropLast(), as: UTF8.self)
-            guard name.contains(UInt8(ascii: "\\")) else { return plain }
-            // Its escapes were read; one that cannot be decoded all the same is nobody's member.
-            return (try? JSONText.decode(String.self, from: String(decoding: name, as: UTF8.self)))
-                ?? plain
-        }
+    private var members: [Member] {
+        found.map { Member(name: decoded($0.name), value: $0.value) }
+    }
+
+    private func decoded(_ place: Range<Int>) -> String {
+        let name = text[place]
+        let plain = String(decoding: name.dropFirst().dropLast(), as: UTF8.self)
+        guard name.contains(UInt8(ascii: "\\")) else { return plain }
+        // Its escapes were read; one that cannot be decoded all the same is nobody's member.
+        return (try? JSONText.decode(String.self, from: String(decoding: name, as: UTF8.self)))
+            ?? plain
     }
 
     private struct Fault: Error {
@@ -100,13 +110,16 @@ package struct StrictJSON {
                     }
                     let start = place
                     try readString()
-                    if isObject.count == 1 { names.append(start..<place) }
+                    if isObject.count == 1 { found.append((start..<place, place..<place)) }
                     expected = .colon
                 }
             case .value, .valueOrEnd:
                 if byte == UInt8(ascii: "]"), expected == .valueOrEnd {
                     try close(byte)
                 } else {
+                    if isObject.count == 1, let last = found.indices.last {
+                        found[last].value = place..<place
+                    }
                     try readValue(byte)
                 }
             }
@@ -124,6 +137,9 @@ package struct StrictJSON {
     }
 
     private mutating func endValue() {
+        if isObject.count == 1, let last = found.indices.last {
+            found[last].value = found[last].value.lowerBound..<place
+        }
         expected = isObject.isEmpty ? .nothing : .commaOrEnd
     }
 

@@ -24,6 +24,8 @@ final class HTTPExchange: Sendable {
     private let head: HTTPServerRequest
     /// The most bytes of the body.
     let limit: Int
+    /// Who answers it; `nil` for whom the listener has for all.
+    let handler: HTTPListener.Handler?
     private let budget: BodyBudget
     private let state = Mutex(State())
 
@@ -34,10 +36,12 @@ final class HTTPExchange: Sendable {
         _ head: HTTPServerRequest,
         limit: Int,
         of budget: BodyBudget,
-        response: HTTPServerResponse? = nil
+        response: HTTPServerResponse? = nil,
+        handler: HTTPListener.Handler? = nil
     ) {
         self.head = head
         self.limit = limit
+        self.handler = handler
         self.budget = budget
         state.withLock { $0.response = response }
     }

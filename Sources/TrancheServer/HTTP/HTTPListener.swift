@@ -105,7 +105,8 @@ public struct HTTPListener: Sendable {
         await withDiscardingTaskGroup { group in
             for await exchange in core.exchanges {
                 group.addTask {
-                    exchange.finish(await handler(exchange.request))
+                    let answer = exchange.handler ?? handler
+                    exchange.finish(await answer(exchange.request))
                     core.done(exchange)
                 }
             }

@@ -132,17 +132,32 @@ final class HTTPServerCore: Sendable {
         switch admit(request) {
         case .answer(let response):
             return HTTPExchange(request, limit: 0, of: bodies, response: response)
-        case .read(let limit):
-            let length = request.headers["Content-Length"].flatMap { UInt64($0) } ?? 0
-            var refusal: HTTPServerResponse?
-            if length > UInt64(max(limit, 0)) {
-                refusal = HTTPExchange.tooLarge(limit)
-            } else if length > 0, bodies.isShort(of: Int(length)) {
-                // Known before it is sent; what it holds is taken as it comes.
-                refusal = HTTPExchange.tooManyBodies
-            }
-            return HTTPExchange(request, limit: limit, of: bodies, response: refusal)
+        case .read(let limit): return exchange(request, limit)
+        case .handle(let limit, let handler): return exchange(request, limit, handler)
         }
+    }
+
+    /// A request whose body is read, where it is not too long.
+    private func exchange(
+        _ request: HTTPServerRequest,
+        _ limit: Int,
+        _ handler: HTTPListener.Handler? = nil
+    ) -> HTTPExchange {
+        let length = request.headers["Content-Length"].flatMap { UInt64($0) } ?? 0
+        var refusal: HTTPServerResponse?
+        if length > UInt64(max(limit, 0)) {
+            refusal = HTTPExchange.tooLarge(limit)
+        } else if length > 0, bodies.isShort(of: Int(length)) {
+            // Known before it is sent; what it holds is taken as it comes.
+            refusal = HTTPExchange.tooManyBodies
+        }
+        return HTTPExchange(
+            request,
+            limit: limit,
+            of: bodies,
+            response: refusal,
+            handler: handler
+        )
     }
 
     private func refusal(of request: HTTPServerRequest, isRunning: Bool) -> HTTPServerResponse? {
@@ -287,54 +302,51 @@ struct RequestHead {
 
     init(_ connection: OpaquePointer, method: UnsafePointer<CChar>, path: UnsafePointer<CChar>) {
         self.method = String(cString: method)
-        let bytes = Self.bytes(path, strlen(path))
+        let bytes = UnsafeRawBufferPointer(start: path, count: strlen(path))
         let decoded = RequestTarget.decoded(bytes)
         self.path = decoded?.hasPrefix("/") == true ? decoded : nil
         segments = bytes.dropFirst()
             .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .compactMap { RequestTarget.decoded($0) }
-        let query = Self.pairs(connection, .GET_ARGUMENT_KIND).map { pair in
-            (RequestTarget.decoded(pair.name), RequestTarget.decoded(pair.value))
-        }
-        let whole = query.compactMap { name, value in
-            name.flatMap { name in value.map { (name: name, value: $0) } }
-        }
-        self.query = whole.count == query.count ? whole : nil
+        query = Pairs(connection, .GET_ARGUMENT_KIND) { RequestTarget.decoded($0) }.whole
         headers = HTTPFields(
-            Self.pairs(connection, .HEADER_KIND).map { pair in
-                (
-                    String(decoding: pair.name, as: UTF8.self),
-                    String(decoding: pair.value, as: UTF8.self)
-                )
-            }
+            Pairs(connection, .HEADER_KIND) { String(decoding: $0, as: UTF8.self) }.whole ?? []
         )
     }
+}
 
-    private final class Pairs {
-        var all: [(name: [UInt8], value: [UInt8])] = []
-    }
+/// Names and values of a request, taken over from the library's memory.
+private final class Pairs {
+    /// All of them; `nil` where one could not be taken.
+    private(set) var whole: [(name: String, value: String)]? = []
+    private let text: (UnsafeRawBufferPointer) -> String?
 
-    private static func pairs(
+    init(
         _ connection: OpaquePointer,
-        _ kind: MHD_ValueKind
-    ) -> [(name: [UInt8], value: [UInt8])] {
-        let pairs = Pairs()
+        _ kind: MHD_ValueKind,
+        _ text: @escaping (UnsafeRawBufferPointer) -> String?
+    ) {
+        self.text = text
         MHD_get_connection_values_n(
             connection,
             kind,
             { context, _, name, nameSize, value, valueSize in
                 guard let context, let name else { return .YES }
-                let pairs = Unmanaged<Pairs>.fromOpaque(context).takeUnretainedValue()
-                let bytes = value.map { RequestHead.bytes($0, valueSize) } ?? []
-                pairs.all.append((RequestHead.bytes(name, nameSize), bytes))
+                Unmanaged<Pairs>.fromOpaque(context).takeUnretainedValue().add(
+                    UnsafeRawBufferPointer(start: name, count: nameSize),
+                    UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : valueSize)
+                )
                 return .YES
             },
-            Unmanaged.passUnretained(pairs).toOpaque()
+            Unmanaged.passUnretained(self).toOpaque()
         )
-        return pairs.all
     }
 
-    private static func bytes(_ text: UnsafePointer<CChar>, _ size: Int) -> [UInt8] {
-        Array(UnsafeRawBufferPointer(start: text, count: size))
+    private func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        guard let name = text(name), let value = text(value) else {
+            whole = nil
+            return
+        }
+        whole?.append((name, value))
     }
 }

@@ -78,6 +78,9 @@ public struct HTTPServerResponse: Sendable {
 public enum HTTPAdmission: Sendable {
     /// The body is read, up to so many bytes; a longer one is answered with 413.
     case read(upTo: Int)
+    /// The body is read likewise, and this answers the request in place of the listener's handler:
+    /// what was found out of its head is not looked for again.
+    case handle(upTo: Int, HTTPListener.Handler)
     /// The request is answered, and its body is not read.
     case answer(HTTPServerResponse)
 }

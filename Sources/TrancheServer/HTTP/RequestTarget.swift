@@ -5,7 +5,10 @@ enum RequestTarget {
     /// - Parameter text: The text as it came.
     /// - Returns: The text; `nil` where an escape is not whole, or the bytes are no UTF-8 or have a
     ///   NUL.
-    static func decoded(_ text: some Sequence<UInt8>) -> String? {
+    static func decoded(_ text: some Collection<UInt8>) -> String? {
+        guard text.contains(UInt8(ascii: "%")) else {
+            return text.contains(0) ? nil : String(validating: text, as: UTF8.self)
+        }
         var bytes: [UInt8] = []
         var rest = text.makeIterator()
         while let byte = rest.next() {

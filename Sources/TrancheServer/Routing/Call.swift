@@ -91,14 +91,21 @@ struct Call: Sendable {
     ///
     /// - Throws: ``Refusal`` 400 with the field to blame.
     func body<Body: Decodable>(_ type: Body.Type) throws -> Body {
+        let bytes = request.body.isEmpty ? Array("{}".utf8) : request.body
+        let (fault, members) = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        let body: Body
         do {
-            let bytes = request.body.isEmpty ? Array("{}".utf8) : request.body
-            let body = try JSONDecoder().decode(type, from: Data(bytes))
-            try BodyMembers.check(bytes, of: type)
-            return body
+            let plain = fault == nil ? PlainMembers(bytes, members)?.body(type) : nil
+            body = try plain ?? JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             throw Self.refusal(error)
         }
+        // The decoder passes over what nobody asks for; a number or an escape there may be none.
+        if let fault {
+            throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
+        }
+        try BodyMembers.check(members, of: type)
+        return body
     }
 
     private static func refusal(_ error: DecodingError) -> Refusal {

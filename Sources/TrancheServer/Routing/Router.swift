@@ -45,16 +45,18 @@ struct Router: Sendable {
     /// What is kept for who asks is answered at once.
     func admit(_ request: HTTPServerRequest) -> HTTPAdmission {
         do {
-            guard case .route(let route, _) = try place(of: request), let role = route.role else {
-                return .read(upTo: Self.openBytes)
-            }
+            guard case .route(let route, let parts) = try place(of: request),
+                let role = route.role
+            else { return .read(upTo: Self.openBytes) }
             let caller = try caller(of: request, as: role)
             if let subject = route.sharing, !request.announcesBody,
                 let kept = answers.kept(SharedAnswers.Key(request, of: caller), of: subject)
             {
                 return .answer(kept)
             }
-            return .read(upTo: route.body == nil ? Self.openBytes : Self.bodyBytes)
+            return .handle(upTo: route.body == nil ? Self.openBytes : Self.bodyBytes) { request in
+                await answer(request) { try await handle(request, by: route, parts, caller) }
+            }
         } catch {
             // Read, as only who is worked on can wait.
             if pace.isBehind(request.remoteAddress) { return .read(upTo: Self.openBytes) }
@@ -66,8 +68,15 @@ struct Router: Sendable {
 
     /// Answers a request.
     func answer(_ request: HTTPServerRequest) async -> HTTPServerResponse {
+        await answer(request) { try await handle(request) }
+    }
+
+    private func answer(
+        _ request: HTTPServerRequest,
+        _ body: () async throws -> HTTPServerResponse
+    ) async -> HTTPServerResponse {
         do {
-            return try await handle(request)
+            return try await body()
         } catch {
             let response = Self.answer(to: error)
             await pace.wait(with: response, for: request.remoteAddress)
@@ -102,18 +111,24 @@ struct Router: Sendable {
         case .above: return Self.guarded(Self.moved(to: base + "/"))
         case .file(let file): return Self.guarded(Self.answer(file, to: request))
         case .route(let route, let parts):
-            try Self.checkQuery(of: request, to: route)
             let who = try route.role.map { try caller(of: request, as: $0) } ?? Self.nobody
-            let call = Call(request: request, path: route.parameters(in: parts), caller: who)
-            guard let subject = route.sharing else {
-                return Self.guarded(try await answer(call, of: route))
-            }
-            return try await answers.answer(
-                to: SharedAnswers.Key(request, of: who),
-                of: subject
-            ) {
-                Self.guarded(try await route.handler(call))
-            }
+            return try await handle(request, by: route, parts, who)
+        }
+    }
+
+    private func handle(
+        _ request: HTTPServerRequest,
+        by route: Route,
+        _ parts: ArraySlice<String>,
+        _ who: Caller
+    ) async throws -> HTTPServerResponse {
+        try Self.checkQuery(of: request, to: route)
+        let call = Call(request: request, path: route.parameters(in: parts), caller: who)
+        guard let subject = route.sharing else {
+            return Self.guarded(try await answer(call, of: route))
+        }
+        return try await answers.answer(to: SharedAnswers.Key(request, of: who), of: subject) {
+            Self.guarded(try await route.handler(call))
         }
     }
 

@@ -24,6 +24,18 @@ struct AcquireBody: Codable, Sendable {
     }
 }
 
+extension AcquireBody: PlainBody {
+    init(_ members: PlainMembers) throws(PlainMembers.NotPlain) {
+        worker = try members.text(CodingKeys.worker)
+        run = try members.text(CodingKeys.run)
+        weight = try members.number(CodingKeys.weight)
+        count = try members.whole(CodingKeys.count)
+        items = try members.truth(CodingKeys.items)
+        wait = try members.number(CodingKeys.wait)
+        jobIdentifier = try members.text(CodingKeys.jobIdentifier)
+    }
+}
+
 /// A batch that was handed out.
 package struct AcquiredDocument: Codable, Sendable {
     package let batch: BatchDocument
@@ -49,6 +61,18 @@ package struct AcquiredDocument: Codable, Sendable {
     }
 }
 
+extension AcquiredDocument: MemberwiseDocument {
+    package func write(to members: inout MemberWriter) {
+        members.add(CodingKeys.batch, batch)
+        members.add(CodingKeys.token, token)
+        members.add(CodingKeys.leaseSeconds, leaseSeconds)
+        members.add(CodingKeys.heartbeatEvery, heartbeatEvery)
+        members.add(CodingKeys.exact, exact)
+        members.add(CodingKeys.items, items)
+        members.add(CodingKeys.moreItems, moreItems)
+    }
+}
+
 /// A page of a batch's items.
 package struct ItemsPage: Codable, Sendable {
     package let items: [Item]
@@ -71,6 +95,19 @@ struct SucceedBody: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case token, result, logging, bad
         case badIDs = "bad_ids"
+    }
+}
+
+extension SucceedBody: PlainBody {
+    init(_ members: PlainMembers) throws(PlainMembers.NotPlain) {
+        guard let token = try members.text(CodingKeys.token) else {
+            throw PlainMembers.NotPlain()
+        }
+        self.token = token
+        result = try members.json(CodingKeys.result)
+        logging = try members.text(CodingKeys.logging)
+        bad = try members.list(CodingKeys.bad)
+        badIDs = try members.list(CodingKeys.badIDs)
     }
 }
 

@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+import Tranche
+
+@testable import TrancheServer
+
+@Suite("Bodies without a decoder")
+struct PlainMembersTests {
+    private static let acquires = [
+        "{}", #"{"worker": "w", "weight": 10, "count": 3, "items": false, "wait": 2.5}"#,
+        #"{"run":null,"job_identifier":"ä \u00e4","weight":1e2,"items":true}"#,
+        #"{"count": 1e1}"#, #"{"count": 10.0}"#, #"{"count": 1.5}"#, #"{"count": "3"}"#,
+        #"{"weight": "3"}"#, #"{"items": 1}"#, #"{"worker": 5}"#, #"{"worker": ["w"]}"#,
+        #"{"worker": "a", "worker": "b"}"#, #"{"count": 99999999999999999999}"#, "[]", "5",
+        #"{"w\u006frker": "w"}"#, #"{"worker": ""}"#, #" { "worker" : "w" , "count" : 1 } "#,
+    ]
+
+    @Test(
+        "A body is what the decoder makes of it, and what that refuses is refused",
+        arguments: acquires
+    )
+    func acquire(_ text: String) throws {
+        let decoded = Result { try JSONDecoder().decode(AcquireBody.self, from: Data(text.utf8)) }
+        let made = Result { try Self.body(AcquireBody.self, of: text) }
+        switch (decoded, made) {
+        case (.success(let decoded), .success(let made)):
+            #expect(try decoded.documentText() == made.documentText())
+        case (.failure, .failure): break
+        default: Issue.record("\(text): \(decoded), \(made)")
+        }
+    }
+
+    @Test("A result stays as it was sent, digit by digit")
+    func result() throws {
+        for result in [
+            #"{"b": 12345678901234567890, "a": 1.10}"#, "[1,\n 2]", #""x\ny""#, "0.1", "true",
+            "1e2", "{}",
+        ] {
+            let body = try Self.body(
+                SucceedBody.self,
+                of: #"{"token": "1.1", "result":\#(result) }"#
+            )
+            #expect(body.result?.text == result)
+        }
+        for text in [#"{"token": "1.1", "result": null}"#, #"{"token": "1.1"}"#] {
+            #expect(try Self.body(SucceedBody.self, of: text).result == nil)
+        }
+        let bad = #"{"token":"1.1","bad":[{"id":9223372036854775807,"error":"x"}],"bad_ids":["a"]}"#
+        let body = try Self.body(SucceedBody.self, of: bad)
+        #expect(body.bad?.map(\.id) == [.integer(.max)] && body.badIDs == [.text("a")])
+    }
+
+    @Test(
+        "What is wrong is told with its place",
+        arguments: [
+            (#"{"result": 1}"#, "/token"), (#"{"token": 5}"#, "/token"),
+            (#"{"token": "1.1", "bad": [{"error": "x"}]}"#, "/bad/0/id"),
+            (#"{"token": "1.1", "bad": 5}"#, "/bad"),
+            (#"{"token": "1.1", "tokens": 1}"#, "/tokens"),
+            (#"{"token": "1.1", "result": 01}"#, "/result"),
+            (#"{"token": "1.1", "result": 1e999}"#, "/result"),
+            (#"{"token": "1.1", "logging": "a"} x"#, ""),
+        ]
+    )
+    func faults(_ text: String, _ field: String) throws {
+        let refusal = #expect(throws: Refusal.self) { try Self.body(SucceedBody.self, of: text) }
+        #expect(refusal?.status == 400)
+        #expect(refusal?.document.field == field)
+    }
+
+    private static func body<Body: Decodable>(_ type: Body.Type, of text: String) throws -> Body {
+        let request = HTTPServerRequest(method: "POST", path: "/", body: Array(text.utf8))
+        let nobody = Caller(name: nil, roles: [], jobs: nil)
+        return try Call(request: request, path: [:], caller: nobody).body(type)
+    }
+}
