@@ -38,6 +38,20 @@ extension PostgreSQLDatabase {
         return found.mark.description
     }
 
+    package func sourceNames(of name: SQLTableName) async throws -> [String] {
+        let rows = try await read(
+            """
+            SELECT n.nspname || '.' || c.relname,
+                CASE WHEN pg_table_is_visible(c.oid) THEN CAST(c.relname AS text) END
+            FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.oid = to_regclass(CAST(\(name.quoted) AS text))
+            """
+        )
+        guard var row = rows[0].first else { return [] }
+        return [try row.text(), row.optionalText()].compactMap { $0 }
+    }
+
     /// The mark of the table that a uid comes from.
     ///
     /// - Returns: The mark, and whether the table itself stands under the name and has the column,

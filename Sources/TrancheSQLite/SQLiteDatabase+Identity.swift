@@ -27,6 +27,22 @@ extension SQLiteDatabase {
         ).description
     }
 
+    package func sourceNames(of name: SQLTableName) async throws -> [String] {
+        let schema = name.schema?.lowercased() ?? "main"
+        guard schema == "main" else { return [] }
+        let rows = try await read(
+            """
+            SELECT name
+            FROM sqlite_master
+            WHERE type IN ('table', 'view') AND name = \(name.table) COLLATE NOCASE
+            """
+        )
+        guard var row = rows[0].first else { return [] }
+        // Names are the same in any case of ASCII's letters.
+        let names = Set([name.table, try row.text(), name.table.lowercased()]).sorted()
+        return names + names.map { "main." + $0 }
+    }
+
     /// The count of changes in the file's head; `nil` in WAL mode, in which it stands still.
     package func writeCount() async throws -> Int64? {
         try await withReader { $0.writeCount }

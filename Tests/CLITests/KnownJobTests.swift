@@ -42,6 +42,27 @@ import Tranche
         #expect(work.errors.contains("2 batches"), "\(work.errors)")
     }
 
+    @Test("A table by another name is refused, where the job would hand out all of it again")
+    func otherName() async throws {
+        let bench = try await bench()
+        for name in ["main.doc", "DOC", "Main.Doc"] {
+            let words = ["--meta", name, "--uid", "id", "--item", "path", "--count", "1"]
+            let again = await bench.run(["acquire", "--job", "j"] + words)
+            #expect(again.status == .failed)
+            #expect(
+                again.errors.contains(
+                    "'j' is known on 'doc', which is the table that '\(name)' names"
+                ),
+                "\(again.errors)"
+            )
+            let other = await bench.run(["acquire", "--job", "j \(name)"] + words)
+            #expect(other.status == .done, "\(other.errors)")
+        }
+        try bench.execute("CREATE VIEW part AS SELECT * FROM doc WHERE id < 3")
+        let view = ["--meta", "part", "--uid", "id", "--item", "path", "--count", "1"]
+        #expect(await bench.run(["acquire", "--job", "j"] + view).status == .done)
+    }
+
     @Test("What is said otherwise is refused as ever")
     func otherwise() async throws {
         let bench = try await bench()

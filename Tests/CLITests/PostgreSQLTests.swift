@@ -76,6 +76,30 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("A table with its schema and without it is one table to a job")
+    func schemaInName() async throws {
+        try await withServer { bench, settings, table in
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            let url = try #require(settings["TRANCHE_INVENTORY"])
+            let schema = table.split(separator: ".")[0]
+            var near = settings
+            near["TRANCHE_INVENTORY"] =
+                url + (url.contains("?") ? "&" : "?") + "options=-csearch_path%3D\(schema)"
+            for (job, names) in [("a", [table, "files"]), ("b", ["files", table])] {
+                let first = ["acquire", "--job", job, "--meta", names[0], "--weight", "60"]
+                let batch = await bench.run(first, environment: near)
+                #expect(batch.status == .done, "\(batch.errors)")
+                let second = ["acquire", "--job", job, "--meta", names[1], "--weight", "60"]
+                let refused = await bench.run(second, environment: near)
+                #expect(refused.status == .failed)
+                #expect(
+                    refused.errors.contains("is known on '\(names[0])', which is the table that"),
+                    "\(refused.errors)"
+                )
+            }
+        }
+    }
+
     @Test("The log of an outbox is looked at where the pipeline that was applied says that it is")
     func outboxElsewhere() async throws {
         let server = try #require(TestPostgreSQL.server)

@@ -39,6 +39,12 @@ public protocol IdentifiedSource: MetaSource {
     /// - Returns: The timeline; `nil` (the default) where there is none, or it is not known.
     func timeline(in mark: String) -> Int64?
 
+    /// Other names by which runs may know what stands there, such as `public.orders` for `orders`.
+    ///
+    /// - Returns: The names; empty by default.
+    /// - Throws: The source's failure.
+    func otherNames() async throws -> [String]
+
     /// Whether the inventory is kept by the source's own server, and goes back with it.
     ///
     /// - Parameter inventory: The identity of the inventory's database.
@@ -49,6 +55,9 @@ public protocol IdentifiedSource: MetaSource {
 extension IdentifiedSource {
     /// None is known.
     public func timeline(in mark: String) -> Int64? { nil }
+
+    /// There is none.
+    public func otherNames() async throws -> [String] { [] }
 
     /// It is elsewhere.
     public func isKept(beside inventory: String) -> Bool { false }

@@ -171,6 +171,7 @@ extension Inventory {
             return SourceStanding(identity: watch.identity)
         }
         guard var run = try await store.runs(RunSelection(key)).first else {
+            try await requireNewName(key, source)
             // What stands there is kept as soon as there is a run.
             keep(SourceStanding(), of: key, isKnown: false, isRenewed: false)
             return SourceStanding()
@@ -213,6 +214,25 @@ extension Inventory {
         }
         keep(standing, of: key, isKnown: true, isRenewed: isRenewing && seen == .same)
         return standing
+    }
+
+    /// Refuses a run of a job that knows the same table by another name: all would be handed out
+    /// again.
+    private func requireNewName(_ key: RunKey, _ source: any IdentifiedSource) async throws {
+        for name in try await source.otherNames() where name != key.metaTable {
+            let known = RunSelection(metaTable: name, job: key.job)
+            guard let run = try await store.runs(known, after: nil, limit: 1).first,
+                let text = run.definition,
+                try JSONText.decode(SourceDefinition.self, from: text).database
+                    == source.definition.database
+            else { continue }
+            throw TrancheError(
+                .redefined,
+                "job '\(key.job)' is known on '\(name)', which is the table that '\(key.metaTable)' "
+                    + "names: under that name all items would be handed out again. Name it "
+                    + "'\(name)' (--meta), or give another job (--job)"
+            )
+        }
     }
 
     private func verdict(

@@ -91,6 +91,14 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func mark(of name: SQLTableName, uid: String) async throws -> String?
 
+    /// The names by which people may call a table or view: with its schema, and without where that
+    /// is enough.
+    ///
+    /// - Parameter name: One of them.
+    /// - Returns: The names; empty where there is no such table.
+    /// - Throws: The database's error.
+    func sourceNames(of name: SQLTableName) async throws -> [String]
+
     /// How many connections were opened: a server that took another's place is met by a new one.
     var connectionCount: Int { get }
 
@@ -180,6 +188,9 @@ extension SQLDatabase {
 
     /// Nothing is known.
     package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
+
+    /// No other name is known.
+    package func sourceNames(of name: SQLTableName) async throws -> [String] { [] }
 
     /// No other server takes this one's place.
     package var connectionCount: Int { 0 }

@@ -67,6 +67,10 @@ extension SQLMetaSource: IdentifiedSource {
         }
     }
 
+    package func otherNames() async throws -> [String] {
+        try await wrapping { try await database.sourceNames(of: table) }
+    }
+
     package func timeline(in mark: String) -> Int64? { database.timeline(inMark: mark) }
 
     // The server, and not the database in it: a standby has all of them as they were at one moment.
