@@ -1,4 +1,5 @@
 internal import CSQLite
+import FoundationEssentials
 package import Tranche
 import TrancheSQL
 
@@ -49,6 +50,9 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
     /// Source: sqlite.org/wal.html, section 5, "Read-Only Databases".
     func explained(path: String, isInventory: Bool) -> SQLiteError {
         guard isOfAccess else { return self }
+        if let words = Self.absence(of: path) {
+            return SQLiteError(code: code, message: "\(words) (\(message))")
+        }
         let words =
             isInventory
             ? "the inventory '\(path)' cannot be read: somebody writes to it, and this user cannot "
@@ -61,6 +65,23 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
                 + "journal_mode = DELETE, or copy the file, with the one that ends with -wal where "
                 + "there is one, to a folder of your own"
         return SQLiteError(code: code, message: "\(words) (\(message))")
+    }
+
+    /// Why there is no file at a path; `nil` where there is one.
+    private static func absence(of path: String) -> String? {
+        var isFolder = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+            return isFolder ? "'\(path)' is a folder, and no database" : nil
+        }
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        guard FileManager.default.fileExists(atPath: folder) else {
+            return "'\(path)' cannot be opened: there is no folder '\(folder)'"
+        }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            return
+                "there is no database '\(path)', and none can be made: its folder cannot be written"
+        }
+        return "there is no database '\(path)'; make it first, as 'sqlite3 FILE VACUUM' does"
     }
 
     /// The error of writing to an inventory that can only be looked at.

@@ -160,6 +160,18 @@ struct CreateTableTests {
         let words = ["load", bench.path("c.csv"), "--to", "table:t", "--create-table"]
         let key = await bench.run(words + ["--key", "nope"])
         #expect(key.errors.contains("no field 'nope', which is to be the key; they have id, zip"))
+        try bench.write("id,ID,s\n1,2,x\n", to: "same.csv")
+        let same = await bench.run(["load", bench.path("same.csv")] + words.dropFirst(2))
+        #expect(same.errors.contains("fields 'id' and 'ID' would be one column"), "\(same.errors)")
+        let nowhere = ["load", bench.path("c.csv"), "--to", "sqlite:", "--table", "t"]
+        for (place, fault) in [
+            ("no.db", "there is no database"), ("no/no.db", "there is no folder"),
+            ("", "is a folder, and no database"),
+        ] {
+            let path = "sqlite:" + bench.path(place)
+            let load = await bench.run(nowhere.map { $0 == "sqlite:" ? path : $0 })
+            #expect(load.errors.contains(fault), "\(place): \(load.errors)")
+        }
         let follow = await bench.run(words + ["--follow"])
         #expect(follow.status == .usage)
         let without = await bench.run(words.dropLast())

@@ -68,6 +68,9 @@ struct LoadCheckTests {
         let document = await bench.run(words + ["--json"])
         #expect(document.output.contains("\"checked\":300,\"rejected\":30,\"first_rejects\":["))
         #expect(document.output.contains("\"create_table\":null"))
+        #expect(
+            trial.output.contains("such as CHECK and UNIQUE, are looked at by the load alone\n")
+        )
         #expect(try bench.rows("SELECT count(*) FROM item") == ["0"])
         #expect(!FileManager.default.fileExists(atPath: bench.path("c.error.jsonl")))
         let load = await bench.run(words.dropLast())
@@ -84,6 +87,7 @@ struct LoadCheckTests {
         let trial = await bench.run("load", bench.path("c.csv"), "--to", "none", "--dry-run")
         #expect(trial.output.contains("checked: 3 records, of which 1 would be refused\n"))
         #expect(trial.output.contains("  line 3, offset 8: has 1 fields instead of 2"))
+        #expect(!trial.output.contains("CHECK"))
     }
 
     // MARK: - Lines

@@ -118,14 +118,66 @@ struct LoadFilesTests {
         #expect(input.errors.contains("write it into a file first"), "\(input.errors)")
     }
 
+    @Test("A pipe is refused wherever it stands: it cannot be read again")
+    func pipes() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id\n1\n", to: "in/a.csv")
+        #expect(mkfifo(bench.path("in/b.csv"), 0o600) == 0)
+        for options in [[], ["--dry-run"], ["--format", "jsonl"]] {
+            let pipe = await bench.run(["load", bench.path("in/b.csv"), "--to", "none"] + options)
+            #expect(pipe.status == .usage)
+            #expect(
+                pipe.errors.contains("write what comes out of it into a file"),
+                "\(pipe.errors)"
+            )
+        }
+        let folder = await bench.run(["load", bench.path("in"), "--to", "none"])
+        #expect(folder.status == .done, "\(folder.errors)")
+        #expect(folder.errors.contains("b.csv (a pipe, socket or device)"), "\(folder.errors)")
+    }
+
+    @Test("Records outside the bounds are not said to be missing")
+    func outsideBounds() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id\n1\n2\n", to: "a.csv")
+        let load = await bench.run(
+            ["load", bench.path("a.csv"), "--to", "none", "--run", "r", "--from", "999"]
+        )
+        #expect(load.status == .done, "\(load.errors)")
+        #expect(load.errors.contains("has no records within the bounds"), "\(load.errors)")
+    }
+
+    @Test("A dry run of very many batches says that more follow")
+    func manyBatches() async throws {
+        let bench = try await CommandLineBench()
+        let lines = (1...10_100).map { "\($0)\n" }.joined()
+        try bench.write("id\n" + lines, to: "a.csv")
+        let words = ["load", bench.path("a.csv"), "--to", "none", "--dry-run", "--count"]
+        let trial = await bench.run(words + ["1"])
+        #expect(
+            trial.output.contains(
+                "in 10,000 batches and more behind them, which are not counted\n"
+            ),
+            "\(trial.output.prefix(300)) \(trial.errors)"
+        )
+        #expect(!(await bench.run(words + ["100"])).output.contains("behind them"))
+    }
+
     @Test("A file without records ends well, with the reason")
     func empty() async throws {
         let bench = try await CommandLineBench()
         try bench.write("", to: "empty.csv")
         try bench.write("id,name\n", to: "header.csv")
         try bench.write("", to: "empty.jsonl")
+        try bench.write("\u{FEFF}", to: "mark.csv")
+        try bench.write("\r\n\n", to: "lines.csv")
+        try bench.write("", to: "packed.csv")
+        let packed = try await Executable("/usr/bin/gzip").run([bench.path("packed.csv")])
+        #expect(packed.code == 0)
         let reasons = [
-            ("empty.csv", "is empty: nothing to load"),
+            ("empty.csv", "is empty: nothing to load"), ("mark.csv", "is empty: nothing to load"),
+            ("lines.csv", "is empty: nothing to load"),
+            ("packed.csv.gz", "is empty: nothing to load"),
             ("header.csv", "has a header and no records"), ("empty.jsonl", "has no records"),
         ]
         for (name, reason) in reasons {

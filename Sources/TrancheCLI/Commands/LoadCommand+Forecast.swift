@@ -103,14 +103,19 @@ extension LoadCommand {
         _ trial: ChainTrial?
     ) -> String {
         let fields = document.fields.joined(separator: ", ")
+        let rules =
+            document.sink.hasPrefix("table ")
+            ? "the table's own rules, such as CHECK and UNIQUE, are looked at by the load alone\n"
+            : ""
         let table = document.createTable.map { "would make the table:\n\($0)\n" } ?? ""
         return """
             would load \(HumanText.count(document.records, "record")) of \(document.file) in \
-            \(HumanText.count(document.batches, "batch", "batches"))
+            \(HumanText.count(document.batches, "batch", "batches"))\
+            \(document.reachedEnd ? "" : " and more behind them, which are not counted")
             into \(document.sink), which promises \(document.promise)
             fields: \(fields.isEmpty ? "each record's own" : fields)
             \(notes.map { $0 + "\n" }.joined())\(text(file, document, trial == nil))\
-            \(trial.map { words(of: $0) } ?? "")\(table)
+            \(trial.map { words(of: $0) + rules } ?? "")\(table)
             """
     }
 

@@ -161,7 +161,8 @@ struct LoadCommand: Command {
         // Of a file that is empty that was said.
         guard !left.isEmpty || !report.runs.isEmpty else { return nil }
         let what = files.count == 1 ? options.file.path : "\(HumanText.number(files.count)) files"
-        return report.nothingToDo(what, isCSV: options.file.format == .csv)
+        let isBounded = !options.request.ids.isOpen
+        return report.nothingToDo(what, isCSV: options.file.format == .csv, isBounded: isBounded)
     }
 
     /// Finds the files that are to be loaded, and says what is done with the others.

@@ -54,6 +54,12 @@ struct FileOperands: Sendable {
         var isFolder = false
         let exists = FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder)
         if NamedFile.isObject(operand) || exists && !isFolder {
+            guard NamedFile.isObject(operand) || !Self.isStream(operand) else {
+                throw UsageError(
+                    "'\(operand)': a pipe, socket or device cannot be read again from an offset, as a "
+                        + "batch needs it; write what comes out of it into a file first, and load that"
+                )
+            }
             files.append(operand)
         } else if isFolder {
             areSeveral = true
@@ -61,7 +67,7 @@ struct FileOperands: Sendable {
         } else if operand.contains(where: { "*?[".contains($0) }) {
             areSeveral = true
             let found = try Self.matches(of: operand)
-                .filter { !written.contains(ResolvedPath($0).text) }
+                .filter { !written.contains(ResolvedPath($0).text) && !Self.isStream($0) }
             guard !found.isEmpty else {
                 throw TrancheError(
                     .invalidSource,
@@ -120,12 +126,21 @@ struct FileOperands: Sendable {
         var isFolder = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
         if isFolder { return "a folder" }
+        if isStream(path) { return "a pipe, socket or device" }
         if name.hasPrefix(".") { return "hidden" }
         if name.hasPrefix("_") { return "a mark" }
         if name.hasSuffix(".error.jsonl") { return "rejects" }
         if written.contains(ResolvedPath(path).text) { return "written to" }
         if !hasFormat, NamedFile.Format(ending: name) == nil { return "no known ending" }
         return nil
+    }
+
+    /// Whether there is something at a path that is neither a file nor a folder, such as what a
+    /// shell makes of `<(…)`.
+    private static func isStream(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
     }
 
     private static func words(_ names: [String]) -> String {

@@ -67,7 +67,7 @@ struct LoadFile: Sendable {
         return try await KnownFile.isLoaded(known, in: inventory.store) ? known : nil
     }
 
-    /// Whether it is a CSV file without a byte, which says not even its header.
+    /// Whether it is a CSV file without anything in it, which says not even its header.
     func isEmpty() async throws -> Bool {
         guard options.file.format == .csv, !options.follows, !NamedFile.isObject(path) else {
             return false
@@ -75,6 +75,11 @@ struct LoadFile: Sendable {
         var isFolder = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder
         else { return false }
-        return try FileContents.size(of: path) == 0
+        do {
+            return try await BlankFile.isBlank(path)
+        } catch is TrancheError {
+            // What is wrong with it is told when it is opened.
+            return false
+        }
     }
 }

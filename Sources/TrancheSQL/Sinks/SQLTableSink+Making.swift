@@ -102,6 +102,16 @@ extension SQLTableSink: TableMakingSink {
                     + "key; they have \(names.joined(separator: ", "))"
             )
         }
+        // What SQLite has by one name, whatever the case of its letters.
+        let folded = dialect.hasOneWriter ? names.map { $0.lowercased() } : names
+        if let place = folded.indices.first(where: { folded[..<$0].contains(folded[$0]) }) {
+            let first = names[folded.firstIndex(of: folded[place]) ?? place]
+            throw TrancheError(
+                .invalidArgument,
+                "no table is made for \(name): the fields '\(first)' and '\(names[place])' would be one "
+                    + "column. Give one of them another name (--map)"
+            )
+        }
         for column in names {
             guard let objection = dialect.objection(toColumn: column) else { continue }
             throw TrancheError(
