@@ -121,6 +121,10 @@ import Testing
             (#"{"bad_ids": [99]}"#, "exit code 0, but the batch has no id 99"),
             (#"{"bad_ids": "all"}"#, #"exit code 0, but its "bad_ids" are not a list of ids"#),
             (#"{"bad": [5]}"#, #"exit code 0, but its "bad" is not a list of {"id", "error"}"#),
+            (
+                #"{"bad": {"id": 5, "error": "x"}}"#,
+                #"exit code 0, but its "bad" is not a list of {"id", "error"}"#
+            ),
             (#"{"bad": [{"id": 1}], "x": NaN}"#, "seems to blame items, and cannot be read"),
         ]
     )

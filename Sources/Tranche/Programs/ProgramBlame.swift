@@ -94,6 +94,11 @@ package struct ProgramBlame: Decodable, Sendable {
             } catch {
                 throw ProgramEnd.Fault(message: Self.noList)
             }
+        } else if (try? line.nestedContainer(keyedBy: DynamicKey.self, forKey: .bad))?
+            .contains(DynamicKey("id")) == true
+        {
+            // An item by itself: whoever wrote it means to blame.
+            throw ProgramEnd.Fault(message: Self.noList)
         }
         do {
             let ids = try line.decodeIfPresent([ItemName].self, forKey: .badIDs) ?? []

@@ -339,6 +339,28 @@ import TrancheTestKit
         }
     }
 
+    @Test(
+        "An answer with a value of another kind is one that is wrong, and no line of the program's",
+        arguments: [
+            (#"{"done":11,"exit":"1"}"#, "exit"), (#"{"done":11,"exit":true}"#, "exit"),
+            (#"{"done":11,"exit":1.5}"#, "exit"), (#"{"done":11,"exit":4294967296}"#, "exit"),
+            (#"{"done":"11"}"#, "done"), (#"{"done":"-11","exit":0}"#, "done"),
+            (#"{"done":11,"result":5}"#, "result"), (#"{"done":11,"rows":5}"#, "rows"),
+            (#"{"done":11,"exit":null}"#, nil), (#"{"done":11.0,"exit":1e0,"result":{}}"#, nil),
+        ]
+    )
+    func otherKinds(_ line: String, _ fault: String?) throws {
+        let answer = try #require(ProgramAnswer(Array(line.utf8)))
+        #expect(answer.fault?.contains(fault ?? "") ?? (fault == nil), "\(answer)")
+        #expect((answer.fault == nil) == (fault == nil))
+        for own in [
+            #"{"log":{"done":1}}"#, #"{"done":true}"#, #"{"done":null}"#, #"{"done":0.5}"#,
+            #"{"done":"x"}"#, #"{"done":[1]}"#,
+        ] {
+            #expect(ProgramAnswer(Array(own.utf8)) == nil, "\(own)")
+        }
+    }
+
     @Test("A line that is too long to be an answer is passed on in pieces")
     func longLine() {
         var lines = AnswerLines()

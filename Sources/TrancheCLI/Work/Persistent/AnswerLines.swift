@@ -14,36 +14,60 @@ struct ProgramAnswer: Sendable, Hashable {
 
     private static let names: Set<String> = ["done", "exit", "result"]
 
-    private struct Members: Decodable {
-        var done: Int64
-        var exit: Int32?
-    }
-
     /// Reads a line; `nil` where it is not an answer.
     ///
-    /// What is a JSON object with a member `done` that is a whole number is one.
+    /// What is a JSON object with a member `done` that is a whole number is one. With such a number
+    /// as a text it is one that is wrong.
     init?(_ line: some Collection<UInt8>) {
         let first = line.first { $0 != 0x20 && $0 != 0x09 }
         guard first == UInt8(ascii: "{") else { return nil }
-        let text = String(decoding: line, as: UTF8.self)
-        guard text.contains("\"done\""), StrictJSON.fault(in: text) == nil else { return nil }
-        // A line of the program's own may have such a member, and another kind of value.
-        guard let members = try? JSONText.decode(Members.self, from: text) else { return nil }
-        batch = members.done
-        // A program exits with eight bits.
-        let code = members.exit ?? 0
-        exit = code != 0 && code & 0xFF == 0 ? 1 : code & 0xFF
-        let spelt = JSONMembers(text)
-        if let other = spelt.names.subtracting(Self.names).min() {
-            fault =
-                "its answer has a member \"\(other.prefix(80))\": beside \"done\" stand \"exit\" and "
-                + "\"result\" alone"
+        let bytes = Array(line)
+        // Most of a program's own lines need not be read for it.
+        guard String(decoding: bytes, as: UTF8.self).contains("\"done\"") else { return nil }
+        let (broken, members) = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        guard broken == nil else { return nil }
+        func text(_ name: String) -> String? {
+            members.last { $0.name == name }.map {
+                String(decoding: bytes[$0.value], as: UTF8.self)
+            }
         }
-        guard let result = spelt["result"], result != "null" else { return }
+        // A line of the program's own may have such a member, and another kind of value.
+        guard let done = text("done") else { return nil }
+        if let number = Self.whole(done) {
+            batch = number
+        } else if done.hasPrefix("\""), let number = Int64(done.dropFirst().dropLast()) {
+            batch = number
+            fault = "its answer's \"done\" is a text, and not a number"
+        } else {
+            return nil
+        }
+        switch text("exit") {
+        case nil, "null": break
+        case .some(let given):
+            // A program exits with eight bits.
+            if let code = Self.whole(given).flatMap({ Int32(exactly: $0) }) {
+                exit = code != 0 && code & 0xFF == 0 ? 1 : code & 0xFF
+            } else {
+                fault = fault ?? "its answer's \"exit\" is not a whole number of 32 bits"
+            }
+        }
+        if let other = Set(members.map(\.name)).subtracting(Self.names).min() {
+            fault =
+                fault
+                ?? "its answer has a member \"\(other.prefix(80))\": beside \"done\" stand \"exit\" "
+                + "and \"result\" alone"
+        }
+        guard let result = text("result"), result != "null" else { return }
         self.result = Self.kept(result)
         if !result.hasPrefix("{") {
             fault = fault ?? "the result of its answer is not a JSON object"
         }
+    }
+
+    /// A number as JSON has it; `nil` for one with a fraction, and for what is none.
+    private static func whole(_ text: String) -> Int64? {
+        // What is no such number is told as a fault by who asks.
+        Int64(text) ?? (try? JSONText.decode(Int64.self, from: text))
     }
 
     /// A result as it is kept of a last line.
@@ -111,63 +135,5 @@ struct AnswerLines: Sendable {
         } else {
             parts.append(.other(Array(bytes)))
         }
-    }
-}
-
-/// The members of a JSON object as they are spelt.
-struct JSONMembers {
-    private var texts: [String: String] = [:]
-
-    /// Reads the members of a text that is a strict JSON object.
-    init(_ text: String) {
-        let bytes = Array(text.utf8)
-        guard var place = bytes.firstIndex(of: UInt8(ascii: "{")) else { return }
-        place += 1
-        while let quote = bytes[place...].firstIndex(of: UInt8(ascii: "\"")) {
-            let nameEnd = Self.end(ofValueAt: quote, in: bytes)
-            guard let colon = bytes[nameEnd...].firstIndex(of: UInt8(ascii: ":")) else { return }
-            let start = bytes[(colon + 1)...].firstIndex { !Self.isBlank($0) } ?? bytes.endIndex
-            let end = Self.end(ofValueAt: start, in: bytes)
-            let name = String(decoding: bytes[quote..<nameEnd], as: UTF8.self)
-            // It is strict JSON: whatever cannot be read as a text is none of the names looked for.
-            if let key = try? JSONText.decode(String.self, from: name) {
-                texts[key] = String(decoding: bytes[start..<end], as: UTF8.self)
-            }
-            place = end
-        }
-    }
-
-    /// The members' names.
-    var names: Set<String> { Set(texts.keys) }
-
-    subscript(_ name: String) -> String? { texts[name] }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
-    }
-
-    /// Where a value ends that begins at a place.
-    private static func end(ofValueAt start: Int, in bytes: [UInt8]) -> Int {
-        var (place, depth, isInText) = (start, 0, false)
-        while place < bytes.count {
-            let byte = bytes[place]
-            if isInText {
-                if byte == UInt8(ascii: "\\") { place += 1 }
-                isInText = byte != UInt8(ascii: "\"")
-            } else if byte == UInt8(ascii: "\"") {
-                isInText = true
-            } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-                depth += 1
-            } else if byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") {
-                if depth == 0 { return place }
-                depth -= 1
-            } else if depth == 0, byte == UInt8(ascii: ",") || isBlank(byte) {
-                return place
-            }
-            place += 1
-            let isClosing = byte == UInt8(ascii: "\"") || byte | 0x20 == UInt8(ascii: "}")
-            if depth == 0, !isInText, isClosing { return place }
-        }
-        return place
     }
 }
