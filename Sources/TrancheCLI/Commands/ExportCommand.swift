@@ -41,14 +41,7 @@ struct ExportCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let report = try await context.withInventory { inventory in
-            let runs = try await selection.find(in: inventory)
-            if runs.job != nil, try await inventory.runs(runs, after: nil, limit: 1).isEmpty {
-                throw TrancheError(
-                    .unknownRun,
-                    "there is no such run in \(inventory.name); 'tranche status' lists what "
-                        + "there is"
-                )
-            }
+            let runs = try await selection.known(in: inventory)
             let transfer = try inventory.transfer
             guard let file else {
                 let output = context.output

@@ -58,7 +58,8 @@ extension SQLInventoryStore {
         let sources = SQLStatement.list((names.isEmpty ? [""] : names).map { "\($0)" })
         return [
             """
-            SELECT count(*), CAST(coalesce(sum(batch_count), 0) AS bigint),
+            SELECT count(*),
+                CAST(coalesce(sum(CASE WHEN status <> 'split' THEN batch_count END), 0) AS bigint),
                 count(CASE WHEN \(isHeld) THEN 1 END)
             FROM \(tables.batch)
             WHERE \(isOf(ids))

@@ -210,6 +210,17 @@ extension ConformanceCase {
             try require(again.id > 3, "a number is given again")
             try requireEqual(try await bench.run().isLimited, false, "whether it is limited")
         },
+        ConformanceCase("What fell into parts is counted once among what is forgotten") { subject in
+            let bench = try await Bench(subject, ids: 1...6)
+            try await bench.take(4).fail("once")
+            let failed = try await bench.store.batches(BatchSelection())
+            for batch in failed {
+                _ = try await bench.inventory.split(batch, from: bench.description)
+            }
+            try requireEqual(failed.count, 1, "the batches that failed")
+            let plan = try await bench.inventory.forget(RunSelection(job: "job"), isDryRun: true)
+            try requireEqual(plan.items, 4, "the items")
+        },
         ConformanceCase("What is packed is forgotten, too") { subject in
             let bench = try await Bench(subject, ids: 1...6)
             _ = try await bench.drain(BatchRequest(job: "job", limit: BatchLimit(count: 2)))

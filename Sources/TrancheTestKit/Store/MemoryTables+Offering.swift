@@ -94,7 +94,8 @@ extension MemoryTables {
         var report = ForgetReport()
         report.runs = keys
         report.batches = batches.count
-        report.items = batches.reduce(0) { $0 + $1.count }
+        // What fell into parts is counted with these.
+        report.items = batches.filter { $0.status != .split }.reduce(0) { $0 + $1.count }
         report.attempts = attempts.count { numbers.contains($0.batch) && $0.endedAt != nil }
         report.gaps = keys.reduce(0) { $0 + gaps(of: $1).count }
         report.held = batches.count { $0.status == .running && !$0.isDue(at: now) }
