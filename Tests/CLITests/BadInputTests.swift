@@ -27,6 +27,11 @@ import Testing
 
     static let usage: [Case] = [
         Case("acquire --job j", .usage, "--meta is missing: the job 'j' has not begun yet"),
+        Case(
+            "backfill --job j --meta files --run - --from 1 -- true",
+            .usage,
+            "--run '-' is what"
+        ),
         Case("acquire", .usage, "--job JOB is missing"),
         Case(
             "acquire --job j --meta files --wieght 5",

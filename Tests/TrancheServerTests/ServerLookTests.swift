@@ -99,6 +99,29 @@ struct ServerLookTests {
         }
     }
 
+    @Test("What there is not is named, with where to look for it")
+    func missing() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire()
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            for (path, code, place) in [
+                ("/v1/budgets/nope", "unknownBudget", "v1/budgets"),
+                ("/v1/items/3?meta=zz", "unknown_source", "v1/runs"),
+                ("/v1/batches/\(id)/attempts/99/logs", "unknown_attempt", "/attempts"),
+            ] {
+                let answer = try await bench.get(path)
+                #expect(answer.status == 404, "\(path)")
+                let refusal = try answer.document(RefusalDocument.self)
+                #expect(refusal.code == code)
+                #expect(refusal.remedy.contains(place), "\(refusal.remedy)")
+            }
+            #expect(try await bench.get("/v1/batches/\(id)/attempts/1/logs").status == 200)
+            let known = try await bench.inventory.runs(RunSelection(job: "thumbs"))
+            let meta = try #require(known.first?.key.metaTable)
+            #expect(try await bench.get("/v1/items/3?meta=\(meta)").status == 200)
+        }
+    }
+
     @Test("What an operator has changed is in the next overview")
     func fresh() async throws {
         try await ServerBench.serve(.sqlite) { bench in

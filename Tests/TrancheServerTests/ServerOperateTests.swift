@@ -122,6 +122,108 @@ struct ServerOperateTests {
         }
     }
 
+    /// Refuses to look at batches, and returns which field is to blame.
+    private func blamed(_ bench: ServerBench, _ body: String) async throws -> String? {
+        let answer = try await bench.post("/v1/actions", body)
+        #expect(answer.status == 400, "\(body): \(answer.status) \(answer.text)")
+        return try answer.document(RefusalDocument.self).field
+    }
+
+    @Test(
+        "A filter that does not go with an action is refused, and names the field",
+        arguments: [
+            ("release", #""status": "succeeded""#, "status"),
+            ("redrive", #""status": "cancelled""#, "status"),
+            ("release", #""error": "no""#, "error"), ("release", #""from": 9, "to": 3"#, "from"),
+        ]
+    )
+    func otherFilters(action: String, filter: String, field: String) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let body = #"{"action": "\#(action)", "filter": {"job": "thumbs", \#(filter)}}"#
+            let found = try await blamed(bench, body)
+            #expect(found == "/filter/\(field)")
+        }
+    }
+
+    @Test("Whether it may be repeated is asked with retry alone")
+    func mayRepeat() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let body = #"{"action": "release", "filter": {"job": "thumbs"}, "may_repeat": true}"#
+            let field = try await blamed(bench, body)
+            #expect(field == "/may_repeat")
+        }
+    }
+
+    @Test(
+        "Ids mean the batches that have one of them, not those around them",
+        arguments: TestDatabase.Backend.available
+    )
+    func ids(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let first = try await bench.acquire()
+            let id = try #require((first["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(first["token"] as? String)
+            let bad = #"{"token": "\#(token)", "error": "no", "bad_ids": [2]}"#
+            #expect(try await bench.post("/v1/batches/\(id)/fail", bad).status == 200)
+            // The rest is offered again: 1 and 3, without 2.
+            let rest = try await bench.acquire()
+            let held = try #require((rest["batch"] as? [String: Any])?["batch"] as? Int)
+            let items = try #require(rest["items"] as? [[String: Any]])
+            try #require(items.compactMap { $0["id"] as? Int } == [1, 3])
+            let cases: [(Int, Int, [Int64])] = [
+                (2, 2, []), (3, 3, [Int64(held)]), (2, 9, [Int64(held)]),
+            ]
+            for (from, to, found) in cases {
+                let preview = try await bench.post(
+                    "/v1/actions",
+                    """
+                    {"action": "release",
+                     "filter": {"job": "thumbs", "from": \(from), "to": \(to)}}
+                    """
+                ).document(PreviewDocument.self)
+                #expect(preview.first.map(\.batch) == found, "\(from)...\(to)")
+            }
+        }
+    }
+
+    @Test(
+        "A limit that is given and taken away at once is refused, and nothing is changed",
+        arguments: [
+            ("budgets/api", "batches", "no_batches"), ("budgets/api", "weight", "no_weight"),
+            ("budgets/api", "rate_per_s", "no_rate"), ("budgets/api", "burst", "no_rate"),
+            ("runs/thumbs/-", "parallelism", "no_parallelism"),
+            ("runs/thumbs/-", "per_key", "no_per_key"),
+        ]
+    )
+    func contradictions(path: String, limit: String, field: String) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let before = try await bench.inventory.changes(.all, limit: 10)
+            let answer = try await bench.post(
+                "/v1/\(path)/set",
+                #"{"\#(limit)": 3, "\#(field)": true}"#
+            )
+            #expect(answer.status == 400, "\(answer.text)")
+            #expect(try answer.document(RefusalDocument.self).field == "/\(field)")
+            #expect(try await bench.inventory.changes(.all, limit: 10) == before)
+        }
+    }
+
+    @Test("A batch that is not quarantined is not made again, and that is a conflict")
+    func redriveOfOthers() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let held = try await bench.acquire()
+            let id = try #require((held["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(held["token"] as? String)
+            let body = #"{"token": "\#(token)"}"#
+            #expect(try await bench.post("/v1/batches/\(id)/succeed", body).status == 200)
+            let answer = try await bench.post("/v1/batches/\(id)/redrive")
+            #expect(answer.status == 409)
+            #expect(try answer.document(RefusalDocument.self).code == "not_offered")
+        }
+    }
+
     @Test(
         "Budgets are made, paused and parked; a backfill is begun",
         arguments: TestDatabase.Backend.available

@@ -179,6 +179,89 @@ struct ServerWorkTests {
         }
     }
 
+    @Test(
+        "A batch that is done but for bad items does not fail as well",
+        arguments: TestDatabase.Backend.available,
+        ["2", "1, 2, 3"]
+    )
+    func failedAfterSuccess(_ backend: TestDatabase.Backend, bad: String) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let batch = try await bench.acquire()
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(batch["token"] as? String)
+            let done = #"{"token": "\#(token)", "bad_ids": [\#(bad)]}"#
+            for _ in 1...2 {
+                let answer = try await bench.post("/v1/batches/\(id)/succeed", done)
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+            for more in ["", #", "bad_ids": [\#(bad)]"#] {
+                let failed = try await bench.post(
+                    "/v1/batches/\(id)/fail",
+                    #"{"token": "\#(token)", "error": "no"\#(more)}"#
+                )
+                #expect(failed.status == 409, "\(failed.text)")
+                #expect(try failed.document(RefusalDocument.self).code == "batchLost")
+            }
+        }
+    }
+
+    @Test(
+        "What says how a batch waits is refused of one that does not, and changes nothing",
+        arguments: [
+            (#""park": "api""#, 400, "/park"), (#""park": "no""#, 400, "/park"),
+            (#""reason": "busy""#, 400, "/reason"), (#""seconds": 0, "park": "api""#, 400, "/park"),
+            (#""seconds": -5"#, 400, "/seconds"), (#""seconds": 0.2"#, 400, "/seconds"),
+            (#""seconds": 1e12"#, 400, "/seconds"), (#""seconds": 5, "park": "no""#, 404, nil),
+        ] as [(String, Int, String?)]
+    )
+    func unfitReleases(body: String, status: Int, field: String?) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire()
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(batch["token"] as? String)
+            let answer = try await bench.post(
+                "/v1/batches/\(id)/release",
+                #"{"token": "\#(token)", \#(body)}"#
+            )
+            #expect(answer.status == status, "\(answer.text)")
+            #expect(try answer.document(RefusalDocument.self).field == field)
+            #expect(try await bench.inventory.batch(Int64(id)).status == .running)
+        }
+    }
+
+    @Test("A batch waits, and a budget of its run is parked as long")
+    func parkingRelease() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire()
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(batch["token"] as? String)
+            #expect(try await bench.post("/v1/budgets/api/set", #"{"batches": 4}"#).status == 200)
+            let set = try await bench.post("/v1/runs/thumbs/-/set", #"{"budgets": ["api"]}"#)
+            #expect(set.status == 200, "\(set.text)")
+            let answer = try await bench.post(
+                "/v1/batches/\(id)/release",
+                #"{"token": "\#(token)", "seconds": 30, "park": "api", "reason": "busy"}"#
+            )
+            #expect(answer.status == 200, "\(answer.text)")
+            let budget = try await bench.get("/v1/budgets/api")
+            #expect(budget.text.contains("busy"), "\(budget.text)")
+        }
+    }
+
+    @Test("A run that the pipeline does not declare is no job that it does not")
+    func unknownRun() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let run = try await bench.post("/v1/jobs/thumbs/acquire", #"{"run": "nope"}"#)
+            #expect(run.status == 404)
+            let refusal = try run.document(RefusalDocument.self)
+            #expect(refusal.code == "unknown_run")
+            #expect(refusal.field == "/run")
+            #expect(refusal.error.contains("'nope'"))
+            let job = try await bench.post("/v1/jobs/other/acquire", #"{"run": "nope"}"#)
+            #expect(try job.document(RefusalDocument.self).code == "unknown_job")
+        }
+    }
+
     @Test("Where there is none, the reason is said; who waits gets what comes meanwhile")
     func none() async throws {
         try await ServerBench.serve(.sqlite) { bench in

@@ -37,6 +37,8 @@ struct HoldingOptions: Sendable {
         try context.write(BatchDocument(batch)) {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
+            case .split where batch.failures == 0 && batch.isBadThroughout:
+                return words + "; none of its items is done"
             case .split where batch.failures == 0:
                 return words + "; its other items are done"
             case .split: return words + "; its other items are offered again"
@@ -52,5 +54,12 @@ struct HoldingOptions: Sendable {
             guard let due = batch.retryAt else { return words }
             return words + ", tried again \(HumanText.relative(due, to: context.now()))"
         }
+    }
+}
+
+extension BatchRecord {
+    /// Whether it was split since every item is bad, as its text counts them.
+    fileprivate var isBadThroughout: Bool {
+        logging?.hasPrefix("\(count) of \(count) ") ?? false
     }
 }

@@ -33,10 +33,12 @@ extension SQLInventoryStore {
     {
         try await orArchived(holding, endingAs: .failed) {
             if let batch = try await fail([AttemptFailure(holding, failure)])[0] { return batch }
-            let found = try await database.write([selectBatch(holding.batch)])[0]
+            let found = try await database.write([
+                selectBatch(holding.batch), selectSuccess(of: holding),
+            ])
             return try repeated(
-                try heldBatch(found, by: holding, endingAs: .failed),
-                by: holding,
+                try heldBatch(found[0], by: holding, endingAs: .failed),
+                afterSuccess: found[1].first != nil,
                 failure
             )
         }
@@ -248,12 +250,21 @@ extension SQLInventoryStore {
     }
 
     /// What is recorded of a failure that is repeated; one that names bad items must have done so
-    /// before.
+    /// before, and one that leaves the others done is no repetition of one that does not.
     private func repeated(
         _ batch: BatchRecord,
-        by holding: AttemptKey,
+        afterSuccess isAfterSuccess: Bool,
         _ failure: BatchFailure
     ) throws -> BatchRecord {
+        let isSettled = batch.status == .split || batch.cause == .begun
+        if isSettled, isAfterSuccess != failure.isOfSuccess {
+            let how = isAfterSuccess ? "done but for its bad items" : "failed"
+            throw TrancheError(
+                .batchLost,
+                "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue) already: this "
+                    + "attempt has recorded that it is \(how); nothing was changed"
+            )
+        }
         if failure.parts.isEmpty || batch.status == .split || batch.cause == .begun { return batch }
         // In an outage, a batch of which most is blamed stays whole.
         if failure.maySpeakOfOutage, batch.logging == failure.message { return batch }
@@ -321,6 +332,16 @@ extension SQLInventoryStore {
         FROM \(tables.batch)
         WHERE id = \(id)
         \(dialect.lockingRow)
+        """
+    }
+
+    /// Whether an attempt ended well, at least for some of its items: a row where it did.
+    private func selectSuccess(of holding: AttemptKey) -> SQLStatement {
+        """
+        SELECT attempt
+        FROM \(tables.attempt)
+        WHERE batch_id = \(holding.batch) AND attempt = \(holding.attempt)
+            AND outcome = 'succeeded'
         """
     }
 

@@ -41,9 +41,10 @@ struct ConnectionTable: Sendable {
 
     /// Changes until when a connection may take.
     mutating func set(_ socket: Int32, until deadline: Duration?, isReading: Bool) {
-        entries[socket]?.deadline = deadline
-        entries[socket]?.isReading = isReading
-        entries[socket]?.isEnded = false
+        guard let place = entries.index(forKey: socket) else { return }
+        entries.values[place].deadline = deadline
+        entries.values[place].isReading = isReading
+        entries.values[place].isEnded = false
     }
 
     mutating func remove(_ socket: Int32) {

@@ -82,6 +82,15 @@ struct BatchRoutes: Sendable {
         guard let attempt = Int(call.path["attempt"] ?? ""), attempt > 0 else {
             throw Refusal(400, "invalid_parameter", "'attempt' is not a number", field: "attempt")
         }
+        // They are numbered from 1, and the last is the batch's own.
+        guard attempt <= batch.attempt else {
+            throw Refusal(
+                404,
+                "unknown_attempt",
+                "batch \(batch.id) has no attempt \(attempt); GET v1/batches/\(batch.id)/attempts "
+                    + "lists them"
+            )
+        }
         let output = try await state.inventory.retrying { _ in
             try await state.inventory.store.output(of: batch.id, attempt: attempt)
         }
@@ -97,6 +106,15 @@ struct BatchRoutes: Sendable {
             limit: OverviewReading.mostRuns
         ).filter { call.caller.has(job: $0.key.job) }
         let sources = Set(runs.map(\.key.metaTable)).sorted()
+        if let asked, sources.isEmpty {
+            throw Refusal(
+                404,
+                "unknown_source",
+                "no run has the source '\(HumanText.excerpt(asked))'; GET v1/runs tells what each "
+                    + "run has, as 'meta'",
+                field: "meta"
+            )
+        }
         var found: [LineageDocument] = []
         for source in sources.prefix(Self.mostSources) {
             var lineage = try await state.inventory.lineage(of: id, in: source)

@@ -13,12 +13,12 @@ struct ActionRoutes: Sendable {
         let run: String?
         /// With retry: what they are; `failed` by default.
         let status: RetryAim?
-        /// A text that their error has in it.
+        /// With retry and redrive: a text that their error has in it.
         let error: String?
         let worker: String?
-        /// The lowest id that a batch must reach.
+        /// Only batches with one of the ids from this one on.
         let from: Int64?
-        /// The highest id that a batch must reach.
+        /// Only batches with one of the ids up to this one.
         let to: Int64?
         let since: String?
         let until: String?
@@ -28,6 +28,7 @@ struct ActionRoutes: Sendable {
     struct Preview: Codable, Sendable {
         let action: FrozenActions.Kind
         let filter: Filter
+        /// With retry: whether also those that may have been executed; false by default.
         let mayRepeat: Bool?
 
         enum CodingKeys: String, CodingKey {
@@ -63,6 +64,7 @@ struct ActionRoutes: Sendable {
 
     private func preview(_ call: Call) async throws -> HTTPServerResponse {
         let body = try call.body(Preview.self)
+        try body.validate()
         try call.require(job: body.filter.job)
         let (found, isCut) = try await find(body)
         let mayRepeat = body.mayRepeat ?? false
@@ -115,9 +117,10 @@ struct ActionRoutes: Sendable {
             found += try await state.inventory.batches(selection)
         }
         let isCut = found.count > FrozenActions.mostBatches
-        let range = (filter.from ?? .min)...max(filter.from ?? .min, filter.to ?? .max)
+        let ids = filter.ids
         let meant = found.prefix(FrozenActions.mostBatches).filter { batch in
-            (body.action != .retry || aim.means(batch)) && batch.range.overlaps(range)
+            (body.action != .retry || aim.means(batch))
+                && ids.map { batch.holds(anyOf: $0) } ?? true
         }
         return (meant.sorted { $0.id < $1.id }, isCut)
     }
@@ -164,6 +167,55 @@ struct ActionRoutes: Sendable {
             let done = try await inventory.release(found: action.batches, reason: reason)
             return try .document(ActionDocument(action, done: done.map(\.id)))
         }
+    }
+}
+
+extension ActionRoutes.Preview {
+    /// Refuses what does not go with the action, as the program's commands do: it would mean
+    /// nothing, and other batches would be changed than were asked for.
+    fileprivate func validate() throws {
+        func refuse(_ words: String, _ field: String) -> Refusal {
+            Refusal(400, "invalid_field", words, field: field)
+        }
+        let word = action.rawValue
+        if action != .retry {
+            let what = action == .redrive ? "quarantined" : "held"
+            if filter.status != nil {
+                throw refuse(
+                    "'status' goes with retry alone: \(word) takes batches that are \(what); leave "
+                        + "it out",
+                    "/filter/status"
+                )
+            }
+            if mayRepeat == true {
+                throw refuse(
+                    "'may_repeat' goes with retry, and not with \(word); leave it out",
+                    "/may_repeat"
+                )
+            }
+        }
+        if action == .release, filter.error != nil {
+            throw refuse(
+                "'error' does not go with release: it takes batches that are held; leave it out",
+                "/filter/error"
+            )
+        }
+        if let from = filter.from, let to = filter.to, from > to {
+            throw refuse(
+                "the ids from \(from) to \(to) are none: the lower end is above the upper; give "
+                    + "'from' the lower",
+                "/filter/from"
+            )
+        }
+    }
+}
+
+extension ActionRoutes.Filter {
+    /// The ids of which a batch must have one; `nil` for any.
+    fileprivate var ids: IDRuns? {
+        if from == nil, to == nil { return nil }
+        let (lower, upper) = (from ?? .min, to ?? .max)
+        return lower <= upper ? IDRuns(lower...upper) : IDRuns()
     }
 }
 

@@ -9,6 +9,7 @@ struct BudgetRoutes: Sendable {
         [
             budget("set", "Make a budget, or change its limits.", BudgetBody.self) { call in
                 let body = try call.body(BudgetBody.self)
+                try body.validate()
                 return (.adjust(body.adjustment), body.reason)
             },
             budget("pause", "Let nothing in under a budget.", ReasonBody.self) { call in
@@ -73,7 +74,36 @@ struct BudgetRoutes: Sendable {
     }
 }
 
+extension Refusal {
+    /// Refuses a body that gives a limit, and says that there is to be none.
+    ///
+    /// - Parameter limits: Whether each is given and whether it is to end, by the names of its
+    ///   field and of the field that ends it.
+    /// - Throws: ``Refusal`` 400 with the field that ends it.
+    static func refuseContradictions(
+        _ limits: [(name: String, isGiven: Bool, end: String, isEnded: Bool?)]
+    ) throws {
+        guard let limit = limits.first(where: { $0.isGiven && $0.isEnded == true }) else { return }
+        throw Refusal(
+            400,
+            "invalid_field",
+            "'\(limit.name)' and '\(limit.end)' contradict each other; give one of them",
+            field: "/\(limit.end)"
+        )
+    }
+}
+
 extension BudgetBody {
+    /// Refuses what contradicts itself.
+    fileprivate func validate() throws {
+        try Refusal.refuseContradictions([
+            ("batches", batches != nil, "no_batches", noBatches),
+            ("weight", weight != nil, "no_weight", noWeight),
+            ("rate_per_s", ratePerSecond != nil, "no_rate", noRate),
+            ("burst", burst != nil, "no_rate", noRate),
+        ])
+    }
+
     /// What is to be changed of the limits.
     fileprivate var adjustment: BudgetAdjustment {
         func given<T>(_ value: T?, _ isNone: Bool?) -> T?? {

@@ -97,6 +97,10 @@ struct OperateRoutes: Sendable {
 
     private func set(_ call: Call) async throws -> HTTPServerResponse {
         let body = try call.body(SetBody.self)
+        try Refusal.refuseContradictions([
+            ("parallelism", body.parallelism != nil, "no_parallelism", body.noParallelism),
+            ("per_key", body.perKey != nil, "no_per_key", body.noPerKey),
+        ])
         let key = try await state.run(of: call).key
         let inventory = state.operating(call.caller)
         let reason = body.reason
@@ -133,7 +137,11 @@ struct OperateRoutes: Sendable {
         }
         let base = state.jobs.workflow(job: job, run: "")
         guard let workflow = base ?? state.jobs.workflows.first(where: { $0.job == job }) else {
-            throw Refusal(404, "unknown_job", "the pipeline declares no such job")
+            throw Refusal(
+                404,
+                "unknown_job",
+                "the pipeline declares no such job; GET v1/graph tells which it does"
+            )
         }
         let bounds = IDBounds(lower: body.from, upper: body.to)
         let workflows = state.jobs.all(in: state.operating(call.caller))
@@ -186,6 +194,13 @@ struct OperateRoutes: Sendable {
                 let batch = try await state.batch(of: call)
                 let made = try await state.operating(call.caller)
                     .redrive(found: [batch], reason: reason)
+                guard !made.isEmpty else {
+                    throw Refusal(
+                        409,
+                        "not_offered",
+                        "batch \(batch.id) is \(batch.status.rawValue), and is not offered again"
+                    )
+                }
                 return try .document(RedriveDocument(made, isDryRun: false))
             },
         ]

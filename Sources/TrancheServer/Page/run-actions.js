@@ -142,8 +142,10 @@ export function bulk(action, run) {
   openBulk({
     title: `${verb} batches of ${named(run)}`, verb, action, about,
     fields: [
-      { name: 'error', label: 'Error contains', hint: 'empty for any', isFirst: true },
-      { name: 'from', label: 'From id', isNumber: true },
+      // What is in hand has no error.
+      ...(action === 'release' ? []
+        : [{ name: 'error', label: 'Error contains', hint: 'empty for any', isFirst: true }]),
+      { name: 'from', label: 'From id', isNumber: true, isFirst: action === 'release' },
       { name: 'to', label: 'To id', isNumber: true },
     ],
     filter: values => ({

@@ -97,7 +97,12 @@ package struct RefusalDocument: Codable, Sendable, Hashable {
         error = failure.message
         self.code = failure.code
         self.field = field
-        remedy = failure.remedy ?? usual.remedy
+        remedy = failure.remedy ?? Self.usual(failure.code) ?? usual.remedy
+    }
+
+    /// What to do about a refusal of a kind, where that is not what its status says.
+    private static func usual(_ code: String) -> String? {
+        code == "\(TrancheError.Code.unknownBudget)" ? "look for it in GET v1/budgets" : nil
     }
 
     /// The word of a status, and what to do where a refusal does not say.

@@ -35,12 +35,18 @@ struct WebhookEndpoint: Sendable {
         }
         guard Self.isJSON(request.headers["Content-Type"]) else {
             return .answer(
-                .error(415, "send JSON, with the header field Content-Type: application/json")
+                .error(
+                    415,
+                    "the body is not said to be JSON; send JSON, with the header field "
+                        + "Content-Type: application/json"
+                )
             )
         }
         let encoding = request.headers["Content-Encoding"] ?? "identity"
         guard encoding.lowercased() == "identity" else {
-            return .answer(.error(415, "send the body as it is, without a Content-Encoding"))
+            return .answer(
+                .error(415, "the body has a Content-Encoding; send it as it is, without one")
+            )
         }
         return .read(upTo: configuration.bodyBytes)
     }
@@ -76,7 +82,11 @@ struct WebhookEndpoint: Sendable {
         let isToken = configuration.scheme == .none
         return .error(
             401,
-            isToken ? "the token is not right" : "the signature is not right",
+            isToken
+                ? "the token is not right; send 'Authorization: Bearer TOKEN' with the secret that "
+                    + "the pipeline names"
+                : "the signature is not right; sign the body with the secret that the pipeline "
+                    + "names, as its input says",
             headers: isToken ? ["WWW-Authenticate": "Bearer"] : [:]
         )
     }
@@ -89,10 +99,10 @@ struct WebhookEndpoint: Sendable {
 
     private func keep(_ request: HTTPServerRequest) async throws -> HTTPServerResponse {
         guard let body = String(validating: request.body, as: UTF8.self) else {
-            throw Refusal(400, "the body is no JSON: it is not in UTF-8")
+            throw Refusal(400, "the body is no JSON: it is not in UTF-8; send JSON")
         }
         if let fault = StrictJSON.fault(in: body) {
-            throw Refusal(400, "the body is no JSON: \(fault)")
+            throw Refusal(400, "the body is no JSON: \(fault); send JSON")
         }
         let key = try key(of: request, body)
         let digest = LoggedEvent.digestPrefix + Self.hex(try sha256(request.body))
@@ -149,7 +159,8 @@ struct WebhookEndpoint: Sendable {
         else {
             throw Refusal(
                 400,
-                "\(name) must have 1 to \(Self.longestKey) visible characters of ASCII"
+                "\(name) must have 1 to \(Self.longestKey) visible characters of ASCII; give "
+                    + "such a key, or none"
             )
         }
         return key

@@ -96,7 +96,13 @@ final class SharedListener: Sendable {
             configuration,
             admit: { [self] request in
                 self.endpoint(for: request)?.admit(request)
-                    ?? .answer(.error(404, "there is no webhook of this path"))
+                    ?? .answer(
+                        .error(
+                            404,
+                            "there is no webhook of this path; send to the path that the input "
+                                + "in the pipeline's file has"
+                        )
+                    )
             },
             handler: { [self] request in
                 await self.endpoint(for: request)?.respond(to: request)

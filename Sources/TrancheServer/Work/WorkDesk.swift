@@ -63,10 +63,12 @@ final class WorkDesk: Sendable {
     private func begun(_ place: Place) async throws -> Begun {
         if let known = begun.withLock({ $0[place] }) { return known }
         guard let workflow = state.jobs.workflow(job: place.job, run: place.run) else {
+            let runs = state.jobs.workflows.filter { $0.job == place.job }.map(\.run)
+            guard runs.isEmpty else { throw Self.noSuchRun(place, among: runs) }
             throw Refusal(
                 404,
                 "unknown_job",
-                "the pipeline declares no such job; GET /v1/graph tells which it does"
+                "the pipeline declares no such job; GET v1/graph tells which it does"
             )
         }
         let workflows = state.jobs.all(in: state.inventory)
@@ -75,6 +77,19 @@ final class WorkDesk: Sendable {
         let made = Begun(request: request, source: source)
         begun.withLock { $0[place] = made }
         return made
+    }
+
+    /// That the pipeline declares a job, and none of its runs is the one that is asked for.
+    private static func noSuchRun(_ place: Place, among runs: [String]) -> Refusal {
+        func words(_ run: String) -> String { run.isEmpty ? "the incremental run" : "'\(run)'" }
+        let asked = place.run.isEmpty ? "no incremental run" : "no run '\(place.run)'"
+        let known = runs.map(words).joined(separator: ", ")
+        return Refusal(
+            404,
+            "unknown_run",
+            "the pipeline declares \(asked) of job '\(place.job)'; it declares \(known)",
+            field: "/run"
+        )
     }
 
     private func request(

@@ -141,8 +141,9 @@ struct ReleaseBody: Codable, Sendable {
     let token: String
     /// For how long nobody is to have it, in seconds, 1 to 900; 0 by default.
     let seconds: Double?
-    /// The budget to park as long.
+    /// With seconds: the budget of the run to park as long.
     let park: String?
+    /// With seconds: why; kept with the attempt.
     let reason: String?
 }
 

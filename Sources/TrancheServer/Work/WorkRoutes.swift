@@ -194,7 +194,8 @@ struct WorkRoutes: Sendable {
         let body = try call.body(ReleaseBody.self)
         let holding = try await holding(call, body.token)
         let inventory = state.inventory
-        guard let seconds = body.seconds, seconds > 0 else {
+        guard let seconds = body.seconds, seconds != 0 else {
+            try body.requireNothingOfWait()
             let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
                 try await inventory.store.release(holding)
             }
@@ -204,10 +205,11 @@ struct WorkRoutes: Sendable {
             throw Refusal(
                 400,
                 "invalid_field",
-                "a batch comes back in 1 s to 900 s",
+                "a batch comes back in 1 s to 900 s; leave 'seconds' out, or give 0, for at once",
                 field: "/seconds"
             )
         }
+        if let budget = body.park { try await requireBudget(budget, of: holding) }
         let reason = body.reason ?? ""
         let deferral = BatchDeferral(for: .seconds(seconds), parking: body.park, reason: reason)
         let jitter = deferral.wait * inventory.configuration.randomness() / 5
@@ -217,6 +219,19 @@ struct WorkRoutes: Sendable {
         }
         if let complaint = deferred.complaint { throw TrancheError(.unknownBudget, complaint) }
         return try .document(BatchDocument(deferred.record))
+    }
+
+    /// Refuses to park a budget that the batch's run does not refer to, before anything is changed.
+    private func requireBudget(_ name: String, of holding: AttemptKey) async throws {
+        let key = try await state.inventory.batch(holding.batch).key
+        let budgets = try await state.inventory.budgets(of: key)
+        guard budgets.contains(where: { $0.owner == .name(name) }) else {
+            throw TrancheError(
+                .unknownBudget,
+                "\(key) does not refer to a budget '\(name)': nothing was changed; GET v1/budgets "
+                    + "lists what there is"
+            )
+        }
     }
 
     // MARK: - Holding
@@ -300,6 +315,21 @@ struct WorkRoutes: Sendable {
         let items = try await inventory.items(of: batch, from: source, after: mark, limit: limit)
         let next = items.count == limit ? items.last.map { String($0.id) } : nil
         return try .document(ItemsPage(items: items, next: next))
+    }
+}
+
+extension ReleaseBody {
+    /// Refuses what says how a batch waits, of one that does not.
+    fileprivate func requireNothingOfWait() throws {
+        let isReason = !(reason ?? "").isEmpty
+        let name: String? = park != nil ? "park" : isReason ? "reason" : nil
+        guard let name else { return }
+        throw Refusal(
+            400,
+            "invalid_field",
+            "'\(name)' needs 'seconds'; give both, or neither",
+            field: "/\(name)"
+        )
     }
 }
 

@@ -58,6 +58,31 @@ extension ConformanceCase {
                 "the batches"
             )
         },
+        ConformanceCase("A batch that is done but for bad items has not failed, nor the reverse") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...6)
+            let error = ConformanceFailure("no")
+            let rounds: [[Int64: String]] = [[1: "no"], [3: "no", 4: "no"]]
+            for reasons in rounds {
+                let batch = try await bench.take(2)
+                let record = try await batch.succeed(blaming: reasons)
+                try requireEqual(record.status, .split, "the status")
+                try await requireRefused(.batchLost, "a failure") { try await batch.fail("no") }
+                try await requireRefused(.batchLost, "a failure with bad items") {
+                    try await batch.fail(error, blaming: reasons)
+                }
+                let again = try await batch.succeed(blaming: reasons)
+                try requireEqual(again, record, "it, repeated")
+            }
+            let batch = try await bench.take(2)
+            let record = try await batch.fail(error, blaming: [5: "no"])
+            try requireEqual(record.status, .split, "the status of what failed")
+            try await requireRefused(.batchLost, "a success but for bad items") {
+                try await batch.succeed(blaming: [5: "no"])
+            }
+            let again = try await batch.fail(error, blaming: [5: "no"])
+            try requireEqual(again, record, "the failure, repeated")
+        },
         ConformanceCase("What is done of a batch with bad items comes downstream, once") {
             subject in
             let bench = try await Bench(subject, ids: 1...6)

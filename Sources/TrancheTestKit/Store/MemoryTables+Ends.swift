@@ -27,6 +27,13 @@ extension MemoryTables {
         batch(holding.batch).map { $0.status == .running && $0.attempt == holding.attempt } ?? false
     }
 
+    /// Whether an attempt ended well, at least for some of its items.
+    func hasSucceeded(_ holding: AttemptKey) -> Bool {
+        attempts.contains {
+            $0.batch == holding.batch && $0.attempt == holding.attempt && $0.outcome == .succeeded
+        }
+    }
+
     /// Gives a batch back unharmed.
     mutating func release(_ holding: AttemptKey, now: Date) throws -> BatchRecord {
         let batch = try find(holding)

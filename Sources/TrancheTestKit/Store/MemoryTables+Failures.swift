@@ -14,12 +14,16 @@ extension MemoryTables {
         case .running: break
         case .failed, .quarantined:
             // Bad items that were not named then are not set apart now.
+            if batch.cause == .begun, failure.isOfSuccess { throw lost(holding, batch) }
             let isRepeated = failure.maySpeakOfOutage && batch.logging == failure.message
             if !failure.parts.isEmpty, batch.cause != .begun, !isRepeated {
                 throw lost(holding, batch)
             }
             return batch
-        case .split: return batch
+        case .split:
+            // Done but for bad items is another end than failed.
+            guard failure.isOfSuccess == hasSucceeded(holding) else { throw lost(holding, batch) }
+            return batch
         case .succeeded, .released: throw lost(holding, batch)
         }
         guard var run = run(batch.key) else { throw lost(holding, batch) }
