@@ -216,7 +216,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     @usableFromInline
     func cancelUnwanted() {
         let tasks = guarded.withLock { guarded in
-            guarded.running.values.filter(\.isUnwanted).compactMap(\.task)
+            // Key paths of a generic type would be made anew for each request.
+            guarded.running.values.compactMap { $0.isUnwanted ? $0.task : nil }
         }
         for task in tasks { task.cancel() }
     }
