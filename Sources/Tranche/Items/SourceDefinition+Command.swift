@@ -1,4 +1,10 @@
 extension SourceDefinition {
+    /// Whether the entries are a part of the inventory itself, and so are wherever it is: the
+    /// batches of a job, the events of an input, pages.
+    package var isOfInventory: Bool {
+        InventorySource(self) != nil || InputLogSource(self) != nil || PagedSource(self) != nil
+    }
+
     /// The commands that give a run another definition of its source, in words.
     ///
     /// - Parameters:
@@ -7,7 +13,8 @@ extension SourceDefinition {
     /// - Returns: Such as `'tranche redefine --job j --meta t --where 'kind = 1''`; `nil` where
     ///   there is none.
     package func commands(toBecome asked: SourceDefinition, of key: RunKey) -> String? {
-        let command = "tranche redefine \(key.commandOptions)"
+        let isOfInventory = isOfInventory
+        let command = "tranche redefine \(isOfInventory ? key.plainOptions : key.commandOptions)"
         // The batches that there are have been cut by it.
         guard self.key == asked.key else { return nil }
         // The records of files: what they are read with is given, and not found out.
@@ -27,9 +34,16 @@ extension SourceDefinition {
         add("--weight-column", \.weight)
         add("--where", \.filter)
         add("--settle-column", \.settleColumn)
-        // The batches of a job have no columns.
-        let isOfInventory = table.hasPrefix(InventorySource.prefix)
+        // What is a part of the inventory has no columns.
         guard !options.isEmpty, !isOfInventory || options == ["--database"] else { return nil }
         return "'\(([command] + options).joined(separator: " "))'"
+    }
+}
+
+extension RunKey {
+    /// The options that name the run on the command line, where its source's name says what it is.
+    fileprivate var plainOptions: String {
+        let options = "--job \(Self.quoted(job)) --meta \(Self.quoted(metaTable))"
+        return run.isEmpty ? options : options + " --run \(Self.quoted(run))"
     }
 }

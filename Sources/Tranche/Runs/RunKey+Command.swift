@@ -9,7 +9,9 @@ extension RunKey {
 
     /// The source's name as `--meta` takes it: a table's that holds a colon needs a word before it.
     private var givenMeta: String {
-        let schemes = ["csv", "jsonl", "gs", "s3", "mongodb", "mongodb+srv", "inventory", "pages"]
+        let schemes = [
+            "csv", "jsonl", "gs", "s3", "mongodb", "mongodb+srv", "inventory", "input", "pages",
+        ]
         guard let colon = metaTable.firstIndex(of: ":") else { return metaTable }
         return schemes.contains(String(metaTable[..<colon])) ? metaTable : "table:\(metaTable)"
     }

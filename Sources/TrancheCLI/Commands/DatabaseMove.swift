@@ -49,8 +49,7 @@ struct DatabaseMove: Sendable {
         var redefinitions: [Redefinition] = []
         let jobs = known.sorted { ($0.key.job, $0.key.metaTable) < ($1.key.job, $1.key.metaTable) }
         for (job, run) in jobs {
-            guard let definition = run.source, origin.map({ $0 == definition.database }) ?? true
-            else { continue }
+            guard let definition = run.source, isMeant(definition) else { continue }
             let moved = try await moved(run, definition, inventory, context)
             if moved.database == definition.database { continue }
             definitions[job] = moved
@@ -72,11 +71,18 @@ struct DatabaseMove: Sendable {
         return .done
     }
 
-    /// Whether a job's items are in a database: a table's, or the batches of another job, which are
-    /// in the inventory's own.
+    /// Whether a job is known with the database that is meant.
+    private func isMeant(_ definition: SourceDefinition) -> Bool {
+        guard let origin, definition.database != origin else { return true }
+        // What is a part of an inventory is known by its database and its table.
+        return definition.isOfInventory && definition.database.hasPrefix("\(origin)#")
+    }
+
+    /// Whether a job's items are in a database: a table's, or a part of the inventory, such as the
+    /// batches of another job, which is in the inventory's own.
     private func isOverTable(_ run: RunRecord) throws -> Bool {
         guard let definition = run.source else { return false }
-        if definition.table.hasPrefix(InventorySource.prefix) { return true }
+        if definition.isOfInventory { return true }
         let connectors = Connectors.ofProgram
         guard let spec = try connectors.specs(recordedAs: definition).first else { return false }
         return try connectors.scheme(of: spec).fields.contains("database")
@@ -93,6 +99,7 @@ struct DatabaseMove: Sendable {
         let connecting = try context.settings.connecting
         for candidate in try Connectors.ofProgram.candidates(for: run, connecting) {
             do {
+                try await inventory.requireThere(candidate)
                 return try await inventory.source(candidate).definition
             } catch let error as TrancheError where error.category == .permanent {
                 firstError = firstError ?? error
@@ -111,10 +118,26 @@ struct DatabaseMove: Sendable {
         let databases = Set(runs.compactMap { $0.source?.database }).sorted()
         let list = databases.isEmpty ? "none" : databases.joined(separator: ", ")
         guard let origin else {
-            return "all jobs are known with the database that is configured now"
+            return databases.isEmpty
+                ? "no job has its items in a database"
+                : "all jobs over tables, and over what is in the inventory, are known with the "
+                    + "database that is configured now"
         }
-        return databases.contains(origin)
+        return runs.contains { $0.source.map(isMeant) ?? false }
             ? "all jobs known with '\(origin)' are where they are: it is configured now"
             : "no job is known with '\(origin)'; known are: \(list)"
+    }
+}
+
+extension Inventory {
+    /// Refuses the log of an input that is not there: a new one would be made, and a job would go
+    /// on in it behind events that it never had.
+    ///
+    /// - Parameter description: Any source.
+    /// - Throws: `TrancheError` `.invalidSource`; the store's failure.
+    func requireThere(_ description: any MetaSourceDescription) async throws {
+        guard let log = description as? InputLogSource else { return }
+        guard try await store.inputLog(log.name) == nil else { return }
+        throw InputLogSource.noLog(log.name, in: store.name)
     }
 }

@@ -52,6 +52,7 @@ struct RedefinedSource: Sendable {
         let source = try SpecOptions.redefinition.named {
             try connectors.source(spec, settings.connecting)
         }
+        try await inventory.requireThere(source)
         return try await inventory.source(source).definition
     }
 
@@ -89,8 +90,10 @@ struct RedefinedSource: Sendable {
             spec.fields["volatile_filter"] = .flag(arguments.has("volatile-filter"))
         }
         _ = try connectors.connector(of: spec, (any SourceConnector).self)
-        // A job's batches are where the inventory is.
-        let isInDatabase = scheme.fields.contains("database") || spec.scheme == "inventory"
+        // A job's batches, an input's events and pages are where the inventory is.
+        let isInDatabase =
+            scheme.fields.contains("database")
+            || ["inventory", "input", "pages"].contains(spec.scheme)
         guard isInDatabase || !arguments.has("database") else {
             throw UsageError("--database goes with a table, not with \(scheme.noun)")
         }

@@ -54,6 +54,24 @@ struct RecordImport<Database: SQLDatabase> {
     private var knownUIDs: [Int64: [Int64: String]] = [:]
     /// The registries, by the numbers that they had, that are here already.
     private var knownRegistries: Set<Int64> = []
+    /// The definitions of runs over the events of inputs and over pages, which come later.
+    private var movedLater: [MovedRun] = []
+    /// The inputs and lists of pages that are in the file.
+    private var parts: Set<Part> = []
+
+    /// An input or a list of pages: the name of its table, and its own.
+    private struct Part: Hashable {
+        let table: String
+        let name: String
+    }
+
+    /// A run that goes on with a part of the inventory, if that comes along.
+    private struct MovedRun {
+        /// The number that it had.
+        let number: Int64
+        let part: Part
+        let definition: String
+    }
 
     /// How many statements are run at a time.
     private static var most: Int { 200 }
@@ -113,6 +131,7 @@ struct RecordImport<Database: SQLDatabase> {
             )
         }
         try await flush(on: connection)
+        try await moveParts(on: connection)
         try await compareUIDs(on: connection)
     }
 
@@ -148,6 +167,9 @@ struct RecordImport<Database: SQLDatabase> {
         on connection: isolated Database.Connection
     ) async throws {
         if try await isKnown(values, in: table, on: connection) { return }
+        if table.name == "input_log" || table.name == "page_list" {
+            parts.insert(Part(table: table.name, name: values["name"]?.text ?? ""))
+        }
         let statement = try insert(table.name == "run" ? moved(values) : values, into: table)
         if table.keepsID {
             guard let id = values["id"]?.integer else { throw fault("it has no id") }
@@ -166,21 +188,49 @@ struct RecordImport<Database: SQLDatabase> {
         numbers[table.name, default: [:]][old] = try row.integer()
     }
 
-    /// A run's values, with the inventory that it is in now: the batches of a job that it takes as
-    /// its items have come along.
-    private func moved(_ values: [String: Value]) throws -> [String: Value] {
+    /// A run's values, with the inventory that it is in now.
+    ///
+    /// The batches of a job that it takes as its items have come along. Whether the events or pages
+    /// have that it takes is not known yet.
+    private mutating func moved(_ values: [String: Value]) throws -> [String: Value] {
         guard let former, let text = values["definition"]?.text else { return values }
         do {
             var definition = try JSONText.decode(SourceDefinition.self, from: text)
-            guard InventorySource(definition) != nil, definition.database.hasPrefix(former) else {
+            guard definition.isOfInventory, definition.database.hasPrefix(former) else {
                 return values
             }
             definition.database = identity + definition.database.dropFirst(former.count)
+            let moved = try definition.canonicalText
+            if let part = Self.part(of: definition), let number = values["id"]?.integer {
+                movedLater.append(MovedRun(number: number, part: part, definition: moved))
+                return values
+            }
             var values = values
-            values["definition"] = .text(try definition.canonicalText)
+            values["definition"] = .text(moved)
             return values
         } catch {
             throw fault("its 'definition' is not that of a source")
+        }
+    }
+
+    private static func part(of definition: SourceDefinition) -> Part? {
+        if let log = InputLogSource(definition) { return Part(table: "input_log", name: log.name) }
+        return PagedSource(definition).map { Part(table: "page_list", name: $0.name) }
+    }
+
+    /// Gives runs over the events of inputs and over pages the inventory that they are in now.
+    ///
+    /// One whose events or pages are not in the file stays as it was: it would go on behind them
+    /// with what gets their numbers here.
+    private func moveParts(on connection: isolated Database.Connection) async throws {
+        for moved in movedLater where parts.contains(moved.part) {
+            guard let number = numbers["run"]?[moved.number] else { continue }
+            let update: SQLStatement = """
+                UPDATE \(store.tables.run)
+                SET definition = \(moved.definition)
+                WHERE id = \(number)
+                """
+            _ = try await run([update], on: connection)
         }
     }
 
