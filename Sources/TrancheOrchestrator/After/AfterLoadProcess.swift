@@ -131,7 +131,9 @@ struct AfterLoadProcess: EventProcess {
             }
         }
         switch after {
-        case .delete: try await keeper.remove(file)
+        case .delete:
+            try await keeper.remove(file)
+            if let marker { try await keeper.takeMarker(of: file, marker, to: nil) }
         case .tag(let mark):
             let content = #"{"job":"\#(upstream)","event":\#(number)}"# + "\n"
             try await keeper.mark(file, ".\(mark)", content)
@@ -142,15 +144,24 @@ struct AfterLoadProcess: EventProcess {
                     "'\(path)' is a file, which is moved into a folder, not to '\(target)'"
                 )
             }
-            try await keeper.move(file, to: joined(target, relative(path)))
+            let place = joined(target, relative(path))
+            try await keeper.move(file, to: place)
+            if let marker { try await keeper.takeMarker(of: file, marker, to: place + marker) }
         }
     }
 
+    /// The folder that is the input; `nil` where it is another.
+    private var directory: DirectoryInput? {
+        let base = (input as? FilteredInput)?.base ?? input
+        return base as? DirectoryInput
+    }
+
+    /// What stands behind a file's name in that of its marker; `nil` where files have none.
+    private var marker: String? { directory?.marker }
+
     /// A file's path within the input's folder; its name where there is none.
     private func relative(_ path: String) -> String {
-        var input = input
-        if let filtered = input as? FilteredInput { input = filtered.base }
-        if let folder = (input as? DirectoryInput)?.folder {
+        if let folder = directory?.folder {
             let stem = folder.hasSuffix("/") ? folder : folder + "/"
             if path.hasPrefix(stem) { return String(path.dropFirst(stem.count)) }
         }

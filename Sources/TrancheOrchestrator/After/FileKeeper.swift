@@ -225,7 +225,7 @@ actor FileKeeper {
 
     // MARK: - Looking
 
-    private func mark(of path: String) throws -> FileMark? {
+    func mark(of path: String) throws -> FileMark? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             guard errno == ENOENT || errno == ENOTDIR else {
@@ -254,7 +254,7 @@ actor FileKeeper {
         }
     }
 
-    private func sync(folder: String) throws {
+    func sync(folder: String) throws {
         let handle = tranche_open(folder, O_RDONLY | O_DIRECTORY, 0)
         guard handle >= 0 else { throw Self.failed("open '\(folder)'", errno) }
         defer { close(handle) }
@@ -264,7 +264,7 @@ actor FileKeeper {
         }
     }
 
-    private static func folder(of path: String) -> String {
+    static func folder(of path: String) -> String {
         let end = path.lastIndex(of: "/") ?? path.startIndex
         return end == path.startIndex ? "/" : String(path[..<end])
     }
@@ -277,7 +277,7 @@ actor FileKeeper {
         )
     }
 
-    private static func failed(_ what: String, _ code: Int32) -> TrancheError {
+    static func failed(_ what: String, _ code: Int32) -> TrancheError {
         let isPassing = [EINTR, EAGAIN, EIO, ENOSPC, EDQUOT, ESTALE, EBUSY].contains(code)
         return TrancheError(
             isPassing ? .sinkUnavailable : .sinkFailed,

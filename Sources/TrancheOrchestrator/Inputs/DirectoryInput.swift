@@ -4,7 +4,8 @@ import Tranche
 /// The files of a folder as events: `create` for a new one, `update` for one that has changed.
 ///
 /// A file is complete when it has not changed for ``quiet``, or where ``marker`` says so, and is
-/// given then. It is told from others by its path, size, time of change and number on its disk:
+/// given then. One whose time lies in the future has not changed since it was seen first. A file is
+/// told from others by its path, size, time of change and number on its disk:
 /// one that is written again is another.
 ///
 /// Where the kernel tells of changes (inotify), what has changed is looked at at once, and a file
@@ -27,6 +28,9 @@ public struct DirectoryInput: Input {
     public var quiet: Duration
     /// The suffix of a second file that marks a file as complete, such as `.done`; `nil` (the
     /// default) for none.
+    ///
+    /// A marker that is older than its file does not count: it was of what was there before. It
+    /// goes with its file where that is moved or removed after a link.
     public var marker: String?
     /// How often the folder is looked through; 1 s by default.
     public var interval: Duration
@@ -60,11 +64,12 @@ public struct DirectoryInput: Input {
         defer { watching.stop() }
         await watching.start()
         var known = try await KnownFiles(in: log)
+        var ahead = AheadFiles()
         let stopwatch = Stopwatch(log.clock)
         while true {
             let began = stopwatch.elapsed
             do {
-                try await look(&known, log, isAlone: false)
+                try await look(&known, &ahead, log, isAlone: false)
             } catch let error as TrancheError where error.code == .invalidItem {
                 // The others are given; it is told once.
                 watching.tell(error)
@@ -74,7 +79,7 @@ public struct DirectoryInput: Input {
             while left > .zero {
                 try await watching.wait(upTo: left)
                 guard watching.take() else { break }
-                try await look(at: &watching.files, &known, log)
+                try await look(at: &watching.files, &known, &ahead, log)
                 left = interval - (stopwatch.elapsed - began)
             }
             // One that was away may be there again.
@@ -82,29 +87,53 @@ public struct DirectoryInput: Input {
         }
     }
 
-    /// Looks through the folder once.
+    /// Looks through the folder once; again after a while where a file's time lies in the future.
     public func gather(_ log: InputLog) async throws {
         var known = try await KnownFiles(in: log)
-        let found = try await look(&known, log, isAlone: true)
-        let given = Set(found.complete.map(\.path))
-        let young = found.files.count { !given.contains($0.path) && !known.has($0) }
-        guard young > 0 else { return }
-        let reason =
-            marker.map { "have no '\($0)' beside them" }
-            ?? "were changed less than \(quiet.unitText) ago"
-        let words = "not given yet: \(young) files of '\(folder)' \(reason)"
+        var ahead = AheadFiles()
+        var found = try await look(&known, &ahead, log, isAlone: true)
+        if quiet <= Self.longestWait, found.ahead.contains(where: { !known.has($0) }) {
+            try await log.clock.sleep(for: quiet)
+            ahead = AheadFiles(seen: found.ahead)
+            found = try await look(&known, &ahead, log, isAlone: true)
+        }
+        let left = found.files.filter { !known.has($0) }
+        let paths = Set(found.ahead.map(\.path))
+        let future = left.filter { paths.contains($0.path) }
+        let young = left.count - future.count
+        if young > 0 {
+            let reason =
+                marker.map { "have no '\($0)' beside them, or one that is older than they are" }
+                ?? "were changed less than \(quiet.unitText) ago"
+            tell("not given yet: \(young) files of '\(folder)' \(reason)", log)
+        }
+        guard let first = future.first else { return }
+        let others = future.count > 1 ? ", and \(future.count - 1) more like it" : ""
+        tell(
+            "not given yet: '\(first.path)' was changed at \(first.modifiedAt.utcText), which is "
+                + "in the future; 'touch' gives it the time of now\(others)",
+            log
+        )
+    }
+
+    /// For how long a single look waits at most whether files stay as they are.
+    private static let longestWait = Duration.seconds(10)
+
+    private func tell(_ words: String, _ log: InputLog) {
         log.report(TrancheError(.sourceUnavailable, words))
     }
 
     @discardableResult
     private func look(
         _ known: inout KnownFiles,
+        _ ahead: inout AheadFiles,
         _ log: InputLog,
         isAlone: Bool
     ) async throws -> FolderLister.Listing {
         // The time that the file system's own times are compared with.
         let now = Date()
-        let found = try await FolderLister().list(self, now: now)
+        let found = try await FolderLister().list(self, now: now, ahead)
+        ahead.replace(with: found.ahead, now: now)
         try await give(found.complete, &known, log)
         // What could not be looked into has not gone.
         let gone =
@@ -122,10 +151,13 @@ public struct DirectoryInput: Input {
     private func look(
         at files: inout [String: Bool],
         _ known: inout KnownFiles,
+        _ ahead: inout AheadFiles,
         _ log: InputLog
     ) async throws {
         guard !files.isEmpty else { return }
-        let found = try await FolderLister().look(at: files, self, now: Date())
+        let now = Date()
+        let found = try await FolderLister().look(at: files, self, now: now, ahead)
+        ahead.note(found.ahead, now: now)
         files = found.waiting
         try await give(found.complete, &known, log)
     }

@@ -18,6 +18,8 @@ actor FolderLister {
         var files: [FoundFile] = []
         /// Those that are complete, by path.
         var complete: [FoundFile] = []
+        /// Those whose time lies in the future, where times say what is complete.
+        var ahead: [FoundFile] = []
         /// The last that could not be given.
         var fault: TrancheError? { faults.last }
         /// What could not be given; of very many the first.
@@ -49,11 +51,16 @@ actor FolderLister {
     /// - Parameters:
     ///   - input: Which files are meant.
     ///   - now: The time that files must have been quiet before.
+    ///   - ahead: What was seen before of files whose time lies in the future.
     /// - Returns: The files.
     /// - Throws: `TrancheError` `.sourceUnavailable` where the folder cannot be read.
-    func list(_ input: DirectoryInput, now: Date) throws -> Listing {
+    func list(
+        _ input: DirectoryInput,
+        now: Date,
+        _ ahead: AheadFiles = AheadFiles()
+    ) throws -> Listing {
         var listing = Listing()
-        var names: Set<String> = []
+        var times: [String: FileTimes] = [:]
         var folders = [input.folder]
         while let folder = folders.popLast() {
             try Task.checkCancellation()
@@ -63,19 +70,38 @@ actor FolderLister {
                 switch status.st_mode & S_IFMT {
                 case S_IFDIR: if input.isRecursive { folders.append(path) }
                 case S_IFREG:
-                    names.insert(path)
+                    // Of files and of markers.
+                    if input.marker != nil { times[path] = FileTimes(status) }
                     guard isMeant(name, input) else { continue }
                     listing.files.append(FoundFile(path, status))
                 default: break
                 }
             }
         }
-        let bound = (now.timeIntervalSince1970 - input.quiet.seconds) * 1e9
+        if input.marker == nil { listing.ahead = listing.files.filter { $0.isAhead(of: now) } }
         listing.complete = listing.files.filter { file in
-            if let marker = input.marker { return names.contains(file.path + marker) }
-            return Double(file.modified) <= bound || input.quiet <= .zero
+            guard let marker = input.marker else {
+                return Self.isQuiet(file, input, now: now, ahead)
+            }
+            guard let marked = times[file.path + marker], let own = times[file.path] else {
+                return false
+            }
+            return own.areMarked(by: marked, now: now)
         }.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }
         return listing
+    }
+
+    /// Whether a file has not changed for as long as it must not have.
+    private static func isQuiet(
+        _ file: FoundFile,
+        _ input: DirectoryInput,
+        now: Date,
+        _ ahead: AheadFiles
+    ) -> Bool {
+        if input.quiet <= .zero { return true }
+        let bound = now.addingTimeInterval(-input.quiet.seconds)
+        if Double(file.modified) <= bound.timeIntervalSince1970 * 1e9 { return true }
+        return file.isAhead(of: now) && ahead.isQuiet(file, since: bound)
     }
 
     /// Checks that there is a folder to look through.
@@ -101,16 +127,19 @@ actor FolderLister {
     ///   - paths: The files, or their markers; whether they were moved to where they are.
     ///   - input: Which files are meant.
     ///   - now: The time that files must have been quiet before.
-    /// - Returns: Those that are complete, and those that are to be looked at again.
+    ///   - seen: What was seen before of files whose time lies in the future.
+    /// - Returns: Those that are complete, those that are to be looked at again, and those of these
+    ///   whose time lies in the future.
     /// - Throws: `TrancheError` `.sourceUnavailable`.
     func look(
         at paths: [String: Bool],
         _ input: DirectoryInput,
-        now: Date
-    ) throws -> (complete: [FoundFile], waiting: [String: Bool]) {
+        now: Date,
+        _ seen: AheadFiles = AheadFiles()
+    ) throws -> (complete: [FoundFile], waiting: [String: Bool], ahead: [FoundFile]) {
         var complete: [FoundFile] = []
         var waiting: [String: Bool] = [:]
-        let bound = (now.timeIntervalSince1970 - input.quiet.seconds) * 1e9
+        var ahead: [FoundFile] = []
         var moved: [String: Bool] = [:]
         for (path, wasMoved) in paths {
             var file = path
@@ -126,16 +155,20 @@ actor FolderLister {
             else { continue }
             let file = FoundFile(path, status)
             if let marker = input.marker {
-                guard try self.status(of: path + marker) != nil else { continue }
+                guard let marking = try self.status(of: path + marker),
+                    marking.st_mode & S_IFMT == S_IFREG,
+                    FileTimes(status).areMarked(by: FileTimes(marking), now: now)
+                else { continue }
                 complete.append(file)
-            } else if wasMoved || input.quiet <= .zero || Double(file.modified) <= bound {
+            } else if wasMoved || Self.isQuiet(file, input, now: now, seen) {
                 complete.append(file)
             } else {
                 waiting[path] = false
+                if file.isAhead(of: now) { ahead.append(file) }
             }
         }
         complete.sort { ($0.modified, $0.path) < ($1.modified, $1.path) }
-        return (complete, waiting)
+        return (complete, waiting, ahead)
     }
 
     /// What tells a file from itself when it was another; `nil` where there is no regular file.
@@ -234,9 +267,32 @@ extension FoundFile {
     }
 
     /// A time in nanoseconds; the nearest there is where it is centuries away.
-    private static func nanoseconds(_ time: timespec) -> Int64 {
+    fileprivate static func nanoseconds(_ time: timespec) -> Int64 {
         let (whole, isBeyond) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         if isBeyond { return time.tv_sec < 0 ? .min : .max }
         return whole.addingClamped(Int64(time.tv_nsec))
+    }
+}
+
+/// When a file's content was changed, and when anything of it was.
+private struct FileTimes {
+    /// Nanoseconds since 1970.
+    private var modified: Int64
+    /// Likewise; it cannot be set, and is when a file was put where it is, or later.
+    private var changed: Int64
+
+    init(_ status: stat) {
+        modified = FoundFile.nanoseconds(status.st_mtim)
+        changed = FoundFile.nanoseconds(status.st_ctim)
+    }
+
+    /// Whether a marker is of a file as it is now: one that is older is of what was there before.
+    ///
+    /// A file and its marker may have been written in the same instant. Of a file whose time lies
+    /// in the future a marker is that was made since the file was put there.
+    func areMarked(by marker: FileTimes, now: Date) -> Bool {
+        if marker.modified >= modified { return true }
+        let isAhead = Double(modified) > now.timeIntervalSince1970 * 1e9
+        return isAhead && marker.modified >= changed
     }
 }

@@ -28,6 +28,8 @@ public struct FolderListing: Sendable {
     /// Whether files in folders of the folder are meant, too; true by default.
     public var isRecursive = true
     /// How long a file must not have changed before it is registered; 2 s by default.
+    ///
+    /// One whose time lies in the future has not changed since it was seen first.
     public var quiet: Duration = .seconds(2)
     /// How often all is looked through while the folder is watched; 10 s by default.
     ///
@@ -87,7 +89,8 @@ public struct FolderListing: Sendable {
             let isWhole = found.complete.count == found.files.count
             if !isWhole, input.quiet > .zero {
                 try await inventory.configuration.clock.sleep(for: input.quiet)
-                found = try await FolderLister().list(input, now: Date())
+                let ahead = AheadFiles(seen: found.ahead)
+                found = try await FolderLister().list(input, now: Date(), ahead)
             }
             var done = try await register(found.complete, in: registry, isTrial: isTrial)
             done.found = found.files.count
@@ -180,6 +183,8 @@ public struct FolderListing: Sendable {
         var watching: FolderWatching
         /// What is registered as far as it was seen here, told apart by bytes.
         private var known: Set<[UInt8]> = []
+        /// What was seen of files whose time lies in the future.
+        private var ahead = AheadFiles()
         private var isFirst = true
 
         init(
@@ -216,7 +221,9 @@ public struct FolderListing: Sendable {
         /// Looks through all.
         private mutating func look(_ tell: (Registration) async throws -> Void) async throws {
             do {
-                let found = try await FolderLister().list(input, now: Date())
+                let now = Date()
+                let found = try await FolderLister().list(input, now: now, ahead)
+                ahead.replace(with: found.ahead, now: now)
                 if let fault = found.fault { watching.tell(fault) }
                 var done = try await add(found.complete)
                 // What has gone is not kept in mind for ever.
@@ -237,7 +244,14 @@ public struct FolderListing: Sendable {
         ) async throws {
             guard !watching.files.isEmpty else { return }
             do {
-                let found = try await FolderLister().look(at: watching.files, input, now: Date())
+                let now = Date()
+                let found = try await FolderLister().look(
+                    at: watching.files,
+                    input,
+                    now: now,
+                    ahead
+                )
+                ahead.note(found.ahead, now: now)
                 let done = try await add(found.complete)
                 watching.files = found.waiting
                 if done.added > 0 { try await tell(done) }
