@@ -54,6 +54,7 @@ struct GraphDocument: Codable, Sendable {
         var job: String
         /// `nil` for a job with a source of its own.
         var from: String?
+        /// The process; of a job with work of its own its program, or where its sink is.
         var to: String
         var upstream: String?
     }
@@ -65,5 +66,6 @@ struct GraphDocument: Codable, Sendable {
             Job(job: $0.name, from: $0.link.source, to: $0.link.process, upstream: $0.upstream)
         }
         jobs += graph.users.map { Job(job: $0.job, from: nil, to: $0.process, upstream: nil) }
+        jobs += graph.others.map { Job(job: $0.job, from: nil, to: $0.work, upstream: nil) }
     }
 }

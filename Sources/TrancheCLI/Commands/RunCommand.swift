@@ -44,7 +44,7 @@ struct RunCommand: Command {
             number of processes may run the same FILE; one of them processes each event.
 
             An input or link that fails is restarted; the others continue. With --drain the exit
-            status is 1 if a batch failed, 75 if a link is held or paused, 5 if one was
+            status is 1 if a batch failed, 75 if a link or job is held or paused, 5 if one was
             cancelled. With --json each attempt that ends is a line on standard output.
 
             run executes the file applied under the pipeline's name: 'name' in FILE, or FILE
@@ -117,7 +117,8 @@ struct RunCommand: Command {
             try ends.check()
             if let newer { throw SupersededError(record, by: newer) }
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
-            let held = try tellHeld(drains ? orchestrator.status.links : [], context)
+            let parts = orchestrator.status
+            let held = try tellHeld(drains ? parts.links + parts.jobs : [], context)
             let status = try await tellFailures(of: looked, inventory, context)
             return status == .done ? held : status
         }
@@ -183,15 +184,15 @@ struct RunCommand: Command {
         }
     }
 
-    /// Tells which links ended before they had done all.
+    /// Tells which links and jobs ended before they had done all.
     private func tellHeld(
-        _ links: [OrchestratorStatus.Part],
+        _ parts: [OrchestratorStatus.Part],
         _ context: Context
     ) throws -> ProgramStatus {
         var status = ProgramStatus.done
-        for link in links {
-            guard let reason = link.reason, reason != .complete else { continue }
-            try context.note("\(link.name): \(reason)", .warning)
+        for part in parts {
+            guard let reason = part.reason, reason != .complete else { continue }
+            try context.note("\(part.name): \(reason)", .warning)
             if case .cancelled = reason {
                 if status == .done { status = .cancelled }
             } else {

@@ -30,6 +30,9 @@ extension PipelineGraph {
             lines += branches(after: input, indented: "")
         }
         for user in users { lines += ["\(user.job) (a job)", "`-- \(user.process)"] }
+        for other in others {
+            lines += ["\(other.job) (a job over \(other.source))", "`-- \(other.work)"]
+        }
         let reached = Set(jobs.map(\.link.process) + users.map(\.process))
         for process in processes where !reached.contains(process) {
             lines.append("\(process) (linked from nothing: never run)")
@@ -70,9 +73,19 @@ extension PipelineGraph {
         lines += links.map { "    \"\($0.source)\" -> \"\($0.process)\"\(dotLabel(of: $0));" }
         for (place, user) in users.enumerated() {
             // A job's name may be that of a process, and hold anything.
-            let label = user.job.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+            let label = dotText(user.job)
             lines.append("    \"job \(place)\" [label=\"\(label)\", shape=folder];")
             lines.append("    \"job \(place)\" -> \"\(user.process)\";")
+        }
+        for (place, other) in others.enumerated() {
+            let vertices = ["source \(place)", "own job \(place)", "work \(place)"]
+            let labels = [other.source, other.job, other.work]
+            for (index, shape) in ["cylinder", "folder", "box"].enumerated() {
+                let label = dotText(labels[index])
+                lines.append("    \"\(vertices[index])\" [label=\"\(label)\", shape=\(shape)];")
+            }
+            let way = vertices.map { "\"\($0)\"" }.joined(separator: " -> ")
+            lines.append("    \(way);")
         }
         for (link, vertex) in afters {
             lines.append("    \"\(vertex)\" [shape=note];")
@@ -81,6 +94,10 @@ extension PipelineGraph {
             )
         }
         return (lines + ["}"]).map { $0 + "\n" }.joined()
+    }
+
+    private func dotText(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 
     /// What follows links, as vertices; with the input where several links lead to a process.
@@ -113,9 +130,14 @@ extension PipelineGraph {
         }
         for (place, user) in users.enumerated() {
             guard let process = numbers[user.process] else { continue }
-            let label = user.job.replacing("#", with: "#35;").replacing("\"", with: "#quot;")
-            lines.append("    j\(place)[(\"\(label)\")]")
+            lines.append("    j\(place)[(\"\(mermaidText(user.job))\")]")
             lines.append("    j\(place) --> \(process)")
+        }
+        for (place, other) in others.enumerated() {
+            lines.append("    s\(place)([\"\(mermaidText(other.source))\"])")
+            lines.append("    o\(place)[(\"\(mermaidText(other.job))\")]")
+            lines.append("    w\(place)[\"\(mermaidText(other.work))\"]")
+            lines.append("    s\(place) --> o\(place) --> w\(place)")
         }
         for (place, (link, vertex)) in afters.enumerated() {
             guard let process = numbers[link.process] else { continue }
@@ -123,5 +145,9 @@ extension PipelineGraph {
             lines.append("    \(process) -->|\"\(link.then?.name ?? "")\"| t\(place)")
         }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func mermaidText(_ text: String) -> String {
+        text.replacing("#", with: "#35;").replacing("\"", with: "#quot;")
     }
 }

@@ -1,4 +1,6 @@
 import Tranche
+import TrancheConnectors
+import TrancheWorkflows
 
 /// Inputs, processes, and the links between them, as names: a directed graph without circles.
 ///
@@ -20,6 +22,20 @@ public struct PipelineGraph: Sendable, Hashable {
         public let job: String
         /// The process.
         public let process: String
+    }
+
+    /// The jobs beside the links that run none of the processes, in the order in which they were
+    /// added.
+    public private(set) var others: [Other] = []
+
+    /// A job with a source and work of its own.
+    public struct Other: Sendable, Hashable {
+        /// The job's name.
+        public let job: String
+        /// Where its items are listed, without what its source says besides.
+        public let source: String
+        /// What is done with its batches: the program that runs, or the place of its sink.
+        public let work: String
     }
 
     /// The most ways from inputs to processes: each is a job.
@@ -60,6 +76,20 @@ public struct PipelineGraph: Sendable, Hashable {
         }
         let user = User(job: job, process: process)
         if !users.contains(user) { users.append(user) }
+    }
+
+    /// Adds a job, whatever it runs; a backfill of it is the same job.
+    ///
+    /// - Parameter workflow: What the job does.
+    /// - Throws: ``GraphError`` `.unknownProcessOfJob`.
+    mutating func add(_ workflow: Workflow) throws(GraphError) {
+        if let process = workflow.process { return try add(job: workflow.job, by: process) }
+        let other = Other(
+            job: workflow.job,
+            source: workflow.source.location,
+            work: workflow.work.words
+        )
+        if !others.contains(other) { others.append(other) }
     }
 
     /// Adds a link.
@@ -200,4 +230,15 @@ public struct LinkJob: Sendable, Hashable {
 
     /// The job's name: the way from the input to the process, such as `orders/validate/store`.
     public var name: String { upstream.map { "\($0)/\(link.process)" } ?? link.name }
+}
+
+extension WorkflowWork {
+    /// The work in a word or two, for a graph.
+    fileprivate var words: String {
+        switch self {
+        case .records(_, let sink): sink.location
+        case .program(let words): words.first ?? ""
+        case .handler: "callers of the server"
+        }
+    }
 }

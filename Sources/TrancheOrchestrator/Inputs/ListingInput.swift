@@ -28,14 +28,15 @@ public struct ListingInput: Input {
     /// The source.
     public func source(for link: Link) -> any MetaSourceDescription { listing }
 
-    /// An event that an item is there: its id, with the payload as JSON.
+    /// An event that an item is there: its id, with the payload as JSON; a payload that is JSON is
+    /// that.
     public func event(of item: Item) throws -> Event {
         Event(
             location: location,
             operation: .create,
             id: "\(item.id)",
             trigger: name,
-            payload: try JSONText.encode(item.item)
+            payload: try item.eventPayload
         )
     }
 }

@@ -31,7 +31,7 @@ struct JobProcessHandler: BatchHandler {
             operation: .create,
             id: "\(item.id)",
             trigger: job,
-            payload: try JSONText.encode(item.item)
+            payload: try item.eventPayload
         )
     }
 }

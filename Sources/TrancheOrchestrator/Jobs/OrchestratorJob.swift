@@ -100,10 +100,11 @@ struct OrchestratorJob: Sendable {
         switch result.ending {
         case .complete, .completeWithFailures, .stopped: return
         case .cancelled:
-            let error = OrchestratorError(name, message: "it was cancelled")
             // Somebody may resume it.
-            guard drains else { throw error }
-            reports.note(error)
+            guard drains else { throw OrchestratorError(name, message: "it was cancelled") }
+            let record = try await inventory.run(RunSelection(handle.key))
+            // One that was resumed since has ended, and is not held.
+            reports.drained(name, record.cancellation.map { .cancelled($0) })
         case .superseded(let generation):
             // Whoever runs what is applied takes it back.
             throw OrchestratorError(
@@ -112,10 +113,9 @@ struct OrchestratorJob: Sendable {
                     + "\(generation)"
             )
         case .unfinished(let reason):
-            let error = OrchestratorError(name, message: "nothing is handed out: \(reason)")
             // It may go on later, as when somebody resumes it.
-            guard drains else { throw error }
-            reports.note(error)
+            guard !drains else { return reports.drained(name, reason) }
+            throw OrchestratorError(name, message: "nothing is handed out: \(reason)")
         }
     }
 }

@@ -80,9 +80,7 @@ public struct Pipeline: Sendable {
             for input in inputs { try graph.addInput(input.name) }
             for process in processes { try graph.addProcess(process.name) }
             for link in links { try graph.add(link) }
-            for job in jobs {
-                if let process = job.process { try graph.add(job: job.job, by: process) }
-            }
+            for job in jobs { try graph.add(job) }
             return graph
         }
     }

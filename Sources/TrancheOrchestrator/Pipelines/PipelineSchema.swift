@@ -42,7 +42,9 @@ public enum PipelineSchema: Sendable {
         case textOrNumber = #"{"type": ["string", "number"]}"#
         case flag = #"{"type": "boolean"}"#
         case count = #"{"type": "integer", "minimum": 0}"#
+        case countAboveZero = #"{"type": "integer", "minimum": 1}"#
         case number = #"{"type": "number"}"#
+        case numberAboveZero = #"{"type": "number", "exclusiveMinimum": 0}"#
         case texts = #"{"type": "array", "items": {"type": ["string", "number"]}}"#
         case textOrTexts = #"""
             {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -54,17 +56,18 @@ public enum PipelineSchema: Sendable {
     typealias Field = (name: String, kind: Kind)
 
     static let runningFields: [Field] = [
-        ("processes_at_once", .count), ("keep", .textOrNumber), ("grace", .textOrNumber),
+        ("processes_at_once", .countAboveZero), ("keep", .textOrNumber), ("grace", .textOrNumber),
     ]
 
     static let linkFields: [Field] = [
-        ("from", .text), ("to", .textOrTexts), ("count", .count), ("weight", .textOrNumber),
-        ("operations", .texts), ("operation", .texts), ("workers", .count),
+        ("from", .text), ("to", .textOrTexts), ("count", .countAboveZero),
+        ("weight", .textOrNumber),
+        ("operations", .texts), ("operation", .texts), ("workers", .countAboveZero),
         ("timeout", .textOrNumber), ("coalesce", .text), ("within", .textOrNumber),
-        ("start", .text), ("lease", .textOrNumber), ("max_attempts", .count),
+        ("start", .text), ("lease", .textOrNumber), ("max_attempts", .countAboveZero),
         ("backoff", .textOrNumber), ("backoff_limit", .textOrNumber), ("on_exhausted", .text),
         ("extended_retries", .textOrNumber), ("execution", .text), ("parallelism", .count),
-        ("budgets", .texts), ("share", .number), ("priority", .number),
+        ("budgets", .texts), ("share", .numberAboveZero), ("priority", .number),
         ("settle_wait", .textOrNumber), ("ordered", .flag),
         ("then", .any),
     ]

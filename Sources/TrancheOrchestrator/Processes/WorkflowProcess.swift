@@ -123,7 +123,7 @@ public struct WorkflowProcess: EventProcess {
         }
         var values: [String: String] = [:]
         for (name, member) in settings.parameters {
-            values[name] = try event.member(member)
+            values[name] = try event.member(member, for: name)
         }
         return try settings.workflow.with(run: run, source: source).with(parameters: values)
     }
@@ -229,7 +229,7 @@ extension WorkflowEnding {
 
 extension Event {
     /// A member of the event as a text; JSON where it is none.
-    fileprivate func member(_ name: String) throws -> String {
+    fileprivate func member(_ name: String, for parameter: String) throws -> String {
         switch name {
         case "id": return id
         case "location": return location
@@ -239,15 +239,45 @@ extension Event {
         default: break
         }
         let member = String(name.dropFirst("payload.".count))
-        let members = try payload.map { try JSONText.decode([String: SpecValue?].self, from: $0) }
-        guard let value = members?[member] ?? nil else {
+        guard let value = try payloadMembers(for: parameter, member)[member] ?? nil else {
             throw TrancheError(
                 .invalidItem,
                 "the payload of event '\(id)' of '\(trigger)' has no member '\(member)', which is "
-                    + "to be a parameter"
+                    + "to be the parameter '\(parameter)'"
             )
         }
         if case .text(let text) = value { return text }
         return try JSONText.encode(value)
+    }
+
+    private func payloadMembers(
+        for parameter: String,
+        _ member: String
+    ) throws -> [String: SpecValue?] {
+        guard let payload else { return [:] }
+        do {
+            return try JSONText.decode([String: SpecValue?].self, from: payload)
+        } catch let error as DecodingError {
+            throw TrancheError(
+                .invalidItem,
+                "the payload of event '\(id)' of '\(trigger)' is \(Self.kind(of: payload)), and "
+                    + "not an object whose member '\(member)' is to be the parameter "
+                    + "'\(parameter)'",
+                underlying: error
+            )
+        }
+    }
+
+    /// What a JSON text is, in a word or two.
+    private static func kind(of json: String) -> String {
+        guard let first = json.first(where: { !$0.isWhitespace }) else { return "empty" }
+        switch first {
+        case "\"": return "a text"
+        case "[": return "a list"
+        case "{": return "an object with a value that is not read"
+        case "t", "f": return "true or false"
+        case "n": return "null"
+        default: return "a number"
+        }
     }
 }

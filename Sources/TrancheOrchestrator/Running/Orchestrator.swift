@@ -127,9 +127,7 @@ public final class Orchestrator: Sendable {
     /// Adds a job to work on beside the links.
     func add(_ job: OrchestratorJob) throws {
         try change { state in
-            if let process = job.workflow.process {
-                try state.graph.add(job: job.job, by: process)
-            }
+            try state.graph.add(job.workflow)
             state.ownJobs.append(job)
         }
     }

@@ -67,7 +67,7 @@ final class OrchestratorReports: Sendable {
         )
     }
 
-    /// A link has ended by itself.
+    /// A link or a job has ended by itself.
     func drained(_ name: String, _ reason: NoBatchReason?) {
         change(name) { $0.reason = reason }
     }

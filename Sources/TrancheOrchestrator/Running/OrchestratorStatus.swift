@@ -28,7 +28,8 @@ public struct OrchestratorStatus: Sendable, Hashable {
         public var succeeded = 0
         /// How many attempts failed since.
         public var failed = 0
-        /// Why a link ended that was drained; `nil` where it has not ended by itself.
+        /// Why a link ended that was drained, or a job before it had done all; `nil` where it has
+        /// not ended by itself.
         public var reason: NoBatchReason?
         /// When it was started last.
         var startedAt: Date?
