@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Tranche
 
 extension Serving {
@@ -12,13 +11,13 @@ extension Serving {
         try await makeInventory()
         try await serving { program in
             let port = program.port
-            let isOver = Mutex(false)
+            let over = Signal()
             let (begun, begin) = AsyncStream<Void>.makeStream()
             let before = try program.use()
             async let heard = BenchThread.run {
                 let crowd = try ServingCrowd(port, count: Self.listeners)
                 begin.yield()
-                try crowd.listen { isOver.withLock { $0 } }
+                try crowd.listen { over.isGiven }
                 return (crowd.told, crowd.missed, crowd.stale)
             }
             for await _ in begun { break }
@@ -30,7 +29,7 @@ extension Serving {
             let end = try program.use()
             // The last change is told within two ticks of the feed.
             try await clock.sleep(for: .seconds(2))
-            isOver.withLock { $0 = true }
+            over.give()
             let (told, missed, stale) = try await heard
             var line = Line("serve", "events", on: database.kind)
             line.add("listeners", Self.listeners)

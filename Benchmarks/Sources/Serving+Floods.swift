@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 import Tranche
 
 extension Serving {
@@ -58,21 +57,21 @@ extension Serving {
         _ program: ServingProgram
     ) async throws -> (rate: Double, sent: Int) {
         let port = program.port
-        let isOver = Mutex(false)
+        let over = Signal()
         let (begun, begin) = AsyncStream<Void>.makeStream()
         async let sent = BenchThread.run {
             guard let kind else { return 0 }
             let flood = try ServingFlood(kind, port)
             begin.finish()
-            return try flood.go { isOver.withLock { $0 } }
+            return try flood.go { over.isGiven }
         }
         // A flood whose workers have failed is over, too.
-        defer { isOver.withLock { $0 = true } }
+        defer { over.give() }
         if kind != nil { for await _ in begun {} }
         let rate = try await BenchThread.run {
             try ServingWorkers(port, count: Self.workers, weight: 10).rate(for: Self.flooded)
         }
-        isOver.withLock { $0 = true }
+        over.give()
         return (rate, try await sent)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Tranche
 
 /// Connections to a server on this machine, driven by one thread with as little work as can be: the
@@ -224,6 +225,15 @@ final class ServingConnections {
         }
         return times
     }
+}
+
+/// Whether something is over, told from one thread to another.
+final class Signal: Sendable {
+    private let state = Atomic(false)
+
+    var isGiven: Bool { state.load(ordering: .relaxed) }
+
+    func give() { state.store(true, ordering: .relaxed) }
 }
 
 /// A thread for calls that wait.

@@ -311,21 +311,39 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     @inlinable
     func run(_ batch: State.Batch) async {
-        var entries = batch.entries
-        if entries.contains(where: { $0.waiter.isEnded }) {
-            let count = entries.count
-            entries.removeAll { $0.waiter.isEnded }
-            let given = count - entries.count
-            guarded.withLock { $0.metrics.cancelled += given }
-        }
-        if !entries.isEmpty {
-            let (size, wait) = (entries.count, now() - batch.begunAt)
-            guarded.withLock { $0.metrics.note(size: size, wait: wait) }
-            await deliver(entries)
-        }
+        let entries = begin(batch)
+        if !entries.isEmpty { await deliver(entries) }
         // Those who were just answered may ask again at once: they are let in before what has come
         // is sent.
         if configuration.isEager, entries.count > 1 { await Task.yield() }
+        end()
+    }
+
+    // Neither is inlined: on Linux a `Mutex` knows its thread by a thread-local variable. Where it
+    // is locked in the midst of waiting, Swift 6.3 may keep the address of another thread's, and
+    // whoever waits for the lock then ends the process. `scripts/find-kept-thread-locals` looks for
+    // that in a program.
+
+    /// Begins a batch.
+    ///
+    /// - Returns: The requests that somebody still wants.
+    @inline(never)
+    @usableFromInline
+    func begin(_ batch: State.Batch) -> [Entry] {
+        let entries = batch.entries.filter { !$0.waiter.isEnded }
+        let given = batch.entries.count - entries.count
+        let wait = now() - batch.begunAt
+        guarded.withLock { guarded in
+            guarded.metrics.cancelled += given
+            if !entries.isEmpty { guarded.metrics.note(size: entries.count, wait: wait) }
+        }
+        return entries
+    }
+
+    /// Ends a batch, and sends what has come meanwhile.
+    @inline(never)
+    @usableFromInline
+    func end() {
         perform(guarded.withLock { $0.state.batchEnded(at: now()) })
     }
 

@@ -53,11 +53,17 @@ final class Worker: Sendable {
                 await group.waitForChange(after: known, upTo: nil)
             case .end: return
             }
-            step = group.step(.free(worker: number, holding: ahead.withLock { $0.count }))
+            step = group.step(.free(worker: number, holding: countAhead()))
         }
     }
 
+    // Neither is inlined, as those of `MicroBatcher`: they are called between waits.
+
+    @inline(never)
     private func take() -> Batch? { ahead.withLock { $0.take() } }
+
+    @inline(never)
+    private func countAhead() -> Int { ahead.withLock { $0.count } }
 
     private func keep(_ batches: [Batch]) {
         let now = inventory.stopwatch.elapsed

@@ -149,6 +149,7 @@ public final class WorkerGroup: Sendable {
     /// - Returns: What the worker does next whose event it is; ``WorkerGroupState/Step/end`` where
     ///   there is no more to do.
     @discardableResult
+    @inline(never)
     func step(_ event: WorkerGroupState.Event) -> WorkerGroupState.Step {
         var next = WorkerGroupState.Step.end
         let isStopped = stop.stage >= .stopping
@@ -171,7 +172,9 @@ public final class WorkerGroup: Sendable {
     }
 
     /// How often something changed for waiting workers.
-    var changes: Int { state.withLock { $0.changes } }
+    var changes: Int {
+        @inline(never) get { state.withLock { $0.changes } }
+    }
 
     /// Waits until something further changes for waiting workers, or a time has passed.
     func waitForChange(after known: Int, upTo pause: Duration?) async {

@@ -138,7 +138,10 @@ final class LineIndex: Sendable {
 
     // MARK: - What is known
 
+    // None of them is inlined, as those of `MicroBatcher`: they are called between waits.
+
     /// Where to begin to count up to an offset; `nil` where too much would be read.
+    @inline(never)
     private func start(for offset: Int64) -> (offset: Int64, line: Int64, origin: Int64?)? {
         state.withLock { state in
             guard let anchor = state.anchors.last(where: { $0.offset <= offset }) else {
@@ -157,6 +160,7 @@ final class LineIndex: Sendable {
         }
     }
 
+    @inline(never)
     private func piece(at offset: Int64) -> Piece? {
         state.withLock { state in
             let place = state.firstPiece(from: offset)
@@ -167,6 +171,7 @@ final class LineIndex: Sendable {
         }
     }
 
+    @inline(never)
     private func nextPiece(behind offset: Int64) -> Int64 {
         state.withLock { state in
             let place = state.firstPiece(from: offset + 1)
@@ -174,6 +179,7 @@ final class LineIndex: Sendable {
         }
     }
 
+    @inline(never)
     private func note(_ line: Int64, at offset: Int64) {
         state.withLock { state in
             let place = state.anchors.firstIndex { $0.offset >= offset } ?? state.anchors.count
