@@ -184,6 +184,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     ///
     /// - Returns: Why it was not taken; `nil` when it was.
     @inlinable
+    @inline(never)
     func enqueue(_ entry: Entry, mayWait: Bool) -> MicroBatcherError? {
         let admission = guarded.withLock { guarded in
             let admission = guarded.state.add(entry, mayWait: mayWait, at: now)
@@ -228,6 +229,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     ///
     /// - Returns: Whether there is none; then ``endAlone()`` must follow.
     @inlinable
+    @inline(never)
     package func beginAlone() -> Bool {
         guarded.withLock { guarded in
             guard guarded.state.beginAlone() else { return false }
@@ -239,6 +241,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     /// Ends a batch that its caller has run.
     @inlinable
+    @inline(never)
     package func endAlone() {
         perform(guarded.withLock { $0.state.batchEnded(at: now()) })
     }
@@ -319,18 +322,19 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         end()
     }
 
-    // Neither is inlined: on Linux a `Mutex` knows its thread by a thread-local variable. Where it
-    // is locked in the midst of waiting, Swift 6.3 may keep the address of another thread's, and
-    // whoever waits for the lock then ends the process. `scripts/find-kept-thread-locals` looks for
-    // that in a program.
+    // What locks between waits is not inlined: on Linux a `Mutex` knows its thread by a thread-local
+    // variable. Swift 6.3 may keep the address of that of the thread in which a task was before it
+    // waited, and whoever waits for the lock then ends the process.
+    // `scripts/find-kept-thread-locals` looks for that in a program.
 
     /// Begins a batch.
     ///
     /// - Returns: The requests that somebody still wants.
+    @inlinable
     @inline(never)
-    @usableFromInline
     func begin(_ batch: State.Batch) -> [Entry] {
-        let entries = batch.entries.filter { !$0.waiter.isEnded }
+        let isWhole = !batch.entries.contains { $0.waiter.isEnded }
+        let entries = isWhole ? batch.entries : batch.entries.filter { !$0.waiter.isEnded }
         let given = batch.entries.count - entries.count
         let wait = now() - batch.begunAt
         guarded.withLock { guarded in
@@ -341,8 +345,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     }
 
     /// Ends a batch, and sends what has come meanwhile.
+    @inlinable
     @inline(never)
-    @usableFromInline
     func end() {
         perform(guarded.withLock { $0.state.batchEnded(at: now()) })
     }
