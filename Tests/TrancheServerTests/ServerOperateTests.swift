@@ -135,6 +135,7 @@ struct ServerOperateTests {
             ("release", #""status": "succeeded""#, "status"),
             ("redrive", #""status": "cancelled""#, "status"),
             ("release", #""error": "no""#, "error"), ("release", #""from": 9, "to": 3"#, "from"),
+            ("retry", #""statsu": "failed""#, "statsu"), ("retry", #""a/b": 1"#, "a~1b"),
         ]
     )
     func otherFilters(action: String, filter: String, field: String) async throws {

@@ -64,6 +64,7 @@ struct ActionRoutes: Sendable {
 
     private func preview(_ call: Call) async throws -> HTTPServerResponse {
         let body = try call.body(Preview.self)
+        try call.checkMembers(of: "filter", as: Filter.self)
         try body.validate()
         try call.require(job: body.filter.job)
         let (found, isCut) = try await find(body)

@@ -8,12 +8,14 @@ enum BodyMembers {
     /// Refuses a body with a member that its type does not have.
     ///
     /// - Parameters:
-    ///   - given: The body's members.
+    ///   - given: The body's members, or those of an object in it.
     ///   - type: What it was decoded as.
+    ///   - place: Where the object stands in the body, as a JSON pointer; empty for the body itself.
     /// - Throws: ``Refusal`` 400 with the member.
     static func check<Body: Decodable>(
         _ given: [StrictJSON.Member],
-        of type: Body.Type
+        of type: Body.Type,
+        at place: String = ""
     ) throws {
         let names = try names(of: type)
         let others = given.lazy.map(\.name).filter { !names.contains($0) }
@@ -24,7 +26,7 @@ enum BodyMembers {
             400,
             "unknown_field",
             "there is no field '\(HumanText.excerpt(other))'\(nearest ?? all)",
-            field: "/\(other.replacing("~", with: "~0").replacing("/", with: "~1"))"
+            field: "\(place)/\(other.replacing("~", with: "~0").replacing("/", with: "~1"))"
         )
     }
 

@@ -108,6 +108,20 @@ struct Call: Sendable {
         return body
     }
 
+    /// Refuses members of an object in the body that its type does not have.
+    ///
+    /// - Parameters:
+    ///   - name: The object's name in the body, which was read.
+    ///   - type: What it was decoded as.
+    /// - Throws: ``Refusal`` 400 with the member.
+    func checkMembers<Part: Decodable>(of name: String, as type: Part.Type) throws {
+        let body = request.body
+        let members = body.withUnsafeBufferPointer { StrictJSON.look(at: $0).members }
+        guard let place = members.last(where: { $0.name == name })?.value else { return }
+        let given = Array(body[place]).withUnsafeBufferPointer { StrictJSON.look(at: $0).members }
+        try BodyMembers.check(given, of: type, at: "/\(name)")
+    }
+
     private static func refusal(_ error: DecodingError) -> Refusal {
         func pointer(_ path: [any CodingKey]) -> String {
             path.map { key in
