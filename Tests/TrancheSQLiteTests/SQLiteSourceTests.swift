@@ -40,8 +40,12 @@ struct SQLiteSourceTests {
         }
     }
 
-    func ids(_ source: SQLSource, of inventory: Inventory) async throws -> [Int64]? {
-        try await inventory.acquireBatch(from: source, job: "job")?.items.map(\.id)
+    func ids(
+        _ source: SQLSource,
+        of inventory: Inventory,
+        job: String = "job"
+    ) async throws -> [Int64]? {
+        try await inventory.acquireBatch(from: source, job: job)?.items.map(\.id)
     }
 
     // MARK: Ids
@@ -220,8 +224,10 @@ struct SQLiteSourceTests {
         try await withTables(script) { inventory in
             let bare = try await ids(SQLSource(table: "a.b", schema: nil), of: inventory)
             #expect(bare == [1])
-            let qualified = try await ids(SQLSource(table: "a.b", schema: "main"), of: inventory)
-            #expect(qualified == [1])
+            let qualified = SQLSource(table: "a.b", schema: "main")
+            #expect(try await ids(qualified, of: inventory, job: "other") == [1])
+            // Under the same job it is the same table.
+            await #expect(throws: TrancheError.self) { try await ids(qualified, of: inventory) }
         }
     }
 }
