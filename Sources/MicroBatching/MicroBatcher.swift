@@ -322,9 +322,9 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         end()
     }
 
-    // What locks between waits is not inlined: on Linux a `Mutex` knows its thread by a thread-local
-    // variable. Swift 6.3 may keep the address of that of the thread in which a task was before it
-    // waited, and whoever waits for the lock then ends the process.
+    // What locks between waits is not inlined: on Linux a `Mutex` knows its thread by a
+    // thread-local variable. Swift 6.3 may keep the address of that of the thread in which a task
+    // was before it waited, and whoever waits for the lock then ends the process.
     // `scripts/find-kept-thread-locals` looks for that in a program.
 
     /// Begins a batch.

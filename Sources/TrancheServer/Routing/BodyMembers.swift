@@ -10,7 +10,8 @@ enum BodyMembers {
     /// - Parameters:
     ///   - given: The body's members, or those of an object in it.
     ///   - type: What it was decoded as.
-    ///   - place: Where the object stands in the body, as a JSON pointer; empty for the body itself.
+    ///   - place: Where the object stands in the body, as a JSON pointer; empty (the default) for
+    ///     the body itself.
     /// - Throws: ``Refusal`` 400 with the member.
     static func check<Body: Decodable>(
         _ given: [StrictJSON.Member],
