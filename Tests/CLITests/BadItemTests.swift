@@ -146,6 +146,24 @@ import Testing
         }
     }
 
+    @Test("By hand, it is said whether any item is done, also where the batch had failed before")
+    func byHandAgain() async throws {
+        for (bad, words) in [
+            ("1", "its other items are done"), ("1,2", "none of its items is done"),
+        ] {
+            let bench = try await CommandLineBench()
+            #expect(await bench.run(["acquire", "--count", "2"] + Self.job).status == .done)
+            let fail = ["fail", "1", "--attempt", "1", "--error", "no"]
+            #expect(await bench.run(fail).status == .done)
+            #expect(await bench.run("retry", "--batch", "1", "--now").status == .done)
+            #expect(await bench.run(["acquire", "--count", "2"] + Self.job).status == .done)
+            let items = bad.split(separator: ",").map { #"{"id": \#($0)}"# }
+            let list = "[\(items.joined(separator: ", "))]"
+            let end = await bench.run("succeed", "1", "--attempt", "2", "--bad", list)
+            #expect(end.output.contains(words), "\(end.output) \(end.errors)")
+        }
+    }
+
     @Test("By hand, bad items and what is wrong with each are named as JSON")
     func byHand() async throws {
         let bench = try await CommandLineBench()

@@ -11,7 +11,7 @@ package struct RawJSON: Sendable, Hashable {
     }
 
     /// The text on one line: line breaks stand only between tokens.
-    var line: String {
+    package var line: String {
         guard text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return text }
         return text.replacing(#/[\r\n]+/#, with: " ")
     }

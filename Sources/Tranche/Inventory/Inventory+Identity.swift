@@ -228,8 +228,8 @@ extension Inventory {
             else { continue }
             throw TrancheError(
                 .redefined,
-                "job '\(key.job)' is known on '\(name)', which is the table that '\(key.metaTable)' "
-                    + "names: under that name all items would be handed out again. Name it "
+                "job '\(key.job)' is known on '\(name)', which is the table that "
+                    + "'\(key.metaTable)' names: under that name all items would be handed out again. Name it "
                     + "'\(name)' (--meta), or give another job (--job)"
             )
         }

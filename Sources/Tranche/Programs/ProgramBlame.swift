@@ -94,10 +94,11 @@ package struct ProgramBlame: Decodable, Sendable {
             } catch {
                 throw ProgramEnd.Fault(message: Self.noList)
             }
-        } else if (try? line.nestedContainer(keyedBy: DynamicKey.self, forKey: .bad))?
-            .contains(DynamicKey("id")) == true
+        } else if let item = try? line.nestedContainer(keyedBy: DynamicKey.self, forKey: .bad),
+            item.contains(DynamicKey("id"))
         {
-            // An item by itself: whoever wrote it means to blame.
+            // What is neither a list nor an object is about something else, as above; an item by
+            // itself blames.
             throw ProgramEnd.Fault(message: Self.noList)
         }
         do {

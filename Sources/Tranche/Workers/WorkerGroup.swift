@@ -151,6 +151,7 @@ public final class WorkerGroup: Sendable {
     @discardableResult
     @inline(never)
     func step(_ event: WorkerGroupState.Event) -> WorkerGroupState.Step {
+        // Not inlined, as what locks in `MicroBatcher`: workers call it between waits.
         var next = WorkerGroupState.Step.end
         let isStopped = stop.stage >= .stopping
         let actions = state.withLock { state in

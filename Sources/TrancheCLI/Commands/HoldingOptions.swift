@@ -33,13 +33,22 @@ struct HoldingOptions: Sendable {
     }
 
     /// Prints how the batch is now.
-    static func show(_ batch: BatchRecord, _ context: Context) throws {
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - context: Where to.
+    ///   - leavesDone: Whether some items are done where it fell into parts, if that is known.
+    /// - Throws: Where it cannot be printed.
+    static func show(
+        _ batch: BatchRecord,
+        _ context: Context,
+        leavesDone: Bool? = nil
+    ) throws {
         try context.write(BatchDocument(batch)) {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
-            case .split where batch.failures == 0 && batch.isBadThroughout:
-                return words + "; none of its items is done"
-            case .split where batch.failures == 0:
+            case .split where leavesDone == false: return words + "; none of its items is done"
+            case .split where leavesDone ?? (batch.failures == 0):
                 return words + "; its other items are done"
             case .split: return words + "; its other items are offered again"
             case .quarantined: return words + "; 'tranche redrive' makes it a batch again"
@@ -54,12 +63,5 @@ struct HoldingOptions: Sendable {
             guard let due = batch.retryAt else { return words }
             return words + ", tried again \(HumanText.relative(due, to: context.now()))"
         }
-    }
-}
-
-extension BatchRecord {
-    /// Whether it was split since every item is bad, as its text counts them.
-    fileprivate var isBadThroughout: Bool {
-        logging?.hasPrefix("\(count) of \(count) ") ?? false
     }
 }

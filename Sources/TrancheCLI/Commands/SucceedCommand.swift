@@ -54,16 +54,17 @@ struct SucceedCommand: Command {
                 try await store.succeed(holding, result: result, logging: logging)
             }
         }
-        let batch = try await context.withInventory { inventory in
+        let (batch, leavesDone) = try await context.withInventory { inventory in
             var success = BatchSuccess(result: result)
             success.parts = try await bad.parts(of: options.holding, in: inventory, context)
                 .doneButBad
             let failure = BatchFailure(inPart: success)
-            return try await inventory.retrying { _ in
+            let batch = try await inventory.retrying { _ in
                 try await inventory.store.fail(options.holding, with: failure)
             }
+            return (batch, success.parts.contains { $0.isDone })
         }
-        try HoldingOptions.show(batch, context)
+        try HoldingOptions.show(batch, context, leavesDone: leavesDone)
         return .done
     }
 }

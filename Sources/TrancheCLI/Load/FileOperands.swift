@@ -53,13 +53,14 @@ struct FileOperands: Sendable {
         }
         var isFolder = false
         let exists = FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder)
+        guard NamedFile.isObject(operand) || !Self.isStream(operand) else {
+            throw UsageError(
+                "'\(operand)': a pipe, socket or device cannot be read again from an offset, as "
+                    + "a batch needs it; write what comes out of it into a file first, and load "
+                    + "that"
+            )
+        }
         if NamedFile.isObject(operand) || exists && !isFolder {
-            guard NamedFile.isObject(operand) || !Self.isStream(operand) else {
-                throw UsageError(
-                    "'\(operand)': a pipe, socket or device cannot be read again from an offset, as a "
-                        + "batch needs it; write what comes out of it into a file first, and load that"
-                )
-            }
             files.append(operand)
         } else if isFolder {
             areSeveral = true

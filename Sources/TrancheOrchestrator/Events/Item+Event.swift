@@ -5,8 +5,7 @@ extension Item {
     var eventPayload: String {
         get throws {
             guard holdsJSON, case .text(let text) = item else { return try JSONText.encode(item) }
-            // Line breaks stand only between tokens.
-            return text.replacing(#/[\r\n]+/#, with: " ")
+            return RawJSON(text).line
         }
     }
 }

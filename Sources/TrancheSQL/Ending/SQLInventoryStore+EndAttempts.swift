@@ -265,7 +265,7 @@ extension SQLInventoryStore {
                     + "attempt has recorded that it is \(how); nothing was changed"
             )
         }
-        if failure.parts.isEmpty || batch.status == .split || batch.cause == .begun { return batch }
+        if failure.parts.isEmpty || isSettled { return batch }
         // In an outage, a batch of which most is blamed stays whole.
         if failure.maySpeakOfOutage, batch.logging == failure.message { return batch }
         throw TrancheError(

@@ -102,13 +102,14 @@ extension SQLTableSink: TableMakingSink {
                     + "key; they have \(names.joined(separator: ", "))"
             )
         }
-        // What SQLite has by one name, whatever the case of its letters.
-        let folded = dialect.hasOneWriter ? names.map { $0.lowercased() } : names
-        if let place = folded.indices.first(where: { folded[..<$0].contains(folded[$0]) }) {
-            let first = names[folded.firstIndex(of: folded[place]) ?? place]
+        // To SQLite names are the same in any case of ASCII's letters.
+        var known: [String: String] = [:]
+        for column in names {
+            let folded = dialect.hasOneWriter ? Self.folded(column) : column
+            guard let other = known.updateValue(column, forKey: folded) else { continue }
             throw TrancheError(
                 .invalidArgument,
-                "no table is made for \(name): the fields '\(first)' and '\(names[place])' would be one "
+                "no table is made for \(name): the fields '\(other)' and '\(column)' would be one "
                     + "column. Give one of them another name (--map)"
             )
         }
@@ -120,6 +121,11 @@ extension SQLTableSink: TableMakingSink {
                     + "field another name (--map)"
             )
         }
+    }
+
+    private static func folded(_ name: String) -> String {
+        let bytes = name.utf8.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func type(of column: NewColumn, _ dialect: any SQLDialect) -> String {

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Tranche
 
-/// A body that is made of its members without a decoder, which takes ten times as long: one that
-/// each batch needs.
+/// A body that is made of its members without a decoder, which took more than twice as long: one
+/// that each batch needs.
 protocol PlainBody: Decodable {
     /// Makes the body.
     ///

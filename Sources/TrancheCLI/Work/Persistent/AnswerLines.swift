@@ -54,8 +54,8 @@ struct ProgramAnswer: Sendable, Hashable {
         if let other = Set(members.map(\.name)).subtracting(Self.names).min() {
             fault =
                 fault
-                ?? "its answer has a member \"\(other.prefix(80))\": beside \"done\" stand \"exit\" "
-                + "and \"result\" alone"
+                ?? "its answer has a member \"\(other.prefix(80))\": beside \"done\" stand "
+                + "\"exit\" and \"result\" alone"
         }
         guard let result = text("result"), result != "null" else { return }
         self.result = Self.kept(result)
@@ -66,7 +66,7 @@ struct ProgramAnswer: Sendable, Hashable {
 
     /// A number as JSON has it; `nil` for one with a fraction, and for what is none.
     private static func whole(_ text: String) -> Int64? {
-        // What is no such number is told as a fault by who asks.
+        // What cannot be decoded is no such number, which is a fault or no answer to who asks.
         Int64(text) ?? (try? JSONText.decode(Int64.self, from: text))
     }
 
