@@ -5,7 +5,8 @@ import Synchronization
 /// Requests that tasks of this process make together, a group in one transaction.
 ///
 /// A lone caller goes straight to the store. Callers that arrive during a request wait for it to
-/// finish and then share the next transaction. So nobody waits for company.
+/// finish and then share the next transaction, with those who come until that begins. So nobody
+/// waits for company.
 final class GroupedRequests: Sendable {
     private let isSharing: Bool
     private let store: any InventoryStore
@@ -27,10 +28,10 @@ final class GroupedRequests: Sendable {
         let sharing = isSharing ? store as? any SharingStore : nil
         self.sharing = sharing
         successes = sharing.map { store in
-            MicroBatcher(Self.eagerly, ordered: { try await store.succeed($0) })
+            MicroBatcher(Self.eagerly, joinable: { try await store.succeed($0.close) })
         }
         heartbeats = sharing.map { store in
-            MicroBatcher(Self.eagerly, ordered: { try await store.heartbeat($0) })
+            MicroBatcher(Self.eagerly, joinable: { try await store.heartbeat($0.close) })
         }
     }
 
@@ -43,6 +44,9 @@ final class GroupedRequests: Sendable {
 
     /// How many tasks wait for another's request to end, before theirs is made.
     var waitingForBatches: Int { acquires.withLock { $0.waiting } }
+
+    /// How many successes wait for another's to be recorded.
+    var waitingToSucceed: Int { successes?.metrics.queued ?? 0 }
 
     /// How many failures wait for another's to be recorded.
     var waitingToFail: Int { failures.withLock { $0.waiting } }
@@ -63,7 +67,7 @@ extension GroupedRequests {
         let queue = sharing.map { store in
             failures.withLock { queues in
                 queues.queue(for: key) {
-                    MicroBatcher(Self.eagerly, ordered: { try await store.fail($0) })
+                    MicroBatcher(Self.eagerly, joinable: { try await store.fail($0.close) })
                 }
             }
         }
@@ -151,7 +155,7 @@ extension GroupedRequests {
                 configuration.cancelsUnwanted = true
                 return MicroBatcher(
                     configuration,
-                    ordered: Self.acquireTogether,
+                    joinable: Self.acquireTogether,
                     onUndelivered: Self.giveBack
                 )
             }
@@ -160,18 +164,17 @@ extension GroupedRequests {
 
     /// Hands out to each what it asks for, as far as there is any, in the order in which they came.
     @Sendable
-    private static func acquireTogether(_ calls: [AcquireCall]) async throws -> [AcquireAnswer] {
-        guard let first = calls.first else { return [] }
-        var request = first.request
-        request.slots = calls.flatMap(\.request.slots)
-        request.mayHandOutFewer = calls.allSatisfy { $0.request.slots.count == 1 }
+    private static func acquireTogether(
+        _ calls: JoinableBatch<AcquireCall>
+    ) async throws -> [AcquireAnswer] {
+        guard let first = calls.requests.first else { return [] }
         let answer = try await first.inventory.answer(
-            request,
+            first.request,
             from: first.source,
-            ending: calls.flatMap(\.endings)
+            with: AcquireCompany(calls: calls)
         )
         var left = answer.batches[...]
-        return calls.map { call in
+        return calls.requests.map { call in
             let own = left.prefix(call.request.slots.count)
             left = left.dropFirst(own.count)
             if !own.isEmpty { return .batches(Array(own)) }
