@@ -57,6 +57,11 @@ struct PlainMembersTests {
             (#"{"token": "1.1", "bad": [{"error": "x"}]}"#, "/bad/0/id"),
             (#"{"token": "1.1", "bad": 5}"#, "/bad"),
             (#"{"token": "1.1", "tokens": 1}"#, "/tokens"),
+            (#"{"token": "1.1", "bad": [{"id": 1}, {"id": 2, "eror": "x"}]}"#, "/bad/1/eror"),
+            (
+                #"{"token":"1.1","bad":[ {"id":"],\"}{","error":null} ,{"id":2,"a/b":[{}]}]}"#,
+                "/bad/1/a~1b"
+            ),
             (#"{"token": "1.1", "result": 01}"#, "/result"),
             (#"{"token": "1.1", "result": 1e999}"#, "/result"),
             (#"{"token": "1.1", "logging": "a"} x"#, ""),
@@ -66,6 +71,25 @@ struct PlainMembersTests {
         let refusal = #expect(throws: Refusal.self) { try Self.body(SucceedBody.self, of: text) }
         #expect(refusal?.status == 400)
         #expect(refusal?.document.field == field)
+    }
+
+    @Test("Members of objects in other bodies are refused alike, and any JSON is let alone")
+    func parts() throws {
+        func field<Body: Decodable>(_ type: Body.Type, _ text: String) -> String? {
+            let refusal = #expect(throws: Refusal.self) { try Self.body(type, of: text) }
+            #expect(refusal?.document.code == "unknown_field")
+            return refusal?.document.field
+        }
+        let failed = #"{"token": "1.1", "error": "e", "bad": [{"id": 1, "reason": "x"}]}"#
+        #expect(field(FailBody.self, failed) == "/bad/0/reason")
+        let beats = #"{"batches": [{"id": 1, "token": "1.1", "note": "x"}]}"#
+        #expect(field(HeartbeatsBody.self, beats) == "/batches/0/note")
+        let preview = #"{"action": "retry", "filter": {"job": "j", "statsu": "failed"}}"#
+        #expect(field(ActionRoutes.Preview.self, preview) == "/filter/statsu")
+        for bad in ["null", "[]", "[ ]", #"[{"id":1},{"error":"x","id":"a"}]"#] {
+            let text = #"{"token": "1.1", "result": [{"a": {}}], "bad": \#(bad)}"#
+            #expect(throws: Never.self) { try Self.body(SucceedBody.self, of: text) }
+        }
     }
 
     private static func body<Body: Decodable>(_ type: Body.Type, of text: String) throws -> Body {

@@ -147,12 +147,21 @@ struct ServerOperateTests {
         }
     }
 
-    @Test("Whether it may be repeated is asked with retry alone")
-    func mayRepeat() async throws {
+    @Test("Whether it may be repeated is asked with retry alone", arguments: [true, false])
+    func mayRepeat(value: Bool) async throws {
         try await ServerBench.serve(.sqlite) { bench in
-            let body = #"{"action": "release", "filter": {"job": "thumbs"}, "may_repeat": true}"#
-            let field = try await blamed(bench, body)
-            #expect(field == "/may_repeat")
+            for action in ["release", "redrive"] {
+                let what = #""action": "\#(action)", "filter": {"job": "thumbs"}"#
+                let field = try await blamed(bench, "{\(what), \"may_repeat\": \(value)}")
+                #expect(field == "/may_repeat")
+            }
+            let id = try await fail(bench, "no such file")
+            let body = #"{"reason": "r", "may_repeat": \#(value)}"#
+            let answer = try await bench.post("/v1/batches/\(id)/redrive", body)
+            #expect(answer.status == 400, "\(answer.text)")
+            let refusal = try answer.document(RefusalDocument.self)
+            #expect(refusal.code == "unknown_field")
+            #expect(refusal.field == "/may_repeat")
         }
     }
 

@@ -11,17 +11,6 @@ final class SchemaReader {
     private(set) var named: [String: JSONSchema] = [:]
     private var owners: [String: ObjectIdentifier] = [:]
 
-    /// The names of the members of a type, as they are written; empty for one that has none.
-    ///
-    /// - Throws: What the type's decoder throws.
-    static func members<T: Decodable>(of type: T.Type) throws -> [String] {
-        let reader = SchemaReader()
-        guard case .reference(let name) = try reader.schema(of: type),
-            case .object(let members)? = reader.named[name]
-        else { return [] }
-        return members.map(\.name)
-    }
-
     /// The schema of a type; of one with members, a reference.
     ///
     /// - Parameter type: The type.

@@ -64,7 +64,6 @@ struct ActionRoutes: Sendable {
 
     private func preview(_ call: Call) async throws -> HTTPServerResponse {
         let body = try call.body(Preview.self)
-        try call.checkMembers(of: "filter", as: Filter.self)
         try body.validate()
         try call.require(job: body.filter.job)
         let (found, isCut) = try await find(body)
@@ -188,7 +187,7 @@ extension ActionRoutes.Preview {
                     "/filter/status"
                 )
             }
-            if mayRepeat == true {
+            if mayRepeat != nil {
                 throw refuse(
                     "'may_repeat' goes with retry, and not with \(word); leave it out",
                     "/may_repeat"

@@ -187,10 +187,10 @@ struct OperateRoutes: Sendable {
                 "/v1/batches/{id}/redrive",
                 "Make a quarantined batch a batch again.",
                 role: .operate,
-                body: AgainBody.self,
+                body: ReasonBody.self,
                 Self.done(RedriveDocument.self)
             ) { call in
-                let reason = try call.body(AgainBody.self).reason
+                let reason = try call.body(ReasonBody.self).reason
                 let batch = try await state.batch(of: call)
                 let made = try await state.operating(call.caller)
                     .redrive(found: [batch], reason: reason)

@@ -104,22 +104,8 @@ struct Call: Sendable {
         if let fault {
             throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
         }
-        try BodyMembers.check(members, of: type)
+        try BodyMembers.check(members, of: bytes, as: type)
         return body
-    }
-
-    /// Refuses members of an object in the body that its type does not have.
-    ///
-    /// - Parameters:
-    ///   - name: The object's name in the body, which was read.
-    ///   - type: What it was decoded as.
-    /// - Throws: ``Refusal`` 400 with the member.
-    func checkMembers<Part: Decodable>(of name: String, as type: Part.Type) throws {
-        let body = request.body
-        let members = body.withUnsafeBufferPointer { StrictJSON.look(at: $0).members }
-        guard let place = members.last(where: { $0.name == name })?.value else { return }
-        let given = Array(body[place]).withUnsafeBufferPointer { StrictJSON.look(at: $0).members }
-        try BodyMembers.check(given, of: type, at: "/\(name)")
     }
 
     private static func refusal(_ error: DecodingError) -> Refusal {
