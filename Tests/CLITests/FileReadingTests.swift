@@ -81,6 +81,25 @@ struct FileReadingTests {
         #expect(rest.errors.contains("done: 2 batches, 2 items"), "\(rest.errors)")
     }
 
+    @Test(
+        "A blank file has as little for a program as one with a header alone",
+        arguments: ["id,name\n", "", "\u{FEFF}", "\r\n\n"]
+    )
+    func blank(content: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(content, to: "a.csv")
+        let words = ["--job", "w", "--meta", "csv:\(bench.path("a.csv"))"]
+        for _ in 0..<2 {
+            let outcome = await bench.run(["work"] + words + ["--", "false"])
+            #expect(outcome.status == .done, "\(outcome.errors)")
+            #expect(outcome.errors.contains("done: nothing new in"), "\(outcome.errors)")
+        }
+        for command in ["acquire", "plan"] {
+            let outcome = await bench.run([command] + words)
+            #expect(outcome.status == .nothingNow, "\(outcome.errors)")
+        }
+    }
+
     @Test("An option of another format is refused, and so is one for a table")
     func unused() async throws {
         let bench = try await CommandLineBench()

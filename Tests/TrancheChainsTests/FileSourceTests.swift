@@ -132,7 +132,7 @@ struct FileSourceTests {
     @Test(
         "A header that cannot be used is refused",
         arguments: [
-            ("", "is empty"), ("\"a,b\n1,2\n", "never closed"),
+            ("\"a,b\n1,2\n", "never closed"),
             ("\"a\"x,b\n1,2\n", "behind the closing quote of field 1"),
             ("a,\"b\n1,2\n3,\"4\"\n5,6\n", "behind the closing quote of field 2"),
             ("a,\"b\n1,2\n3,\"\n5,6\n", "looks like records"),
@@ -147,6 +147,39 @@ struct FileSourceTests {
             }
             #expect(error?.code == .invalidSource)
             #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test(
+        "A blank file has no records, whatever its header is to be; one that grows is refused",
+        arguments: [("", 1), ("\u{FEFF}", 1), ("\n", 1), ("\r\n", 2), ("\n", 100_000)]
+    )
+    func blank(text: String, count: Int) async throws {
+        try await withChainWorld(.sqlite, String(repeating: text, count: count)) { world in
+            for (job, format) in [
+                ("a", CSVFormat()), ("b", CSVFormat(headerLines: 0)),
+                ("c", CSVFormat(skippedLines: 3)), ("d", CSVFormat(header: ["x"], headerLines: 1)),
+            ] {
+                var options = world.options()
+                options.request.job = job
+                let source = CSVSource(.file(world.path), format: format)
+                let (records, report) = try await copy(source, world, options)
+                #expect(records.isEmpty, "\(job)")
+                #expect(report.reason == .complete, "\(job)")
+            }
+            let error = await #expect(throws: TrancheError.self) {
+                try await copy(CSVSource(world.path, grows: true), world)
+            }
+            #expect(error?.message.contains("is empty") == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test("Of a file without a header, whose one field is named, empty lines are records")
+    func namedField() async throws {
+        try await withChainWorld(.sqlite, "\n\n") { world in
+            let source = CSVSource(world.path, header: ["id"])
+            let report = try await copy(source, world).report
+            #expect(report.counters[CounterName.written] == 2)
         }
     }
 

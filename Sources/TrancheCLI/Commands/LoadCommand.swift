@@ -162,7 +162,9 @@ struct LoadCommand: Command {
         guard !left.isEmpty || !report.runs.isEmpty else { return nil }
         let what = files.count == 1 ? options.file.path : "\(HumanText.number(files.count)) files"
         let isBounded = !options.request.ids.isOpen
-        return report.nothingToDo(what, isCSV: options.file.format == .csv, isBounded: isBounded)
+        // An object may be without a header, too: only files are looked at before they are opened.
+        let hasHeader = options.file.format == .csv && !NamedFile.isObject(options.file.path)
+        return report.nothingToDo(what, hasHeader: hasHeader, isBounded: isBounded)
     }
 
     /// Finds the files that are to be loaded, and says what is done with the others.

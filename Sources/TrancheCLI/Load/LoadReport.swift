@@ -54,17 +54,17 @@ struct LoadReport: Sendable {
     ///
     /// - Parameters:
     ///   - what: The file or files, in words.
-    ///   - isCSV: Whether they have headers.
+    ///   - hasHeader: Whether they have headers for sure.
     ///   - isBounded: Whether only some of their records were asked for.
     /// - Returns: The words; `nil` when something was done.
-    func nothingToDo(_ what: String, isCSV: Bool, isBounded: Bool) -> String? {
+    func nothingToDo(_ what: String, hasHeader: Bool, isBounded: Bool) -> String? {
         guard attempts == 0, isSuccess, reason == .complete else { return nil }
         let done = runs.compactMap { $0.totals[.succeeded] }
         let batches = done.reduce(0) { $0 + $1.batches }
         guard batches > 0 else {
             if isBounded { return "nothing to do: \(what) has no records within the bounds" }
-            return
-                "nothing to do: \(what) \(isCSV ? "has a header and no records" : "has no records")"
+            let words = hasHeader ? "has a header and no records" : "has no records"
+            return "nothing to do: \(what) \(words)"
         }
         let items = done.reduce(0) { $0 + $1.items }
         let target = runs.lazy.compactMap { $0.run.source?.target }.first

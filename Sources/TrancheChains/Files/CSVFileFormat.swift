@@ -96,10 +96,14 @@ struct CSVFileFormat: FileFormat {
         size: Int64,
         grows: Bool
     ) async throws -> any FileFormat {
-        try await recognized(in: bytes, size: size)
+        try await recognizedCSV(in: bytes, size: size, grows: grows)
     }
 
-    private func recognized(in bytes: any ByteReader, size: Int64) async throws -> CSVFileFormat {
+    private func recognizedCSV(
+        in bytes: any ByteReader,
+        size: Int64,
+        grows: Bool
+    ) async throws -> CSVFileFormat {
         var length: Int64 = 1 << 16
         while true {
             let start = size > 0 ? try await bytes.read(0..<min(size, length)) : []
@@ -109,6 +113,7 @@ struct CSVFileFormat: FileFormat {
                 start,
                 // A size that is unknown shows by the end.
                 isWhole: Int64(start.count) >= size || Int64(start.count) < length,
+                grows: grows,
                 name: bytes.name
             )
             if let found = try head.find() { return found }
@@ -125,7 +130,7 @@ struct CSVFileFormat: FileFormat {
 
     func head(of bytes: any ByteReader, size: Int64) async throws -> FileHead {
         if let head { return head }
-        guard let head = try await recognized(in: bytes, size: size).head else {
+        guard let head = try await recognizedCSV(in: bytes, size: size, grows: false).head else {
             throw TrancheError(.invalidSource, "'\(bytes.name)' has no header")
         }
         return head
@@ -134,7 +139,7 @@ struct CSVFileFormat: FileFormat {
     func scanner(at offset: Int64) -> any RecordScanning { RecordScanner(at: offset, dialect) }
 
     func parser(fields: RecordFields?) -> any RecordParser {
-        // The head always says the fields.
+        // The head says the fields, but of a blank file, which has no records.
         CSVParser(fields: fields ?? .none, dialect: dialect, format: format)
     }
 }

@@ -7,6 +7,8 @@ struct CSVHead {
     private let bytes: [UInt8]
     /// Whether nothing follows the bytes.
     private let isWhole: Bool
+    /// Whether more may be written behind them.
+    private let grows: Bool
     private var dialect: CSVDialect
     /// Where what is not passed over begins.
     private var start = 0
@@ -21,18 +23,21 @@ struct CSVHead {
     ///   - dialect: The same, as bytes.
     ///   - bytes: The file's first bytes.
     ///   - isWhole: Whether nothing follows them.
+    ///   - grows: Whether more may be written behind them.
     ///   - name: The file's name, for messages.
     init(
         _ format: CSVFormat,
         _ dialect: CSVDialect,
         _ bytes: [UInt8],
         isWhole: Bool,
+        grows: Bool = false,
         name: String
     ) {
         self.format = format
         self.dialect = dialect
         self.bytes = bytes
         self.isWhole = isWhole
+        self.grows = grows
         self.name = name
     }
 
@@ -42,6 +47,7 @@ struct CSVHead {
     /// - Throws: `TrancheError` `.invalidSource` for a header that cannot be used.
     mutating func find() throws -> CSVFileFormat? {
         if bytes.starts(with: byteOrderMark) { start = byteOrderMark.count }
+        if let blank { return blank }
         findLineEnds()
         passSeparatorLine()
         guard passSkippedLines() else {
@@ -90,6 +96,20 @@ struct CSVHead {
             notes: notes,
             rival: rival(of: names, hasHeader: lines > 0)
         )
+    }
+
+    /// The format of a file that holds nothing but line breaks, and will hold no more; `nil` for
+    /// any other file.
+    ///
+    /// It has no records, and says not even their fields' names.
+    ///
+    /// Where names are given and no header is read, empty lines may be records: such a file is as
+    /// any other.
+    private var blank: CSVFileFormat? {
+        guard isWhole, !grows, format.header == nil || (format.headerLines ?? 0) > 0,
+            bytes[start...].allSatisfy({ $0 == 0x0A || $0 == 0x0D })
+        else { return nil }
+        return CSVFileFormat(format, dialect, head: FileHead(dataStart: Int64(bytes.count)))
     }
 
     /// Another delimiter that parts all first records alike; whoever names a single field himself

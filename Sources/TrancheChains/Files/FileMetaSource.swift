@@ -71,6 +71,9 @@ struct FileMetaSource: RecordMetaSource {
 
     var isSeamless: Bool { true }
 
+    /// Whether it is a CSV file without even a header: it has no records, and tells no fields.
+    var isBlank: Bool { fields == nil && format is CSVFileFormat }
+
     /// The same content once nobody adds to it any more: its last record ends with it.
     func ended() async throws -> FileMetaSource {
         var ended = self

@@ -49,8 +49,10 @@ package struct FileSupply: RecordSupply {
             )
         }
         self.files = opened
-        let first = opened.first?.source.fields
-        fields = opened.allSatisfy { $0.source.fields == first } ? first : nil
+        // A blank file tells no fields, and has no records that others would come of.
+        let told = opened.map(\.source).filter { !$0.isBlank }
+        let first = told.first?.fields
+        fields = told.allSatisfy { $0.fields == first } ? first : nil
     }
 
     private static func open(_ file: File) async throws -> FileMetaSource {
