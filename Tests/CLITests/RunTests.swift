@@ -102,6 +102,38 @@ import TrancheTestKit
         }
     }
 
+    @Test("A webhook whose request is sent again is told while it tries", arguments: [false, true])
+    func sendingAgain(asLog: Bool) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("x", to: "in/a")
+        try bench.write(
+            """
+            inputs: {files: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
+            processes: {hook: {type: webhook, url: {env: HOOK}}}
+            links: [files -> hook]
+            """,
+            to: "p.yaml"
+        )
+        try await withHTTPServer { _, before in
+            before < 2 ? .init(503) : .init(204)
+        } _: { server in
+            let log = asLog ? ["--log", "text"] : []
+            let run = await bench.run(
+                ["run", bench.path("p.yaml"), "--drain"] + log,
+                environment: ["HOOK": "\(server.url)/hook?token=hidden"]
+            )
+            #expect(run.status == .done, "\(run.errors)")
+            let lines = run.errors.split(separator: "\n").filter { $0.contains("sent again in ") }
+            try #require(lines.count == 1, "\(run.errors)")
+            let words = "files/hook: batch 1: \(server.url)/hook answered 503"
+            #expect(lines[0].contains(words), "\(lines)")
+            #expect(!run.errors.contains("hidden"), "\(run.errors)")
+            if asLog {
+                #expect(lines[0].contains(" warning job=files/hook batch=1 "), "\(lines)")
+            }
+        }
+    }
+
     @Test("A program that fails is told, and ends the command with 1")
     func failing() async throws {
         let bench = try await CommandLineBench()

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -84,6 +85,39 @@ struct WebhookProcessTests {
                 )
                 #expect(try await world.batches("in/hook").map(\.failures) == [0])
                 #expect(server.requests.count == 2)
+            }
+        }
+    }
+
+    @Test("A request that is sent again is told at once, once for a link, and without its secrets")
+    func retried() async throws {
+        try await withPipelineWorld { world in
+            try await withHTTPServer { _, before in
+                before < 4 ? .init(500, text: "out of order") : .init(204)
+            } _: { server in
+                var world = world
+                world.environment["HOOK"] = "\(server.url)/hook?token=hidden"
+                let pipeline = try world.pipeline(
+                    """
+                    inputs: {in: {type: given, payloads: ['{"a":1}', '{"a":2}']}}
+                    processes: {hook: {type: webhook, url: {env: HOOK}}}
+                    links: [{from: in, to: hook, count: 1}]
+                    """
+                )
+                let told = Mutex<[String]>([])
+                let orchestrator = try pipeline.orchestrator(on: world.inventory) {
+                    $0.onTrouble = { job, batch, words in
+                        told.withLock { $0.append("\(job) \(batch.key.job): \(words)") }
+                    }
+                }
+                try await orchestrator.drain()
+                #expect(try await world.batches("in/hook").map(\.failures) == [0, 0])
+                let lines = told.withLock { $0 }
+                try #require(lines.count == 1, "\(lines)")
+                #expect(lines[0].hasPrefix("in/hook in/hook: \(server.url)/hook "), "\(lines)")
+                let words = "/hook answered 500: out of order; the request is sent again in "
+                #expect(lines[0].contains(words), "\(lines)")
+                #expect(!lines[0].contains("hidden"), "\(lines)")
             }
         }
     }

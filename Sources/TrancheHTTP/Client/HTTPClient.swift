@@ -51,17 +51,20 @@ package final class HTTPClient: Sendable {
     ///   - request: The request.
     ///   - isPassing: Which further answers tell of a failure that passes.
     ///   - waits: Whether to wait as long as the server asks for; else such an answer is returned.
+    ///   - retried: Called before each wait with what went wrong, and how long the wait is.
     /// - Returns: The answer; also one that tells of a failure, when trying again did not help.
     /// - Throws: ``HTTPError`` when there was no answer; `CancellationError`.
     package func send(
         _ request: HTTPRequest,
         again isPassing: (HTTPResponse) -> Bool = { _ in false },
-        waitsAsAsked waits: Bool = true
+        waitsAsAsked waits: Bool = true,
+        retried: (HTTPError, Duration) -> Void = { _, _ in }
     ) async throws -> HTTPResponse {
         var backoff = Backoff(limit: configuration.retryLimit)
         var patience = configuration.patience
         while true {
             let wait: Duration
+            let fault: HTTPError
             do {
                 let response = try await perform(request)
                 let category = HTTPError.category(status: response.status)
@@ -75,10 +78,12 @@ package final class HTTPClient: Sendable {
                 } else {
                     return response
                 }
+                fault = HTTPError(response, to: request)
             } catch let error as HTTPError where error.category == .transient {
                 guard let next = backoff.next(configuration.noise()) else { throw error }
-                wait = next
+                (wait, fault) = (next, error)
             }
+            retried(fault, wait)
             try await configuration.clock.sleep(for: wait)
         }
     }

@@ -8,6 +8,8 @@ struct WebhookPosting: Sendable {
     let client: HTTPClient
     let signature: WebhookSignature?
     let batch: BatchRecord
+    /// Called with what went wrong, and after how long a request is sent again.
+    var retried: @Sendable (HTTPError, Duration) -> Void = { _, _ in }
 
     /// A name for a request that is the same whenever it is tried again.
     func key(_ parts: String...) throws -> String { try key(of: parts) }
@@ -45,7 +47,8 @@ struct WebhookPosting: Sendable {
             response = try await client.send(
                 request,
                 again: { $0.status == 409 },
-                waitsAsAsked: configuration.budget == nil
+                waitsAsAsked: configuration.budget == nil,
+                retried: retried
             )
         } catch let error as HTTPError {
             throw error.asSinkError

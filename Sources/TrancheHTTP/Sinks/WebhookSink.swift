@@ -135,6 +135,8 @@ public final class WebhookSink: RecordSink {
     ///     whenever it is tried again.
     ///   - batch: The batch.
     ///   - sent: Told of each that was answered.
+    ///   - retried: Called before a body is sent again, with what went wrong, without secrets, and
+    ///     after how long that is.
     /// - Returns: What the receiver has against bodies, by their places; those not named were
     ///   taken.
     /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`; `BatchDeferral` where the
@@ -142,9 +144,11 @@ public final class WebhookSink: RecordSink {
     package func send(
         _ bodies: [(names: [String], body: [UInt8])],
         for batch: BatchRecord,
-        sent: @escaping @Sendable () -> Void
+        sent: @escaping @Sendable () -> Void,
+        retried: @escaping @Sendable (String, Duration) -> Void = { _, _ in }
     ) async throws -> [Int: String] {
-        let posting = try posting(for: batch)
+        var posting = try posting(for: batch)
+        posting.retried = { retried($0.message, $1) }
         for (_, body) in bodies where body.count > configuration.maxBytes {
             throw TrancheError(
                 .sinkFailed,
@@ -159,7 +163,7 @@ public final class WebhookSink: RecordSink {
                 if place >= configuration.concurrency, let (place, words) = try await group.next() {
                     complaints[place] = words
                 }
-                group.addTask {
+                group.addTask { [posting] in
                     let key = try posting.key(of: request.names)
                     let words = try await posting.post(request.body, key: key)
                     sent()

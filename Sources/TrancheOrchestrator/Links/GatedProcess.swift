@@ -22,6 +22,10 @@ struct GatedProcess: Sendable {
         defer { gate.leave() }
         reports.began(job)
         defer { reports.left(job) }
+        var events = events
+        events.tell = { [reports, job, batch = events.batch.record] words in
+            reports.tell(job, batch, words)
+        }
         return try await process.verdict(on: events)
     }
 }

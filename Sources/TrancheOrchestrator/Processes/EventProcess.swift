@@ -89,6 +89,9 @@ public struct EventBatch: Sendable {
     public let link: Link
     /// Receives progress, if the link bounds the time without any.
     public let progress: BatchProgress
+    /// Tells what keeps the batch from going on while the process goes on trying, in a sentence
+    /// without secrets; nobody listens by default.
+    package var tell: @Sendable (String) -> Void = { _ in }
 
     /// The events as JSON Lines.
     ///

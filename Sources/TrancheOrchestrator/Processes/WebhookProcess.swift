@@ -137,9 +137,12 @@ public struct WebhookProcess: EventProcess {
             let sink = try sinks.sink(settings, environment)
             let bodies = try settings.sendsEach ? each(of: events) : [whole(events)]
             let progress = events.progress
-            let complaints = try await sink.send(bodies, for: events.batch.record) {
-                progress.report()
-            }
+            let complaints = try await sink.send(
+                bodies,
+                for: events.batch.record,
+                sent: { progress.report() },
+                retried: retries(of: events)
+            )
             if !complaints.isEmpty { return .failed(try await refusal(complaints, events)) }
             return .succeeded(BatchSuccess(result: #"{"requests_sent":\#(bodies.count)}"#))
         } catch let error as TrancheError where error.isLoss {
@@ -153,6 +156,21 @@ public struct WebhookProcess: EventProcess {
             // What is not set yet may be set by the next attempt.
             if (error as? TrancheError)?.code == .accessRefused { failure.isFinal = false }
             return .failed(failure)
+        }
+    }
+
+    /// What is called when a request of an attempt is about to be sent again: the first is told, so
+    /// that nobody wonders why nothing happens meanwhile.
+    private func retries(of events: EventBatch) -> @Sendable (String, Duration) -> Void {
+        let tell = events.tell
+        let isTold = Mutex(false)
+        return { fault, wait in
+            let isFirst = isTold.withLock { isTold in
+                defer { isTold = true }
+                return !isTold
+            }
+            guard isFirst else { return }
+            tell("\(fault); the request is sent again in \(wait.words)")
         }
     }
 

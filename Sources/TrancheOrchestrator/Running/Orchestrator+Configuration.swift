@@ -22,6 +22,10 @@ extension Orchestrator {
         public var credentials = Credentials(ProcessInfo.processInfo.environment)
         /// Called with each attempt that ended.
         public var onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+        /// Called with what keeps a batch from going on while it is worked on, such as a request
+        /// that is sent again: the name of the link or job, the batch, and a sentence without
+        /// secrets; for each link and job at most once in 10 s.
+        public var onTrouble: (@Sendable (String, BatchRecord, String) -> Void)?
         /// Called with the open source of a link when work on it begins, also anew.
         public var onSource: (@Sendable (any MetaSource) -> Void)?
         /// Observes the workers of links, except how attempts end; none by default.

@@ -82,6 +82,7 @@ public final class Orchestrator: Sendable {
             now: { inventory.now },
             keptErrors: max(configuration.keptErrors, 1),
             onBatch: configuration.onBatch,
+            onTrouble: configuration.onTrouble,
             completed: { signals.grown($0.name) }
         )
     }

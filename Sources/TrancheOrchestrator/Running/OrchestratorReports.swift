@@ -11,17 +11,26 @@ final class OrchestratorReports: Sendable {
     private let continuation: AsyncStream<OrchestratorError>.Continuation
     /// Called with each attempt of a link's job that ended.
     private let onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?
+    /// Called with what keeps a batch from going on, now and then.
+    private let onTrouble: (@Sendable (String, BatchRecord, String) -> Void)?
+    /// When that was last told of a job.
+    private let told = Mutex<[String: Date]>([:])
     /// Called when a job has completed something.
     private let completed: @Sendable (LinkJob) -> Void
+
+    /// How long nothing more is told of a job whose batches do not go on.
+    private static let pause = Duration.seconds(10)
 
     init(
         now: @escaping @Sendable () -> Date,
         keptErrors: Int,
         onBatch: (@Sendable (LinkJob, BatchReport) -> Void)?,
+        onTrouble: (@Sendable (String, BatchRecord, String) -> Void)? = nil,
         completed: @escaping @Sendable (LinkJob) -> Void
     ) {
         self.now = now
         self.onBatch = onBatch
+        self.onTrouble = onTrouble
         self.completed = completed
         (errors, continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingNewest(keptErrors)
@@ -78,6 +87,18 @@ final class OrchestratorReports: Sendable {
             part.failedAt = now()
         }
         continuation.yield(error)
+    }
+
+    /// Tells what keeps a batch of a job from going on, unless something like it was told just now.
+    func tell(_ name: String, _ batch: BatchRecord, _ words: String) {
+        guard let onTrouble else { return }
+        let now = now()
+        let isNews = told.withLock { told in
+            if let last = told[name], last <= now, now < last + Self.pause.seconds { return false }
+            told[name] = now
+            return true
+        }
+        if isNews { onTrouble(name, batch, words) }
     }
 
     func began(_ name: String) { change(name) { $0.running += 1 } }
