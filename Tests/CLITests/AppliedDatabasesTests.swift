@@ -114,6 +114,37 @@ struct AppliedDatabasesTests {
         }
     }
 
+    @Test(
+        "A job whose database only a variable names says which one is not set, to whoever plans",
+        arguments: TestDatabase.Backend.available
+    )
+    func unset(_ backend: TestDatabase.Backend) async throws {
+        try await withRunsElsewhere(backend) { _, bench, settings in
+            var unset = settings
+            unset["SHOP_URL"] = nil
+            let job = ["--job", "elsewhere_a"]
+            for command in [
+                ["plan"] + job, ["acquire"] + job, ["audit"] + job,
+                ["work"] + job + ["--", "true"],
+            ] {
+                let outcome = await bench.run(command, environment: unset)
+                #expect(outcome.status == .failed, "\(command): \(outcome.errors)")
+                let words =
+                    "the applied pipeline 'shop' says where its database 'shop' is, but the "
+                    + "variable SHOP_URL is not set"
+                #expect(outcome.errors.contains(words), "\(command): \(outcome.errors)")
+            }
+            let plan = await bench.run(["plan"] + job + ["--json"], environment: settings)
+            #expect(plan.status == .done, "\(plan.errors)")
+            // What is known of other jobs is as it was.
+            let file = await bench.run(
+                ["plan", "--job", "new", "--meta", "no_such_table"],
+                environment: unset
+            )
+            #expect(!file.errors.contains("SHOP_URL"), "\(file.errors)")
+        }
+    }
+
     @Test("Commands that look at all runs send the statement once")
     func statements() async throws {
         try await withRunsElsewhere(.postgreSQL) { database, bench, settings in

@@ -138,6 +138,17 @@ struct PostgreSQLTests {
             #expect(audit.status == .done, "\(audit.errors)")
             let plan = await bench.run(["plan"] + job + ["--json"], environment: known)
             #expect(plan.output.contains(#""items":2"#), "\(plan)")
+            // Without the variable it is said which one is missing, and who names it.
+            for command in ["plan", "acquire", "audit"] {
+                let unset = await bench.run([command] + job)
+                #expect(unset.status != .done, "\(command): \(unset.errors)")
+                for words in [
+                    "set TRANCHE_META_DB or --meta-db to it", "says where its database 'shop' is",
+                    "but the variable SHOP_URL is not set; set it",
+                ] {
+                    #expect(unset.errors.contains(words), "\(command): \(unset.errors)")
+                }
+            }
             let work = await bench.run(["work"] + job + ["--", "true"], environment: known)
             #expect(work.status == .done, "\(work.errors)")
             let other = await bench.run("status", "--json")

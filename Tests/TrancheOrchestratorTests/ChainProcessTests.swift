@@ -131,6 +131,25 @@ struct ChainProcessTests {
         }
     }
 
+    @Test("A blank file has no records, alone and beside others", arguments: [1, 9])
+    func blankFiles(count: Int) async throws {
+        try await withPipelineWorld { world in
+            try await withTable(world) {
+                try world.write("", to: "raw/a.csv")
+                try world.write("\u{FEFF}", to: "raw/b.csv")
+                try world.write("id,Name\n1,a\n", to: "raw/c.csv")
+                try world.write("\r\n\n", to: "raw/d.csv")
+                #expect(try await world.drain(files(world, ", count: \(count)")) == [])
+                #expect(try await rows(world) == ["1|a"])
+                let batches = try await world.batches("raw/store")
+                #expect(batches.allSatisfy { $0.status == .succeeded })
+                let results = batches.compactMap(\.result)
+                let blank = results.filter { $0.contains(#""records_written":0"#) }
+                #expect(blank.count == (count == 1 ? 3 : 0), "\(results)")
+            }
+        }
+    }
+
     @Test("A file that has changed since its event was given is not read")
     func changed() async throws {
         try await withPipelineWorld { world in
@@ -168,6 +187,35 @@ struct ChainProcessTests {
                 _ = try await world.inventory.retry(BatchSelection(ids: failed))
                 #expect(try await world.drain(files(world)) == [])
                 #expect(try await rows(world) == ["1|a"])
+            }
+        }
+    }
+
+    @Test("What is to be done is said by the fields of the file, not by options of a command")
+    func fields() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id,Name\n1,a\n2\n", to: "raw/a.csv")
+            let missing = try await world.drain(files(world, ", count: 1"))
+            #expect(missing.contains { $0.contains("made ('tranche load --create-table')") })
+            try await withTable(world) {
+                let failed = try await world.batches("raw/store").map(\.id)
+                _ = try await world.inventory.retry(BatchSelection(ids: failed))
+                #expect(try await world.drain(files(world, ", count: 1")) == [])
+                let rejects = try world.lines(in: "bad")
+                #expect(rejects.count == 1)
+                #expect(rejects.allSatisfy { $0.contains("; 'fit_ragged' takes such records") })
+                try world.write("id,Name,more\n3,c,x\n", to: "raw/b.csv")
+                try world.write("id,Na\u{1}me\n4,d\n", to: "raw/c.csv")
+                let failures = try await world.drain(files(world, ", count: 1"))
+                try #require(failures.count == 2, "\(failures)")
+                for words in [
+                    "the step 'map'", "'drop_unknown' of the sink", "'add_columns' of the sink",
+                    "say its encoding with 'encoding'", "with 'header', and pass over",
+                ] {
+                    #expect(failures.contains { $0.contains(words) }, "\(words): \(failures)")
+                }
+                let kept = try await world.batches("raw/store").compactMap(\.logging)
+                #expect(kept.contains { $0.contains("'drop_unknown' of the sink") }, "\(kept)")
             }
         }
     }

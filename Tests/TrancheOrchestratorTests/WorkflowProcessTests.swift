@@ -30,6 +30,8 @@ struct WorkflowProcessTests {
         try await withPipelineWorld { world in
             try world.write("id,name\n1,a\n2,b\n3,c\n", to: "raw/a.csv")
             try world.write("id,name\n4,d\n", to: "raw/b.csv")
+            // One without anything in it is complete at once.
+            try world.write("", to: "raw/c.csv")
             let text = """
                 inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
                 processes:
@@ -47,7 +49,7 @@ struct WorkflowProcessTests {
             #expect(try await world.drain(text) == [])
             #expect(try world.lines(in: "out").count == 4)
             let runs = try await world.inventory.runs(RunSelection(job: "load-rows"))
-            #expect(Set(runs.map(\.key.run)) == ["raw/load.1", "raw/load.2"])
+            #expect(Set(runs.map(\.key.run)) == ["raw/load.1", "raw/load.2", "raw/load.3"])
             let results = try await world.batches("raw/load").compactMap(\.result)
             #expect(results.allSatisfy { $0.contains("load-rows") && $0.contains("complete") })
         }

@@ -85,6 +85,33 @@ struct WorkflowRunTests {
         }
     }
 
+    @Test("What is to be done is said by the fields of the description")
+    func fields() async throws {
+        try await withWorkflowWorld { world in
+            try await world.database.run("CREATE TABLE t (id INTEGER)")
+            let table = try Workflow(json: world.json(#""sink":"table:t""#))
+            let unknown = await #expect(throws: TrancheError.self) {
+                try await world.workflows.start(table)
+            }
+            let words = unknown?.message ?? ""
+            #expect(words.contains("or add columns for them ('add_columns' of the sink)"))
+            let path = world.folder.path("broken.csv")
+            try Data("id,na\u{1}me\n1,a\n".utf8).write(to: URL(filePath: path))
+            let json = #"{"job":"b","source":"csv:\#(path)","sink":"none","weight":16}"#
+            let broken = await #expect(throws: TrancheError.self) {
+                try await world.workflows.start(Workflow(json: json))
+            }
+            #expect(broken?.message.contains("with 'encoding'") == true, "\(broken?.message ?? "")")
+            // What a batch fails with while it is worked on is told alike.
+            try Data("id,name\n1,a\n2\n".utf8).write(to: URL(filePath: path))
+            let handle = try await world.workflows.start(Workflow(json: json))
+            _ = try await world.workflows.work(on: handle)
+            let bad = try await world.inventory.batches(BatchSelection(status: .quarantined))
+            let logging = bad.first?.logging ?? ""
+            #expect(logging.contains("'fit_ragged' takes such records"), "\(logging)")
+        }
+    }
+
     @Test("A workflow that cannot be is refused before anything is kept")
     func refused() async throws {
         try await withWorkflowWorld { world in

@@ -57,7 +57,7 @@ struct AcquireCommand: Command {
             let completed = try await options.completed(context, in: inventory)
             try await completed.notePolicy(inventory, context)
             let source = try completed.source(context.settings)
-            let looked = try await inventory.source(source)
+            let looked = try await completed.open(source, in: inventory, context)
             guard
                 let options = try await completed.timed(
                     context,
@@ -76,7 +76,8 @@ struct AcquireCommand: Command {
             do {
                 acquired = try await inventory.acquire(options.request, from: source)
             } catch let error as TrancheError {
-                throw error.naming(delimiterOf: looked)
+                let named = error.naming(delimiterOf: looked)
+                throw try await completed.naming(named, looked, in: inventory, context)
             }
             switch acquired {
             case .noBatch(let reason):

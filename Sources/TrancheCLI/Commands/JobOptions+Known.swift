@@ -19,6 +19,7 @@ extension JobOptions {
             return self
         }
         var options = self
+        options.record = record
         options.source.spec = try await spec(of: record, context, inventory)
         guard record.key.run == request.run else { return options }
         if record.source?.time?.isBounded == true {

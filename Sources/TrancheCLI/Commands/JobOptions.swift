@@ -14,6 +14,8 @@ struct JobOptions: Sendable {
     let limits: LimitOptions
     /// Whether batches have the usual count, as nothing was said about their size.
     var hasUsualCount: Bool
+    /// What the inventory knows of the run, or of another one of the job, once that was looked up.
+    var record: RunRecord?
 
     static func run(isRequired: Bool) -> CommandDescription.OptionGroup {
         .init(
@@ -201,20 +203,22 @@ struct JobOptions: Sendable {
         }
     }
 
-    /// Opens the source; where a job was named in its place, that is said.
+    /// Opens the source; where a job was named in its place, that is said, and where the items of a
+    /// known job were that are not there.
     ///
     /// - Throws: As `Inventory.source(_:)`.
     func open(
         _ source: any MetaSourceDescription,
-        in inventory: Inventory
+        in inventory: Inventory,
+        _ context: Context
     ) async throws -> any MetaSource {
         do {
             return try await inventory.source(source)
-        } catch let error as TrancheError where error.code == .invalidSource {
-            guard let name = arguments.text("meta"), !name.contains(":"),
-                error.message.contains("there is no table or view"),
+        } catch let error as TrancheError {
+            guard error.code == .invalidSource, let name = arguments.text("meta"),
+                !name.contains(":"), error.message.contains("there is no table or view"),
                 try await !inventory.runs(RunSelection(job: name)).isEmpty
-            else { throw error }
+            else { throw try await naming(error, in: inventory, context) }
             let word = RunKey.quoted("inventory:\(name)")
             throw TrancheError(
                 error.code,
@@ -222,6 +226,29 @@ struct JobOptions: Sendable {
                 underlying: error.underlying
             )
         }
+    }
+
+    /// The error of a source, with where the items of a known job were, if that is elsewhere.
+    ///
+    /// - Parameters:
+    ///   - error: What is wrong.
+    ///   - source: The open source; `nil` (the default) where it is what cannot be opened.
+    ///   - inventory: The inventory.
+    ///   - context: The settings.
+    /// - Returns: The error.
+    /// - Throws: `TrancheError` of the store.
+    func naming(
+        _ error: TrancheError,
+        _ source: (any MetaSource)? = nil,
+        in inventory: Inventory,
+        _ context: Context
+    ) async throws -> TrancheError {
+        guard error.category == .permanent, let record,
+            let known = record.source?.database, source?.definition.database != known,
+            // An inventory is known by its database and its table.
+            try await !inventory.store.identity().hasPrefix("\(known)#")
+        else { return error }
+        return try await context.naming(error, databaseOf: record, in: inventory)
     }
 
     /// Says where a known run's policy, or what limits it, is not what was asked for.

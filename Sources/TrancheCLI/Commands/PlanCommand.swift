@@ -36,7 +36,7 @@ struct PlanCommand: Command {
         try await context.withInventory { inventory in
             let completed = try await options.completed(context, in: inventory)
             let source = try completed.source(context.settings)
-            let opened = try await inventory.source(source)
+            let opened = try await completed.open(source, in: inventory, context)
             guard
                 let options = try await completed.timed(
                     context,
@@ -49,7 +49,8 @@ struct PlanCommand: Command {
             do {
                 forecast = try await inventory.plan(options.request, from: source, batches: limit)
             } catch let error as TrancheError {
-                throw error.naming(delimiterOf: opened)
+                let named = error.naming(delimiterOf: opened)
+                throw try await completed.naming(named, opened, in: inventory, context)
             }
             let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
                 .first

@@ -166,7 +166,7 @@ struct RunCommand: Command {
         let told = Told()
         let onSource = { @Sendable (source: any MetaSource) in
             for words in source.cautions {
-                let note = "note: '\(source.definition.table)': \(words)"
+                let note = "note: '\(source.definition.table)': \(FieldWords.text(words))"
                 if told.isNew(note) { progress.update(note, isAlwaysShown: true) }
             }
         }
@@ -181,6 +181,14 @@ struct RunCommand: Command {
             }
             $0.watcher = progress
             $0.onSource = onSource
+            $0.onTrouble = { job, batch, words in
+                progress.update(
+                    "\(job): batch \(batch.id): \(redacted(words))",
+                    colour: .yellow,
+                    isAlwaysShown: true,
+                    about: batch
+                )
+            }
         }
     }
 

@@ -3,16 +3,16 @@ import TrancheOrchestrator
 
 /// The databases that applied pipelines name, read once for one look at any number of runs.
 actor AppliedDatabases {
-    private var outcome: Result<[SecretPlace], any Error>?
+    private var outcome: Result<[AppliedDatabase], any Error>?
     private var isReading = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// The places of the databases; who asks while another reads them waits for that.
+    /// The databases; who asks while another reads them waits for that.
     ///
     /// - Parameter inventory: Where the pipelines are applied.
-    /// - Returns: The places, of which nothing is looked up yet.
+    /// - Returns: The databases, of which nothing is looked up yet.
     /// - Throws: `TrancheError` of the store, to all who ask; `CancellationError`.
-    func places(in inventory: Inventory) async throws -> [SecretPlace] {
+    func all(in inventory: Inventory) async throws -> [AppliedDatabase] {
         while true {
             if let outcome { return try outcome.get() }
             if !isReading { return try await read(inventory) }
@@ -20,7 +20,7 @@ actor AppliedDatabases {
         }
     }
 
-    private func read(_ inventory: Inventory) async throws -> [SecretPlace] {
+    private func read(_ inventory: Inventory) async throws -> [AppliedDatabase] {
         isReading = true
         defer {
             isReading = false
@@ -29,9 +29,9 @@ actor AppliedDatabases {
             for one in all { one.resume() }
         }
         do {
-            let places = try await AppliedPipelines(inventory).databases()
-            outcome = .success(places)
-            return places
+            let databases = try await AppliedPipelines(inventory).namedDatabases()
+            outcome = .success(databases)
+            return databases
         } catch let error as CancellationError {
             // Another's cancellation is none of those who wait.
             throw error

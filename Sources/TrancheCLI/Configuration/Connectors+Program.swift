@@ -55,18 +55,67 @@ extension Context {
                 return found.source
             }
             guard let mismatch = error.underlying as? SourceMismatch else {
-                throw error.naming(databaseOf: run)
+                throw try await naming(error, databaseOf: run, in: inventory, applied)
             }
             let known = mismatch.run.source
             let commands = mismatch.found.flatMap { known?.commands(toBecome: $0, of: run.key) }
             let place =
                 mismatch.isOfFile ? "" : "; set TRANCHE_META_DB or --meta-db to where they are"
+            let unset = try await unsetDatabases(for: run, in: inventory, applied)
             throw TrancheError(
                 error.code,
-                error.message + place + (commands.map { ", or \($0)" } ?? ""),
+                error.message + place + (commands.map { ", or \($0)" } ?? "") + unset,
                 underlying: mismatch
             )
         }
+    }
+
+    /// The error of a source that is not where it is looked for, with where it was, and with what
+    /// keeps it from being looked for where an applied pipeline says.
+    ///
+    /// - Parameters:
+    ///   - error: What is wrong.
+    ///   - run: The run that was begun with the source.
+    ///   - inventory: Its inventory.
+    ///   - applied: The databases of applied pipelines, as far as they were read before.
+    /// - Returns: The error; as it is for items that were in no PostgreSQL database.
+    /// - Throws: `TrancheError` of the store.
+    func naming(
+        _ error: TrancheError,
+        databaseOf run: RunRecord,
+        in inventory: Inventory,
+        _ applied: AppliedDatabases = AppliedDatabases()
+    ) async throws -> TrancheError {
+        guard error.category == .permanent, run.isInPostgreSQL,
+            let name = run.source?.database.split(separator: "/").last
+        else { return error }
+        let unset = try await unsetDatabases(for: run, in: inventory, applied)
+        return TrancheError(
+            error.code,
+            "\(error.message); its items were in the PostgreSQL database '\(name)': if that is "
+                + "another one, set TRANCHE_META_DB or --meta-db to it\(unset)",
+            underlying: error
+        )
+    }
+
+    /// What is to be set so that a run's items are looked for where applied pipelines say, as the
+    /// end of a sentence; empty where nothing is.
+    private func unsetDatabases(
+        for run: RunRecord,
+        in inventory: Inventory,
+        _ applied: AppliedDatabases
+    ) async throws -> String {
+        guard try settings.metaDatabase == nil, run.isInPostgreSQL else { return "" }
+        let credentials = settings.credentials
+        return try await applied.all(in: inventory).compactMap { database -> String? in
+            do {
+                _ = try database.place.text(credentials)
+                return nil
+            } catch {
+                return "; the applied pipeline '\(database.pipeline)' says where its database "
+                    + "'\(database.name)' is, but \(error)"
+            }
+        }.joined()
     }
 
     /// The database of a known run's items, where no setting names one and it is not the
@@ -102,7 +151,10 @@ extension Context {
     ) async throws -> (database: DatabaseSpec, source: any MetaSourceDescription)? {
         guard try settings.metaDatabase == nil, run.isInPostgreSQL else { return nil }
         var context = try settings.connecting
-        for place in try await applied.places(in: inventory) {
+        var tried: Set<SecretPlace> = []
+        for place in try await applied.all(in: inventory).map(\.place) {
+            // Several pipelines may name the same one.
+            guard tried.insert(place).inserted else { continue }
             do {
                 let url = try place.text(context.credentials)
                 let database = try DatabaseSpec(url, passwords: .hidden)
@@ -139,20 +191,5 @@ extension RunRecord {
     /// Whether the items of the run were in a PostgreSQL database when it began.
     fileprivate var isInPostgreSQL: Bool {
         source?.database.hasPrefix("postgresql:") ?? false
-    }
-}
-
-extension TrancheError {
-    /// The error of a source that is not where it is looked for, with where it was.
-    fileprivate func naming(databaseOf run: RunRecord) -> TrancheError {
-        guard category == .permanent, run.isInPostgreSQL,
-            let name = run.source?.database.split(separator: "/").last
-        else { return self }
-        return TrancheError(
-            code,
-            "\(message); its items were in the PostgreSQL database '\(name)': if that is another "
-                + "one, set TRANCHE_META_DB or --meta-db to it",
-            underlying: self
-        )
     }
 }

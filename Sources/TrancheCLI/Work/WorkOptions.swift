@@ -193,7 +193,7 @@ struct WorkOptions: Sendable {
             let completed = try await job.completed(context, in: inventory)
             if !completed.isBoundedByTime { try check(completed.request) }
             let source = try completed.source(context.settings)
-            let opened = try await completed.open(source, in: inventory)
+            let opened = try await completed.open(source, in: inventory, context)
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
             else { return .nothingNow }

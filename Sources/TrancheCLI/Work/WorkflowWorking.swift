@@ -47,7 +47,9 @@ struct WorkflowWorking: Sendable {
         options.grace = grace.length
         options.onNotice = { progress.update($0, isAlwaysShown: true) }
         options.onSource = { source in
-            for words in source.cautions { progress.update("note: \(words)", isAlwaysShown: true) }
+            for words in source.cautions {
+                progress.update("note: \(FieldWords.text(words))", isAlwaysShown: true)
+            }
         }
         options.watcher = progress
         let environment = context.environment

@@ -1,4 +1,5 @@
 public import Tranche
+import TrancheConnectors
 
 /// One attempt of a batch on its way through a chain; belongs to one task.
 public final class BatchContext {
@@ -18,6 +19,8 @@ public final class BatchContext {
     let sourceFields: RecordFields?
     /// Whether there is another attempt for records that came too early.
     let hasMoreAttempts: Bool
+    /// Whether faults name fields of a file rather than options of a command.
+    var isOfFile = false
     /// What ends with the batch when nobody takes faults.
     private var refused: [RefusedRecord] = []
 
@@ -41,6 +44,7 @@ public final class BatchContext {
     /// Reports an item that is not a valid record, and the stage that found it.
     func reject(_ fault: RecordFault, by origin: RefusedRecord.Origin) throws {
         counters.add(1, to: CounterName.rejected)
+        let fault = isOfFile && origin == .source ? FieldWords.fault(fault) : fault
         if let rejects { return try rejects.add(fault) }
         let message = fault.errors.map(\.description).joined(separator: "; ")
         try keep(RefusedRecord(id: fault.id, message: message, origin: origin))
@@ -60,9 +64,10 @@ public final class BatchContext {
         guard let rejects else { return try keep(refusal) }
         var input: [UInt8] = []
         refusal.record?.appendJSON(to: &input)
+        let isOfSink = refusal.origin == .sink
         let error = FieldError(
             field: refusal.field,
-            message: refusal.message,
+            message: isOfFile && isOfSink ? FieldWords.text(refusal.message) : refusal.message,
             input: refusal.input
         )
         try rejects.add(

@@ -36,6 +36,9 @@ public struct ChainOptions: Sendable {
     package var isFinished = false
     /// Whether all of several sources are through, though batches of them may have failed.
     package var isOver = false
+    /// Whether a file describes the chain, so that what is told of it names fields rather than
+    /// options of a command.
+    package var isOfFile = false
     /// How long a batch may take; no bound by default.
     public var timeout: TimeBound?
     /// How long a batch may go on without progress; no bound by default.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import Tranche
+import TrancheConnectors
 import TrancheSQL
 
 extension SinkChain {
@@ -164,6 +165,7 @@ struct ChainRun: Sendable {
             notices += try await attachment.claim(sinkRun)
         }
         notices += try self.chain.notices(fields)
+        if options.isOfFile { notices = notices.map(FieldWords.text) }
         if let onNotice = options.onNotice { notices.forEach(onNotice) }
     }
 
@@ -283,6 +285,7 @@ struct ChainRun: Sendable {
 
     /// A failure; where items are to blame, these alone are quarantined.
     private func failure(of batch: Batch, _ error: any Error) async throws -> BatchFailure {
+        let error = options.isOfFile ? FieldWords.error(error) : error
         var failure = BatchFailure(error)
         failure.isFinal = (error as? any CategorizedError)?.category == .permanent
         guard let refused = await (error as? RecordsRefused)?.placed(by: source, supply) else {
@@ -372,6 +375,7 @@ struct ChainRun: Sendable {
                 && batch.record.failures + 1 < options.request.policy.maxAttempts
         )
         context.parameters = options.parameters
+        context.isOfFile = options.isOfFile
         context.supply = supply
         context.source = source as? any LineCounting
         for attachment in chain.attachments { attachment.begin(context) }

@@ -1,4 +1,5 @@
 package import Tranche
+import TrancheConnectors
 
 extension SinkChain {
     /// Writes the records of one batch, which somebody else has acquired, and says how that ended.
@@ -32,7 +33,7 @@ extension SinkChain {
         } catch {
             await sink.close()
             if Task.isCancelled { return .released() }
-            return .failed(BatchFailure(error))
+            return .failed(BatchFailure(options.isOfFile ? FieldWords.error(error) : error))
         }
         await sink.close()
         return verdict

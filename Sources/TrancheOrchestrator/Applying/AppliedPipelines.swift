@@ -70,12 +70,25 @@ public struct AppliedPipelines: Sendable {
     /// - Throws: `TrancheError` of the store.
     public func databases() async throws -> [SecretPlace] {
         var places: [SecretPlace] = []
-        for text in try await inventory.pipelines().compactMap(\.text) {
-            for place in try PipelineReader.databases(kept: text) where !places.contains(place) {
-                places.append(place)
-            }
+        for database in try await namedDatabases() where !places.contains(database.place) {
+            places.append(database.place)
         }
         return places
+    }
+
+    /// The databases that applied pipelines name, with who names them.
+    ///
+    /// - Returns: The databases, of which nothing is looked up yet.
+    /// - Throws: `TrancheError` of the store.
+    package func namedDatabases() async throws -> [AppliedDatabase] {
+        var databases: [AppliedDatabase] = []
+        for record in try await inventory.pipelines() {
+            guard let text = record.text else { continue }
+            databases += try PipelineReader.databases(kept: text).map { name, place in
+                AppliedDatabase(pipeline: record.name, name: name, place: place)
+            }
+        }
+        return databases
     }
 
     /// Applies a pipeline: sets its budgets, and keeps its description as the next generation.

@@ -52,7 +52,9 @@ struct OrchestratorJob: Sendable {
     /// Opens its source.
     func source(in inventory: Inventory) async throws -> any MetaSource {
         let workflows = Workflows(inventory, means.connectors, means.context)
-        return try await inventory.source(workflows.source(of: workflow))
+        return try await FieldWords.inErrors {
+            try await inventory.source(workflows.source(of: workflow))
+        }
     }
 
     /// Works on it until it ends, or a stop.

@@ -67,7 +67,7 @@ extension PipelineReader {
         } catch let error as SpecError {
             Self.fault(error, within: place)
         } catch {
-            place.fault("\(error)")
+            place.fault("\(FieldWords.error(error))")
         }
         return nil
     }

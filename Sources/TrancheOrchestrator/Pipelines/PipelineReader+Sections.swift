@@ -98,13 +98,16 @@ extension PipelineReader {
 
     // MARK: - Databases
 
-    /// The databases that a description names that an inventory keeps: those of `databases`, and
-    /// those whose URLs its inputs have.
-    static func databases(kept text: String) throws -> [SecretPlace] {
+    /// The databases that a description names that an inventory keeps, by their names: those of
+    /// `databases`, and those whose URLs its inputs have.
+    static func databases(kept text: String) throws -> [(name: String, place: SecretPlace)] {
         try read("databases", kept: text) { fields in
             let named = fields.read("databases", .map(of: .secret(orText: true))) ?? []
             let inputs = fields.read("inputs", .map(of: FieldKind<YAMLNode>.node)) ?? []
-            return named.map { $0.value } + inputs.compactMap { url(ofInput: $0.value) }
+            let urls = inputs.compactMap { input in
+                url(ofInput: input.value).map { (name: input.key, place: $0) }
+            }
+            return named.map { (name: $0.key, place: $0.value) } + urls
         }
     }
 

@@ -59,7 +59,8 @@ extension PipelineTypes {
         do {
             return try ChainProcess(settings.name, wanted, connectors, context)
         } catch {
-            settings.fault("\(error)", key: (error as? SpecError)?.field.first ?? "sink")
+            let key = (error as? SpecError)?.field.first ?? "sink"
+            settings.fault("\(FieldWords.error(error))", key: key)
             return nil
         }
     }
@@ -91,7 +92,7 @@ extension PipelineTypes {
             wanted.waits = waits
             return try WorkflowProcess(settings.name, wanted, connectors, context, options)
         } catch {
-            settings.fault("\(error)", key: key)
+            settings.fault("\(FieldWords.error(error))", key: key)
             return nil
         }
     }

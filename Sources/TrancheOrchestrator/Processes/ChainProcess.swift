@@ -121,12 +121,15 @@ public struct ChainProcess: EventProcess {
         request.policy = events.link.policy
         var options = ChainOptions(request: request, promise: settings.promise)
         options.maxRejects = settings.maxRejects.map { .count($0) }
+        options.isOfFile = true
         return try await chain().write(events.batch, from: supply, options, events.progress)
     }
 
     /// A failure; where one event is to blame, and not the others, that alone is quarantined.
     private func failure(_ error: any Error, _ events: EventBatch) async throws -> BatchFailure {
-        guard let fault = error as? EventFault else { return BatchFailure(error) }
+        guard let fault = error as? EventFault else {
+            return BatchFailure(FieldWords.error(error))
+        }
         var failure = BatchFailure(fault.error)
         guard events.numbers.count > 1 else {
             failure.isFinal = fault.isFinal
@@ -160,7 +163,7 @@ public struct ChainProcess: EventProcess {
                 do {
                     files.append(try await file(event, number))
                 } catch let error as TrancheError {
-                    throw EventFault(number, error)
+                    throw EventFault(number, FieldWords.named(error))
                 } catch let error as SpecError {
                     throw EventFault(number, TrancheError(.invalidItem, "\(error)"))
                 }

@@ -37,13 +37,15 @@ extension Workflows {
             options.trackers.append(SnapshotTracker(of: handle, snapshots))
         }
         let asked = options
-        let reason = try await withTracking(of: handle, asked) { trackers -> NoBatchReason? in
-            if let reason = try await hindrance(of: handle, asked) { return reason }
-            await tell(of: plan.source, asked)
-            if plan.chain == nil {
-                return try await handOver(plan, asked, trackers)
+        let reason = try await FieldWords.inErrors {
+            try await withTracking(of: handle, asked) { trackers -> NoBatchReason? in
+                if let reason = try await hindrance(of: handle, asked) { return reason }
+                await tell(of: plan.source, asked)
+                if plan.chain == nil {
+                    return try await handOver(plan, asked, trackers)
+                }
+                return try await load(plan, asked, trackers)
             }
-            return try await load(plan, asked, trackers)
         }
         let progress = try await handle.progress()
         return WorkflowResult(ending: ending(reason, options, progress), progress: progress)
@@ -105,6 +107,7 @@ extension Workflows {
             end: options.end,
             promise: workflow.promise
         )
+        chainOptions.isOfFile = true
         chainOptions.prefetch = workflow.prefetch
         chainOptions.stages = workflow.stages
         chainOptions.timeout = workflow.timeout.map { .fixed($0) }

@@ -36,6 +36,10 @@ public struct Workflows: Sendable {
     /// - Throws: `SpecError` that names the field; `TrancheError` where source and sink do not fit.
     @discardableResult
     public func check(_ workflow: Workflow) async throws -> Workflow {
+        try await FieldWords.inErrors { try await checked(workflow) }
+    }
+
+    private func checked(_ workflow: Workflow) async throws -> Workflow {
         let workflow = try workflow.readingFiles().anchored(by: connectors)
         let plan = try plan(workflow, digest: workflow.digest)
         let source = try await inventory.source(plan.source)

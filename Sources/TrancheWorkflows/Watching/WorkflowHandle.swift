@@ -1,4 +1,5 @@
 public import Tranche
+import TrancheConnectors
 
 /// A workflow that was begun, found again from any process: watched and steered.
 ///
@@ -105,7 +106,7 @@ public struct WorkflowHandle: Sendable {
             do {
                 return .success(try await inventory.source(workflows.source(of: description)))
             } catch {
-                return .failure(error)
+                return .failure(FieldWords.error(error))
             }
         }
     }
