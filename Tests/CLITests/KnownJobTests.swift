@@ -63,6 +63,29 @@ import Tranche
         #expect(await bench.run(["acquire", "--job", "j"] + view).status == .done)
     }
 
+    @Test("A table that was renamed is refused under its new name, until a view has the old one")
+    func renamed() async throws {
+        let bench = try await bench()
+        try bench.execute("ALTER TABLE doc RENAME TO docs")
+        let words = ["--meta", "docs", "--uid", "id", "--item", "path", "--count", "1"]
+        let refused = await bench.run(["acquire", "--job", "j"] + words)
+        #expect(refused.status == .failed)
+        #expect(
+            refused.errors.contains("'docs' is what job 'j' knows as 'doc', which is gone"),
+            "\(refused.errors)"
+        )
+        #expect(await bench.run(["acquire", "--job", "other"] + words).status == .done)
+        try bench.execute("CREATE VIEW doc AS SELECT * FROM docs")
+        let next = await bench.run("acquire", "--job", "j", "--count", "1", "--json")
+        #expect(next.output.contains(#"{"id":4,"item":"/4","weight":5}"#), "\(next.output)")
+        // Another table may come for one that was dropped.
+        try bench.execute("DROP VIEW doc; DROP TABLE docs; CREATE TABLE new (id integer, path text)")
+        try bench.execute("INSERT INTO new VALUES (1, 'a'), (2, 'b')")
+        let new = ["--meta", "new", "--uid", "id", "--item", "path", "--count", "1"]
+        let other = await bench.run(["acquire", "--job", "j"] + new)
+        #expect(other.status == .done, "\(other.errors)")
+    }
+
     @Test("What is said otherwise is refused as ever")
     func otherwise() async throws {
         let bench = try await bench()

@@ -237,6 +237,27 @@ struct UIDTests {
         }
     }
 
+    @Test("Numbers stay while a job goes by them", arguments: UIDBench.Place.available)
+    fileprivate func numbersStay(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute("CREATE TABLE @docs (key text PRIMARY KEY)")
+            try await own.execute("INSERT INTO @docs VALUES ('m'), ('n')")
+            #expect(try await own.work(job(own)).count == 2)
+            for more in [["--yes"], ["--dry-run"]] {
+                let down = await own.run(["migrate", "down", "--to", "27"] + more)
+                #expect(down.status == .failed)
+                #expect(down.errors.contains("and job 'j' goes by them"), "\(down.errors)")
+            }
+            let forgotten = await own.run("forget", "--job", "j", "--yes")
+            #expect(forgotten.status == .done, "\(forgotten.errors)")
+            let down = await own.run("migrate", "down", "--to", "27", "--yes")
+            #expect(down.status == .done, "\(down.errors)")
+            try #require(await own.run("migrate", "up").status == .done)
+            #expect(try await own.work(job(own)).count == 2)
+            #expect(await own.run("migrate", "down", "--to", "0", "--yes").status == .done)
+        }
+    }
+
     @Test("An inventory in another database is refused; the same by another name is not")
     func elsewhere() async throws {
         let bench = try await CommandLineBench()

@@ -45,6 +45,13 @@ public protocol IdentifiedSource: MetaSource {
     /// - Throws: The source's failure.
     func otherNames() async throws -> [String]
 
+    /// Whether nothing stands any more under a name by which a run knows it, in the same place.
+    ///
+    /// - Parameter name: The name.
+    /// - Returns: Whether it is gone; false by default.
+    /// - Throws: The source's failure.
+    func isGone(_ name: String) async throws -> Bool
+
     /// Whether the inventory is kept by the source's own server, and goes back with it.
     ///
     /// - Parameter inventory: The identity of the inventory's database.
@@ -58,6 +65,9 @@ extension IdentifiedSource {
 
     /// There is none.
     public func otherNames() async throws -> [String] { [] }
+
+    /// Nothing is known.
+    public func isGone(_ name: String) async throws -> Bool { false }
 
     /// It is elsewhere.
     public func isKept(beside inventory: String) -> Bool { false }

@@ -216,15 +216,13 @@ extension Inventory {
         return standing
     }
 
-    /// Refuses a run of a job that knows the same table by another name: all would be handed out
-    /// again.
+    /// Refuses a run of a job that knows the same table by another name, whether it has both or was
+    /// renamed: all would be handed out again.
     private func requireNewName(_ key: RunKey, _ source: any IdentifiedSource) async throws {
         for name in try await source.otherNames() where name != key.metaTable {
             let known = RunSelection(metaTable: name, job: key.job)
             guard let run = try await store.runs(known, after: nil, limit: 1).first,
-                let text = run.definition,
-                try JSONText.decode(SourceDefinition.self, from: text).database
-                    == source.definition.database
+                try isInDatabase(of: source, run)
             else { continue }
             throw TrancheError(
                 .redefined,
@@ -233,6 +231,31 @@ extension Inventory {
                     + "'\(name)' (--meta), or give another job (--job)"
             )
         }
+        guard let mark = try await source.mark() else { return }
+        var gone: [String: Bool] = [:]
+        for run in try await store.runs(RunSelection(job: key.job))
+        where run.key.metaTable != key.metaTable && run.cursor != nil {
+            let name = run.key.metaTable
+            guard let identity = run.standing.identity, try isInDatabase(of: source, run) else {
+                continue
+            }
+            if gone[name] == nil { gone[name] = try await source.isGone(name) }
+            guard gone[name] == true,
+                try await source.compare(mark: mark, with: identity, passed: run.cursor) == .same
+            else { continue }
+            throw TrancheError(
+                .redefined,
+                "'\(key.metaTable)' is what job '\(key.job)' knows as '\(name)', which is gone: under the "
+                    + "new name all items would be handed out again. Give the table its name back, or make "
+                    + "a view '\(name)' of it, and name that (--meta); or give another job (--job)"
+            )
+        }
+    }
+
+    private func isInDatabase(of source: any MetaSource, _ run: RunRecord) throws -> Bool {
+        guard let text = run.definition else { return false }
+        let definition = try JSONText.decode(SourceDefinition.self, from: text)
+        return definition.database == source.definition.database
     }
 
     private func verdict(

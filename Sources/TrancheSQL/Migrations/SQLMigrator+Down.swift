@@ -22,6 +22,7 @@ extension SQLMigrator {
             report.losses = try await database.withReader { connection in
                 try await losses(of: steps, on: connection, isWriting: false)
             }
+            try await requireNoNumbers(steps)
             if isDryRun { return report }
             if !removesRows { try refuse(report.losses, of: steps) }
             for step in steps { try await revert(step, removesRows: removesRows) }
@@ -48,6 +49,37 @@ extension SQLMigrator {
                 "DELETE FROM \(tables.migration) WHERE version = \(migration.version)"
             ])
         }
+    }
+
+    /// Refuses to drop the numbers of uids while runs stay that go by them: given anew, in another
+    /// order, they would stand for other rows.
+    private func requireNoNumbers(_ steps: [Migration]) async throws {
+        let dropped = steps.reduce(into: Set<String>()) { $0.formUnion($1.removed.tables) }
+        guard dropped.contains("inventory_registry"), !dropped.contains("inventory_run") else {
+            return
+        }
+        let rows = try await database.read(
+            """
+            SELECT DISTINCT r.job
+            FROM \(tables.run) AS r
+            JOIN \(tables.registry) AS g ON g.meta_table = r.meta_table
+            WHERE g.last_id > 0
+            ORDER BY r.job
+            """
+        )
+        let jobs = try rows[0].map { row in
+            var row = row
+            return "'\(try row.text())'"
+        }
+        guard let first = jobs.first else { return }
+        let labels = steps.map(\.label).joined(separator: ", ")
+        throw TrancheError(
+            .migrationRefused,
+            "reverting \(labels) in \(name) drops the numbers that uids were given, and "
+                + "\(jobs.count == 1 ? "job \(first) goes" : "jobs \(jobs.joined(separator: ", ")) go") "
+                + "by them: with other numbers rows would be left out and handed out again. Forget what "
+                + "goes by them first (tranche forget --job JOB), or revert all (--to 0)"
+        )
     }
 
     // MARK: Losses

@@ -71,6 +71,12 @@ extension SQLMetaSource: IdentifiedSource {
         try await wrapping { try await database.sourceNames(of: table) }
     }
 
+    package func isGone(_ name: String) async throws -> Bool {
+        // What is no plain name was given with its schema apart, and may be anywhere.
+        guard let name = try? SQLTableName(verbatim: name) else { return false }
+        return try await wrapping { try await database.table(name) == nil }
+    }
+
     package func timeline(in mark: String) -> Int64? { database.timeline(inMark: mark) }
 
     // The server, and not the database in it: a standby has all of them as they were at one moment.
