@@ -473,5 +473,14 @@ import Testing
         let work = await bench.run("work", "--job", "j", "--meta", "files", "--", "true")
         #expect(work.status == .tryAgain)
         #expect(work.errors.contains("held: "))
+        let words = "'files' was rewound: its highest id is 5"
+        for command in [["plan", "--job", "j"], ["status", "--check"], ["status", "--json"]] {
+            let told = await bench.run(command)
+            #expect((told.output + told.errors).contains(words), "\(told.output)\(told.errors)")
+            #expect(told.status == .done == (command.last == "--json"))
+        }
+        try bench.execute("INSERT INTO files (uid) VALUES (1000)")
+        #expect(await bench.run("status", "--check").status == .done)
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
     }
 }

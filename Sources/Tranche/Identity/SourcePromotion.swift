@@ -78,4 +78,17 @@ extension RunRecord {
         guard let cursor, highest.map({ $0 < cursor }) ?? true else { return false }
         return !(standing.promotion?.covers(highest ?? .min, through: cursor) ?? false)
     }
+
+    /// Why a run is held whose source was rewound, and what to do; `nil` where it was not.
+    ///
+    /// - Parameter highest: The source's highest id; `nil` for none.
+    /// - Returns: The reason.
+    package func rewinding(to highest: Int64?) -> String? {
+        guard let cursor, isRewound(to: highest) else { return nil }
+        let now = highest.map { "its highest id is \($0)" } ?? "it is empty"
+        return "'\(key.metaTable)' was rewound: \(now), and the cursor of \(key) stands at \(cursor); "
+            + "ids up to the cursor are not handed out again. If the content is new, "
+            + "'tranche redefine \(key.commandOptions) --restart' begins anew; what comes behind the "
+            + "cursor goes on"
+    }
 }

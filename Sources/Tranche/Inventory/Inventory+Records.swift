@@ -56,7 +56,8 @@ extension Inventory {
     ///   - policy: The run's policy; `nil` leaves it. Batches in hand keep their lease, and are
     ///     executed as when they were handed out.
     /// - Throws: ``TrancheError`` `.unknownRun`, `.invalidArgument`, also for a run that is to
-    ///   become at most once while batches are held or offered again.
+    ///   become at most once while batches are held or offered again, and for bounds that begin
+    ///   below the present ones once the run has passed ids: begin another run for those.
     public func redefine(
         _ key: RunKey,
         source: (any MetaSourceDescription)? = nil,
@@ -138,6 +139,9 @@ extension Inventory {
                 break
             }
         }
+        if forecast.ranges.isEmpty, let run, !run.isAtEnd {
+            forecast.hold = run.rewinding(to: try await source.highestID())
+        }
         return forecast
     }
 
@@ -149,6 +153,8 @@ extension Inventory {
         public var ranges: [PlannedRange] = []
         /// Whether the source has nothing after the ranges.
         public var reachedEnd = false
+        /// Why nothing new is handed out, where the source was rewound; `nil` where it was not.
+        public var hold: String?
 
         /// How many batches there are, the open ones among them.
         package var batches: Int { open.count + ranges.count }

@@ -24,8 +24,8 @@ extension Acquisition {
             let bounded = try await bounded(due, on: connection)
             return .none(.waiting(until: min(bounded, stuckUntil ?? bounded)))
         }
-        if let plan, let cursor = run.cursor, run.isRewound(to: plan.highestID) {
-            return .none(rewound(plan.highestID, cursor))
+        if let plan, let reason = run.rewinding(to: plan.highestID) {
+            return .none(.held(reason: reason, until: nil))
         }
         if plan?.isUnsettled == true {
             let until = run.settling.passesAt(
@@ -57,20 +57,6 @@ extension Acquisition {
             next_look <= \(nowInstant) OR holders IS NOT NULL
                 OR known = 0 AND (looks = 0 OR id_end / \(Gap.narrow) - id_start / \(Gap.narrow) <= 1)
             """
-    }
-
-    private func rewound(_ highestID: Int64?, _ cursor: Int64) -> NoBatchReason {
-        let highest = highestID.map { "its highest id is \($0)" } ?? "it is empty"
-        return .held(
-            reason:
-                "'\(run.key.metaTable)' was rewound: \(highest), and the cursor of \(run.key) "
-                + "stands at "
-                + "\(cursor); ids up to the cursor are not handed out again. If the content is "
-                + "new, "
-                + "'tranche redefine \(run.key.commandOptions) --restart' begins anew; what comes "
-                + "behind the cursor goes on",
-            until: nil
-        )
     }
 
     /// When a batch is due, once no time stands in the way that a clock set before it was set back.

@@ -295,16 +295,8 @@ extension MemoryTables {
             return .none(.waiting(until: min(due, nextStuck ?? due)))
         }
         if let plan, !run.isAtEnd {
-            if let cursor = run.cursor, run.isRewound(to: plan.highestID) {
-                let words = plan.highestID.map { String($0) } ?? "none"
-                return .none(
-                    .held(
-                        reason: "the source was rewound: its highest id (\(words)) is below the "
-                            + "cursor (\(cursor)); 'tranche redefine \(run.key.commandOptions) "
-                            + "--restart' begins anew",
-                        until: nil
-                    )
-                )
+            if let reason = run.rewinding(to: plan.highestID) {
+                return .none(.held(reason: reason, until: nil))
             }
             if plan.isUnsettled {
                 let policy = run.policy

@@ -128,6 +128,11 @@ package struct SourceLooks: Sendable {
                     let run = summary.run
                     var look = SourceLook(risks: source.risks, hold: run.standing.hold)
                     if let hold = holds[run.key] { look.hold = hold }
+                    if look.hold == nil, run.pauseInForce == nil, run.cancellation == nil,
+                        !run.isAtEnd
+                    {
+                        look.hold = run.rewinding(to: highest)
+                    }
                     if !waits(run, through: highest, isNumbered: isNumbered) {
                         look.backlog = Backlog(highestID: highest)
                     } else if let highest {
