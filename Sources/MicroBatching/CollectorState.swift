@@ -174,32 +174,6 @@ struct CollectorState<Entry: Sendable>: Sendable {
         return actions
     }
 
-    /// Takes what waits into a batch that is under way, as far as that has room.
-    ///
-    /// - Parameters:
-    ///   - count: How many entries the batch has.
-    ///   - now: The time now.
-    /// - Returns: The entries, in the order in which they came.
-    @inlinable
-    mutating func join(_ count: Int, at now: Duration) -> (entries: [Entry], actions: Actions) {
-        let room = limits.size == 0 ? Int.max : max(limits.size - count, 0)
-        var joined: [Entry] = []
-        while joined.count < room, !ready.isEmpty {
-            let taken = min(room - joined.count, ready[0].entries.count)
-            joined += ready[0].entries.prefix(taken)
-            ready[0].entries.removeFirst(taken)
-            readyCount -= taken
-            if ready[0].entries.isEmpty { ready.removeFirst() }
-        }
-        let taken = min(room - joined.count, current.count)
-        joined += current.prefix(taken)
-        current.removeFirst(taken)
-        if let weigh { weight = current.reduce(0) { $0 + weigh($1) } }
-        var actions = Actions()
-        admit(at: now, &actions)
-        return (joined, actions)
-    }
-
     /// Forgets entries that nobody wants any more.
     @inlinable
     mutating func remove(where isUnwanted: (Entry) -> Bool, at now: Duration) -> Actions {

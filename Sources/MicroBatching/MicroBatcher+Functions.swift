@@ -66,29 +66,19 @@ extension MicroBatcher {
         self.init(configuration, weigh: weigh, clock: clock, .ordered(process))
     }
 
-    /// Makes a batcher whose function takes in what comes until it closes its batch, such as when a
-    /// connection is free, and gives a result for each request, in their order.
-    ///
-    /// A batch that fails is not tried again.
-    ///
-    /// - Parameters:
-    ///   - configuration: When batches are sent, and how many.
-    ///   - clock: Measures the timeout.
-    ///   - process: The batch function.
-    ///   - onUndelivered: Given results that must not be lost, and that nobody waits for any more.
+    /// Makes a batcher whose results must not be lost: one that nobody waits for any more is given
+    /// back.
     package convenience init(
         _ configuration: MicroBatcherConfiguration,
-        clock: some Clock<Duration> = ContinuousClock(),
-        joinable process: @escaping @Sendable (JoinableBatch<Request>) async throws -> [Response],
-        onUndelivered: (@Sendable (Response) async -> Void)? = nil
+        ordered process: @escaping @Sendable ([Request]) async throws -> [Response],
+        onUndelivered: @escaping @Sendable (Response) async -> Void
     ) {
         self.init(
             configuration,
             weigh: nil,
-            clock: clock,
+            clock: ContinuousClock(),
             onUndelivered: onUndelivered,
-            joinable: process,
-            .ordered { try await process(JoinableBatch($0)) }
+            .ordered(process)
         )
     }
 

@@ -13,8 +13,6 @@ public import Synchronization
 /// request came, or by ``flush()``. The function may run over several batches at once.
 public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable {
     @usableFromInline typealias State = CollectorState<Entry>
-    @usableFromInline typealias JoinableFunction =
-        @Sendable (JoinableBatch<Request>) async throws -> [Response]
 
     @usableFromInline
     struct Entry: Sendable {
@@ -31,9 +29,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     /// A batch that is under way.
     @usableFromInline
     struct Running: Sendable {
-        @usableFromInline var entries: [Entry]
-        /// How long the first of them has waited.
-        @usableFromInline var wait = Duration.zero
+        @usableFromInline let entries: [Entry]
         @usableFromInline var task: Task<Void, Never>?
 
         @usableFromInline
@@ -53,8 +49,7 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         /// Requests that wait to be sent although nobody wants them.
         @usableFromInline var unwanted = 0
         @usableFromInline var endings: [CheckedContinuation<Void, Never>] = []
-        /// The batches that are under way, where others may join them, or those are cancelled that
-        /// nobody waits for.
+        /// The batches that are under way, where those are cancelled that nobody waits for.
         @usableFromInline var running: [UInt64: Running] = [:]
         @usableFromInline var number: UInt64 = 0
 
@@ -66,8 +61,6 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
 
     @usableFromInline let guarded: Mutex<Guarded>
     @usableFromInline let function: BatchFunction<Request, Response>
-    /// Run over batches that others may join; `nil` where none may.
-    @usableFromInline let joinable: JoinableFunction?
     /// Given results that nobody waited for any more; the batch ends when it has dealt with them.
     @usableFromInline let onUndelivered: (@Sendable (Response) async -> Void)?
     @usableFromInline let configuration: MicroBatcherConfiguration
@@ -81,14 +74,12 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         weigh: (@Sendable (Request) -> Double)?,
         clock: Time,
         onUndelivered: (@Sendable (Response) async -> Void)? = nil,
-        joinable: JoinableFunction? = nil,
         _ function: BatchFunction<Request, Response>
     ) {
         precondition(configuration.size >= 0, "a batch has no negative size; 0 is any")
         precondition(configuration.weight > 0, "a batch's weight is above 0")
         self.configuration = configuration
         self.function = function
-        self.joinable = joinable
         self.onUndelivered = onUndelivered
         let start = clock.now
         now = { start.duration(to: clock.now) }
@@ -280,8 +271,8 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         // Free tasks: a batch belongs to all who wait for it, and ends with none of them.
         // `shutdown` waits.
         for batch in actions.batches {
-            if configuration.cancelsUnwanted || joinable != nil {
-                runNoted(batch)
+            if configuration.cancelsUnwanted {
+                runCancellably(batch)
             } else {
                 Task.detached { await self.run(batch) }
             }
@@ -298,20 +289,20 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         }
     }
 
-    @inlinable
-    func runNoted(_ batch: State.Batch) {
+    @usableFromInline
+    func runCancellably(_ batch: State.Batch) {
         let number = guarded.withLock { guarded in
             guarded.number += 1
             guarded.running[guarded.number] = Running(batch.entries)
             return guarded.number
         }
         let task = Task.detached {
-            await self.run(batch, number)
+            await self.run(batch)
             self.guarded.withLock { _ = $0.running.removeValue(forKey: number) }
         }
         // It may have ended already, and it may be unwanted already.
         guarded.withLock { $0.running[number]?.task = task }
-        if configuration.cancelsUnwanted { cancelUnwanted() }
+        cancelUnwanted()
     }
 
     @inlinable
@@ -321,19 +312,10 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         perform(guarded.withLock { $0.state.timerFired(at: now()) })
     }
 
-    /// Runs a batch.
-    ///
-    /// - Parameters:
-    ///   - batch: The batch.
-    ///   - number: Its number among those that are noted; `nil` where it is not.
     @inlinable
-    func run(_ batch: State.Batch, _ number: UInt64? = nil) async {
-        let entries = begin(batch, number)
-        if !entries.isEmpty, let number, let joinable {
-            await deliver(entries, number, joinable)
-        } else if !entries.isEmpty {
-            await deliver(entries)
-        }
+    func run(_ batch: State.Batch) async {
+        let entries = begin(batch)
+        if !entries.isEmpty { await deliver(entries) }
         // Those who were just answered may ask again at once: they are let in before what has come
         // is sent.
         if configuration.isEager, entries.count > 1 { await Task.yield() }
@@ -350,21 +332,14 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
     /// - Returns: The requests that somebody still wants.
     @inlinable
     @inline(never)
-    func begin(_ batch: State.Batch, _ number: UInt64?) -> [Entry] {
+    func begin(_ batch: State.Batch) -> [Entry] {
         let isWhole = !batch.entries.contains { $0.waiter.isEnded }
         let entries = isWhole ? batch.entries : batch.entries.filter { !$0.waiter.isEnded }
         let given = batch.entries.count - entries.count
         let wait = now() - batch.begunAt
         guarded.withLock { guarded in
             guarded.metrics.cancelled += given
-            if entries.isEmpty { return }
-            if let number, joinable != nil {
-                // How large it is turns out when it is closed.
-                guarded.running[number]?.entries = entries
-                guarded.running[number]?.wait = wait
-            } else {
-                guarded.metrics.note(size: entries.count, wait: wait)
-            }
+            if !entries.isEmpty { guarded.metrics.note(size: entries.count, wait: wait) }
         }
         return entries
     }
@@ -395,67 +370,6 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
         } catch {
             guarded.withLock { $0.metrics.failedBatches += 1 }
             for entry in entries { entry.waiter.end(.failure(error)) }
-        }
-    }
-
-    @inlinable
-    func deliver(
-        _ entries: [Entry],
-        _ number: UInt64,
-        _ process: JoinableFunction
-    ) async {
-        let batch = JoinableBatch(entries.map { $0.request }) { self.join(number) }
-        let responses: [Response]
-        do {
-            responses = try await process(batch)
-        } catch {
-            for entry in finish(number, hasFailed: true) { entry.waiter.end(.failure(error)) }
-            return
-        }
-        for (place, entry) in finish(number, hasFailed: false).enumerated() {
-            guard place < responses.count else {
-                let error = MicroBatcherError.noResult(id: "number \(place + 1)")
-                entry.waiter.end(.failure(error))
-                continue
-            }
-            if !entry.waiter.end(.success(responses[place])) {
-                await onUndelivered?(responses[place])
-            }
-        }
-    }
-
-    /// Takes what has come meanwhile into a batch that is under way.
-    ///
-    /// - Parameter number: The batch's number.
-    /// - Returns: The requests; none where the batch has ended, or nobody wants it.
-    @inlinable
-    @inline(never)
-    func join(_ number: UInt64) -> [Request] {
-        let (entries, actions) = guarded.withLock { guarded -> ([Entry], State.Actions) in
-            guard let running = guarded.running[number], !running.isUnwanted else {
-                return ([], State.Actions())
-            }
-            let joined = guarded.state.join(running.entries.count, at: now())
-            let wanted = joined.entries.filter { !$0.waiter.isEnded }
-            guarded.metrics.cancelled += joined.entries.count - wanted.count
-            guarded.running[number]?.entries += wanted
-            return (wanted, joined.actions)
-        }
-        perform(actions)
-        return entries.map { $0.request }
-    }
-
-    /// Notes that the function over a batch that others might join has ended.
-    ///
-    /// - Returns: All who wait for its results.
-    @inlinable
-    @inline(never)
-    func finish(_ number: UInt64, hasFailed: Bool) -> [Entry] {
-        guarded.withLock { guarded in
-            guard let running = guarded.running.removeValue(forKey: number) else { return [] }
-            guarded.metrics.note(size: running.entries.count, wait: running.wait)
-            if hasFailed { guarded.metrics.failedBatches += 1 }
-            return running.entries
         }
     }
 

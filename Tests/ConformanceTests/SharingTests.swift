@@ -55,35 +55,28 @@ struct SharingTests {
         ) async throws -> AcquireOutcome {
             counts.withLock { $0[.acquire, default: 0] += 1 }
             sizes.withLock { $0.append(request.slots.count) }
+            ended.withLock { $0 += input.endings.count }
             if let gate = request.slots.count > 1 ? groupGate : gate {
                 for await _ in gate { break }
             }
-            let outcome = try await base.acquire(request, from: source, with: input)
-            ended.withLock { $0 += input.closed(request).input.endings.count }
-            return outcome
+            return try await base.acquire(request, from: source, with: input)
         }
 
-        func succeed(
-            _ endings: @escaping @Sendable () -> [AttemptSuccess]
-        ) async throws -> [BatchRecord?] {
+        func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?] {
             counts.withLock { $0[.succeed, default: 0] += 1 }
-            guard let base = base as? any SharingStore else { return endings().map { _ in nil } }
+            guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
             return try await base.succeed(endings)
         }
 
-        func fail(
-            _ endings: @escaping @Sendable () -> [AttemptFailure]
-        ) async throws -> [BatchRecord?] {
+        func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?] {
             counts.withLock { $0[.fail, default: 0] += 1 }
-            guard let base = base as? any SharingStore else { return endings().map { _ in nil } }
+            guard let base = base as? any SharingStore else { return endings.map { _ in nil } }
             return try await base.fail(endings)
         }
 
-        func heartbeat(
-            _ holdings: @escaping @Sendable () -> [AttemptKey]
-        ) async throws -> [Date?] {
+        func heartbeat(_ holdings: [AttemptKey]) async throws -> [Date?] {
             counts.withLock { $0[.heartbeat, default: 0] += 1 }
-            guard let base = base as? any SharingStore else { return holdings().map { _ in nil } }
+            guard let base = base as? any SharingStore else { return holdings.map { _ in nil } }
             return try await base.heartbeat(holdings)
         }
     }
@@ -193,88 +186,6 @@ struct SharingTests {
             }
             #expect(world.store.asked.allSatisfy { $0 == 1 })
             #expect(world.store.count(.succeed) == 5)
-        }
-    }
-
-    /// Queues for a writing connection, and keeps it until it is released.
-    private final class Holder: Sendable {
-        private let task: Task<Void, any Error>
-        private let opening: AsyncStream<Void>.Continuation
-        /// Has an element once the connection is held.
-        let held: AsyncStream<Void>
-
-        init(_ pool: SQLConnectionPool<SQLiteConnection>) {
-            let (gate, opening) = AsyncStream.makeStream(of: Void.self)
-            let (held, holding) = AsyncStream.makeStream(of: Void.self)
-            self.opening = opening
-            self.held = held
-            task = Task {
-                try await pool.withConnection { _ in
-                    holding.yield()
-                    for await _ in gate { break }
-                }
-            }
-        }
-
-        func release() async throws {
-            opening.yield()
-            try await task.value
-        }
-    }
-
-    @Test("Who comes while a group waits for SQLite's writer joins it")
-    func joins() async throws {
-        try await withWorld(.sqlite) { world in
-            let (inventory, source, store) = (world.inventory, world.source, world.store)
-            let base = try #require(store.base as? SQLInventoryStore<SQLiteDatabase>)
-            let pool = try base.database.writers
-
-            /// Lets one go alone, two as a group, and two more that come while the group waits.
-            func inTurn<Value: Sendable>(
-                _ waiting: @escaping () -> Int,
-                _ bodies: [@Sendable () async throws -> Value]
-            ) async throws -> [Value] {
-                let first = Holder(pool)
-                for await _ in first.held { break }
-                var tasks = [Task { try await bodies[0]() }]
-                while pool.waiting < 1 { await Task.yield() }
-                tasks += bodies[1...2].map { body in Task { try await body() } }
-                while waiting() < 2 { await Task.yield() }
-                let second = Holder(pool)
-                while pool.waiting < 2 { await Task.yield() }
-                try await first.release()
-                _ = try await tasks[0].value
-                while pool.waiting < 1 { await Task.yield() }
-                tasks += bodies[3...4].map { body in Task { try await body() } }
-                while waiting() < 2 { await Task.yield() }
-                try await second.release()
-                var values: [Value] = []
-                for task in tasks { values.append(try await task.value) }
-                return values
-            }
-
-            // The run is made before.
-            let made = try await inventory.acquireBatch(from: source, job: "j", limit: .count(10))
-            try await made?.succeed()
-            let acquired = store.count(.acquire)
-            let batches = try await inTurn(
-                { inventory.waitingForBatches },
-                (1...5).map { _ in
-                    { try await inventory.acquireBatch(from: source, job: "j", limit: .count(10)) }
-                }
-            ).compactMap(\.self)
-            #expect(Set(batches.map(\.id)).count == 5)
-            #expect(store.count(.acquire) == acquired + 2)
-            let succeeded = store.count(.succeed)
-            _ = try await inTurn(
-                { inventory.waitingToSucceed },
-                batches.map { batch in
-                    { try await batch.succeed() }
-                }
-            )
-            #expect(store.count(.succeed) == succeeded + 2)
-            let records = try await inventory.store.batches(BatchSelection())
-            #expect(records.count == 6 && records.allSatisfy { $0.status == .succeeded })
         }
     }
 
@@ -481,7 +392,7 @@ struct SharingTests {
             )
             let base = try #require(world.store.base as? any SharingStore)
             let failure = BatchFailure("the sink does not answer")
-            _ = try await base.fail { batches.map { AttemptFailure($0.holding, failure) } }
+            _ = try await base.fail(batches.map { AttemptFailure($0.holding, failure) })
             guard
                 case .noBatch(.held) = try await world.inventory.acquire(
                     request,
@@ -546,7 +457,7 @@ struct SharingTests {
                 return AttemptSuccess(batch.holding, result: result, logging: text)
             }
             let base = try #require(world.store.base as? any SharingStore)
-            let ended = try await base.succeed { endings }
+            let ended = try await base.succeed(endings)
             #expect(ended.map { $0?.logging } == texts)
             for (record, text) in zip(ended, texts) {
                 let result = try record?.result.map { try JSONText.decode([String].self, from: $0) }

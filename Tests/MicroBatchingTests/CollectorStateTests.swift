@@ -245,23 +245,6 @@ struct CollectorStateTests {
             #expect(isOver, "seed \(seed)")
         }
     }
-
-    @Test("What waits joins a batch that is under way, in its order, as far as that has room")
-    func joins() {
-        var state = state(size: 3, inFlight: 1, queued: 4)
-        #expect(sent(add(1, to: &state)).isEmpty)
-        #expect(sent(state.flush(at: .zero)) == [[1]])
-        for entry in 2...7 { _ = add(entry, to: &state) }
-        // 2, 3 and 4 are ready, 5 is being collected, 6 and 7 stand outside.
-        #expect(state.queued == 4)
-        let joined = state.join(1, at: .zero)
-        #expect(joined.entries == [2, 3])
-        #expect(sent(joined.actions).isEmpty)
-        #expect(state.queued == 4 && state.outside.isEmpty)
-        #expect(state.join(3, at: .zero).entries.isEmpty)
-        #expect(sent(state.batchEnded(at: .zero)) == [[4]])
-        #expect(sent(state.batchEnded(at: .zero)) == [[5, 6, 7]])
-    }
 }
 
 /// A generator that gives the same numbers for the same seed: SplitMix64.

@@ -274,7 +274,7 @@ struct MicroBatcherTests {
         let returned = Mutex<[Int]>([])
         let batcher = MicroBatcher<Int, Int>(
             MicroBatcherConfiguration(size: 2),
-            joinable: { try await remote.squares($0.close()) },
+            ordered: remote.squares,
             onUndelivered: { value in returned.withLock { $0.append(value) } }
         )
         let kept = batcher.submit(3)
@@ -289,119 +289,6 @@ struct MicroBatcherTests {
         let value = try await kept.value
         #expect(value == 9)
         #expect(returned.withLock { $0 } == [16])
-    }
-
-    /// A batch function that waits before it closes its batch, and again before it returns.
-    final class Waiting: Sendable {
-        private let state = Mutex<[[Int]]>([])
-        let begun: AsyncStream<Void>
-        private let begin: AsyncStream<Void>.Continuation
-        let closed: AsyncStream<Void>
-        private let close: AsyncStream<Void>.Continuation
-        private let gate: AsyncStream<Void>
-        let opening: AsyncStream<Void>.Continuation
-        private let end: AsyncStream<Void>
-        let ending: AsyncStream<Void>.Continuation
-
-        init() {
-            (begun, begin) = AsyncStream.makeStream(of: Void.self)
-            (closed, close) = AsyncStream.makeStream(of: Void.self)
-            (gate, opening) = AsyncStream.makeStream(of: Void.self)
-            (end, ending) = AsyncStream.makeStream(of: Void.self)
-        }
-
-        var batches: [[Int]] { state.withLock { $0 } }
-
-        func squares(_ batch: JoinableBatch<Int>) async throws -> [Int] {
-            begin.yield()
-            for await _ in gate { break }
-            try Task.checkCancellation()
-            let numbers = batch.close()
-            state.withLock { $0.append(numbers) }
-            close.yield()
-            for await _ in end { break }
-            if numbers.contains(0) { throw Broken() }
-            #expect(batch.close() == numbers && batch.requests == numbers)
-            return numbers.filter { $0 < 100 }.map { $0 * $0 }
-        }
-
-        func batcher(size: Int = 3) -> MicroBatcher<Int, Int> {
-            var configuration = MicroBatcherConfiguration(size: size)
-            configuration.maxInFlight = 1
-            configuration.isEager = true
-            configuration.cancelsUnwanted = true
-            return MicroBatcher(configuration, joinable: squares)
-        }
-    }
-
-    @Test("Who comes before a batch is closed joins it, as far as there is room")
-    func joins() async throws {
-        let function = Waiting()
-        let batcher = function.batcher()
-        let first = batcher.submit(1)
-        for await _ in function.begun { break }
-        let others = [2, 3, 4].map { batcher.submit($0) }
-        function.opening.yield()
-        for await _ in function.closed { break }
-        let late = batcher.submit(5)
-        function.ending.yield()
-        #expect(try await first.value == 1)
-        function.opening.yield()
-        function.ending.yield()
-        var values: [Int] = []
-        for future in others + [late] { values.append(try await future.value) }
-        #expect(values == [4, 9, 16, 25])
-        await batcher.shutdown()
-        #expect(function.batches == [[1, 2, 3], [4, 5]])
-        let metrics = batcher.metrics
-        #expect(metrics.batches == 2 && metrics.sent == 5 && metrics.isIdle)
-    }
-
-    @Test("Who joins is wanted, though those who came first are not any more")
-    func joinsUnwanted() async throws {
-        let function = Waiting()
-        let batcher = function.batcher()
-        let kept = await withThrowingTaskGroup(of: Int.self) { group in
-            group.addTask { try await batcher.execute(1) }
-            for await _ in function.begun { break }
-            let kept = batcher.submit(2)
-            let given = Task { try await batcher.execute(3) }
-            while batcher.metrics.queued < 2 { await Task.yield() }
-            given.cancel()
-            await #expect(throws: CancellationError.self) { try await given.value }
-            function.opening.yield()
-            for await _ in function.closed { break }
-            group.cancelAll()
-            await #expect(throws: CancellationError.self) { try await group.next() }
-            return kept
-        }
-        function.ending.yield()
-        #expect(try await kept.value == 4)
-        await batcher.shutdown()
-        #expect(function.batches == [[1, 2]])
-    }
-
-    @Test("What becomes of a batch becomes of those who joined it")
-    func joinsFailure() async throws {
-        let function = Waiting()
-        let batcher = function.batcher()
-        let first = batcher.submit(1)
-        for await _ in function.begun { break }
-        let broken = batcher.submit(0)
-        function.opening.yield()
-        function.ending.yield()
-        for future in [first, broken] {
-            await #expect(throws: Broken.self) { try await future.value }
-        }
-        let second = batcher.submit(2)
-        for await _ in function.begun { break }
-        let missing = batcher.submit(100)
-        function.opening.yield()
-        function.ending.yield()
-        #expect(try await second.value == 4)
-        await #expect(throws: MicroBatcherError.self) { try await missing.value }
-        #expect(batcher.metrics.failedBatches == 1)
-        await batcher.shutdown()
     }
 
     @Test("A full queue suspends callers, and what is submitted is refused")

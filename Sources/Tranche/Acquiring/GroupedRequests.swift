@@ -5,8 +5,7 @@ import Synchronization
 /// Requests that tasks of this process make together, a group in one transaction.
 ///
 /// A lone caller goes straight to the store. Callers that arrive during a request wait for it to
-/// finish and then share the next transaction, with those who come until that begins. So nobody
-/// waits for company.
+/// finish and then share the next transaction. So nobody waits for company.
 final class GroupedRequests: Sendable {
     private let isSharing: Bool
     private let store: any InventoryStore
@@ -28,10 +27,10 @@ final class GroupedRequests: Sendable {
         let sharing = isSharing ? store as? any SharingStore : nil
         self.sharing = sharing
         successes = sharing.map { store in
-            MicroBatcher(Self.eagerly, joinable: { try await store.succeed($0.close) })
+            MicroBatcher(Self.eagerly, ordered: { try await store.succeed($0) })
         }
         heartbeats = sharing.map { store in
-            MicroBatcher(Self.eagerly, joinable: { try await store.heartbeat($0.close) })
+            MicroBatcher(Self.eagerly, ordered: { try await store.heartbeat($0) })
         }
     }
 
@@ -44,9 +43,6 @@ final class GroupedRequests: Sendable {
 
     /// How many tasks wait for another's request to end, before theirs is made.
     var waitingForBatches: Int { acquires.withLock { $0.waiting } }
-
-    /// How many successes wait for another's to be recorded.
-    var waitingToSucceed: Int { successes?.metrics.queued ?? 0 }
 
     /// How many failures wait for another's to be recorded.
     var waitingToFail: Int { failures.withLock { $0.waiting } }
@@ -67,7 +63,7 @@ extension GroupedRequests {
         let queue = sharing.map { store in
             failures.withLock { queues in
                 queues.queue(for: key) {
-                    MicroBatcher(Self.eagerly, joinable: { try await store.fail($0.close) })
+                    MicroBatcher(Self.eagerly, ordered: { try await store.fail($0) })
                 }
             }
         }
@@ -155,7 +151,7 @@ extension GroupedRequests {
                 configuration.cancelsUnwanted = true
                 return MicroBatcher(
                     configuration,
-                    joinable: Self.acquireTogether,
+                    ordered: Self.acquireTogether,
                     onUndelivered: Self.giveBack
                 )
             }
@@ -164,17 +160,18 @@ extension GroupedRequests {
 
     /// Hands out to each what it asks for, as far as there is any, in the order in which they came.
     @Sendable
-    private static func acquireTogether(
-        _ calls: JoinableBatch<AcquireCall>
-    ) async throws -> [AcquireAnswer] {
-        guard let first = calls.requests.first else { return [] }
+    private static func acquireTogether(_ calls: [AcquireCall]) async throws -> [AcquireAnswer] {
+        guard let first = calls.first else { return [] }
+        var request = first.request
+        request.slots = calls.flatMap(\.request.slots)
+        request.mayHandOutFewer = calls.allSatisfy { $0.request.slots.count == 1 }
         let answer = try await first.inventory.answer(
-            first.request,
+            request,
             from: first.source,
-            with: AcquireCompany(calls: calls)
+            ending: calls.flatMap(\.endings)
         )
         var left = answer.batches[...]
-        return calls.requests.map { call in
+        return calls.map { call in
             let own = left.prefix(call.request.slots.count)
             left = left.dropFirst(own.count)
             if !own.isEmpty { return .batches(Array(own)) }

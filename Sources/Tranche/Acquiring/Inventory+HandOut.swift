@@ -66,24 +66,15 @@ extension Inventory {
 
     /// Asks the store, and finds out what it needs first, until it has an answer.
     ///
-    /// - Parameters:
-    ///   - request: What is asked for.
-    ///   - source: The open source.
-    ///   - endings: Successful attempts to record before.
-    ///   - company: All who ask, and what they end; `nil` where the request is one caller's.
-    /// - Returns: The answer.
     /// - Throws: As ``handOut(_:from:batches:isDraining:ending:)``.
     func answer(
         _ request: AcquireRequest,
         from source: any MetaSource,
-        ending endings: [AttemptSuccess] = [],
-        with company: AcquireCompany? = nil
+        ending endings: [AttemptSuccess]
     ) async throws -> Answer {
         let key = request.key
         let began = events?.elapsed
-        var request = company?.request(like: request) ?? request
-        var input = AcquireInput(endings: company?.endings ?? endings)
-        input.company = company
+        var input = AcquireInput(endings: endings)
         var demand = memory.demand(of: key)
         var openEnd: Int64?
         if !store.readsUnderLock(source), let demand {
@@ -91,16 +82,13 @@ extension Inventory {
         }
         while true {
             try Task.checkCancellation()
-            let (asking, found) = (request, input)
+            let found = input
             let outcome = try await retrying { isRepeated in
-                var asked = asking
+                var asked = request
                 asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
                 return try await store.acquire(asked, from: source, with: found)
             }
-            // Whoever has joined did so before the first transaction, which has ended what they ended.
-            if let company = input.company { request = company.request(like: request) }
             input.endings = []
-            input.company = nil
             switch outcome {
             case .batches(let handedOut):
                 noteCursor(after: handedOut, settling: input.plan?.settling, of: key)
@@ -135,9 +123,6 @@ extension Inventory {
 
     /// How many tasks wait for another's request to end, before theirs is made.
     package var waitingForBatches: Int { requests.waitingForBatches }
-
-    /// How many successes wait for another's to be recorded.
-    package var waitingToSucceed: Int { requests.waitingToSucceed }
 
     /// How many failures wait for another's to be recorded.
     package var waitingToFail: Int { requests.waitingToFail }

@@ -12,10 +12,7 @@ extension SQLInventoryStore {
     ) async throws -> AcquireOutcome {
         let isReading = input.plan == nil && readsUnderLock(source)
         let read = isReading ? source as? SQLMetaSource<Database> : nil
-        // Where the database decides, nobody waits for a writer.
-        let asked = decidesInOneStatement ? input.closed(request) : (request: request, input: input)
-        let request = asked.request
-        var input = asked.input
+        var input = input
         do {
             if let read, let answer = try await acquireAtOnce(request, with: input, from: read) {
                 switch answer {
@@ -57,7 +54,7 @@ extension SQLInventoryStore {
                 )
                 if let known { return known }
                 // Who has no run holds no batch of it.
-                guard input.closed(request).input.endings.isEmpty else { return .needsEnding }
+                guard input.endings.isEmpty else { return .needsEnding }
                 return try await acquire(
                     request,
                     with: input,
@@ -124,18 +121,15 @@ extension SQLInventoryStore {
         isOvertaken: Bool
     ) async throws -> AcquireOutcome? {
         let life = try await life(for: request.key)
-        return try await database.writers.withTransaction {
-            let (request, input) = input.closed(request)
-            let reads = try AcquireReads(
-                request,
-                ending: input.endings,
-                from: source,
-                isNew: isNew,
-                in: self
-            )
-            return (reads.batch.statements, (request, input, reads))
-        } _: { connection, rows, prepared in
-            let (request, input, reads) = prepared
+        let reads = try AcquireReads(
+            request,
+            ending: input.endings,
+            from: source,
+            isNew: isNew,
+            in: self
+        )
+        let statements = reads.batch.statements
+        return try await database.writers.withTransaction(statements) { connection, rows in
             if let sibling = reads.sibling {
                 try requireSibling(rows[sibling], agreesWith: request)
             }

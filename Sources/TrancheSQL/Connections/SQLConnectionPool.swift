@@ -47,32 +47,10 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         _ statements: [SQLStatement],
         _ body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R {
-        try await withTransaction {
-            (statements, ())
-        } _: { connection, rows, _ in
-            try await body(connection, rows)
-        }
-    }
-
-    /// Lends a connection as ``withTransaction(_:_:)``, with statements that are put together when
-    /// it is lent.
-    ///
-    /// - Parameters:
-    ///   - prepare: Gives the statements, and what `body` is to know of them.
-    ///   - body: Given the connection, the statements' rows, and what was prepared.
-    /// - Returns: What `body` returns.
-    /// - Throws: What either throws, or the database's error.
-    package func withTransaction<Prepared: Sendable, R: Sendable>(
-        _ prepare: @Sendable () throws -> (statements: [SQLStatement], prepared: Prepared),
-        _ body: @Sendable (isolated Connection, [SQLRows], Prepared) async throws -> R
-    ) async throws -> R {
         while true {
-            if let result = try await lend(take(), after: prepare, to: body) { return result }
+            if let result = try await lend(take(), after: statements, to: body) { return result }
         }
     }
-
-    /// How many callers wait for a connection.
-    package var waiting: Int { state.withLock { $0.waiters.count } }
 
     /// Closes the pool: callers that wait or come get an error; lent connections close when given
     /// back.
@@ -96,17 +74,16 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
     }
 
     /// Lends a connection with an open transaction, as ``lend(_:to:)``.
-    private func lend<Prepared: Sendable, R: Sendable>(
+    private func lend<R: Sendable>(
         _ connection: isolated Connection,
-        after prepare: @Sendable () throws -> (statements: [SQLStatement], prepared: Prepared),
-        to body: @Sendable (isolated Connection, [SQLRows], Prepared) async throws -> R
+        after statements: [SQLStatement],
+        to body: @Sendable (isolated Connection, [SQLRows]) async throws -> R
     ) async throws -> R? {
         guard isLent(connection) else { return nil }
         defer { giveBack(connection) }
-        let (statements, prepared) = try prepare()
         do {
             let rows = try await connection.begin(statements)
-            let result = try await body(connection, rows, prepared)
+            let result = try await body(connection, rows)
             if connection.isInTransaction { try await connection.rollback() }
             return result
         } catch {

@@ -32,8 +32,7 @@ extension SQLInventoryStore {
     package func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
     {
         try await orArchived(holding, endingAs: .failed) {
-            let ending = AttemptFailure(holding, failure)
-            if let batch = try await fail({ [ending] })[0] { return batch }
+            if let batch = try await fail([AttemptFailure(holding, failure)])[0] { return batch }
             let found = try await database.write([
                 selectBatch(holding.batch), selectSuccess(of: holding),
             ])

@@ -2,17 +2,9 @@ package import FoundationEssentials
 package import Tranche
 
 extension SQLInventoryStore: SharingStore {
-    package func succeed(
-        _ endings: @escaping @Sendable () -> [AttemptSuccess]
-    ) async throws -> [BatchRecord?] {
-        let (endings, ends, rows) = try await wrapping {
-            try await database.withConnection { connection in
-                let endings = endings()
-                let ends = try succeeding(endings, returning: batchColumns)
-                let rows = try await connection.atomically(ends.statements, isWriting: true)
-                return (endings, ends, rows)
-            }
-        }
+    package func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?] {
+        let ends = try succeeding(endings, returning: batchColumns)
+        let rows = try await wrapping { try await database.write(ends.statements) }
         var records: [Int64: BatchRecord] = [:]
         for var row in ends.rows(in: rows[...]) {
             let record = try batch(&row)
@@ -21,25 +13,34 @@ extension SQLInventoryStore: SharingStore {
         return endings.map { records[$0.holding.batch] }
     }
 
-    package func fail(
-        _ endings: @escaping @Sendable () -> [AttemptFailure]
-    ) async throws -> [BatchRecord?] {
-        try await wrapping {
-            try await database.writers.withTransaction {
-                let reads = try FailureReads(endings(), in: self)
-                return (reads.batch.statements, reads)
-            } _: { connection, rows, reads in
-                var records = [BatchRecord?](repeating: nil, count: reads.endings.count)
-                guard var runRow = rows[reads.run].first, var clock = rows[reads.clock].first else {
+    package func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?] {
+        for ending in endings { try requireJSON(ending.failure.result) }
+        guard let first = endings.first else { return [] }
+        var batch = StatementBatch()
+        let locked = batch.add(lockRun(ofBatch: first.holding.batch))
+        // In the order of their numbers, as all who lock several batches do.
+        let reads = endings.indices
+            .sorted { endings[$0].holding.batch < endings[$1].holding.batch }
+            .map { place in
+                let number = endings[place].holding.batch
+                let row = batch.add(selectBatch(number))
+                return (place: place, batch: row, root: batch.add(selectRoot(of: number)))
+            }
+        let clock = batch.add(readClock)
+        let statements = batch.statements
+        return try await wrapping {
+            try await database.withTransaction(statements) { connection, rows in
+                var records = [BatchRecord?](repeating: nil, count: endings.count)
+                guard var runRow = rows[locked].first, var clock = rows[clock].first else {
                     return records
                 }
                 var run = try run(&runRow)
                 let now = try clock.instant()
-                let success = try await lastSuccess(reads.endings, of: run, on: connection)
+                let success = try await lastSuccess(endings, of: run, on: connection)
                 var writes: [SQLStatement] = []
-                for read in reads.held {
+                for read in reads {
                     let (row, root) = (rows[read.batch], rows[read.root])
-                    let ending = reads.endings[read.place]
+                    let ending = endings[read.place]
                     let found = try failing(ending, row, root, of: run, success, at: now)
                     guard let failing = found else { continue }
                     let failed = try failing.outcome()
@@ -101,58 +102,14 @@ extension SQLInventoryStore: SharingStore {
         )
     }
 
-    package func heartbeat(
-        _ holdings: @escaping @Sendable () -> [AttemptKey]
-    ) async throws -> [Date?] {
-        try await wrapping {
-            try await database.withConnection { connection in
-                let holdings = holdings()
-                let places = holdings.indices.sorted { holdings[$0].batch < holdings[$1].batch }
-                let statements = places.map { extending(holdings[$0]) }
-                let rows = try await connection.atomically(statements, isWriting: true)
-                var ends = [Date?](repeating: nil, count: holdings.count)
-                for (number, place) in places.enumerated() {
-                    if var row = rows[number].first { ends[place] = try row.instant() }
-                }
-                return ends
-            }
+    package func heartbeat(_ holdings: [AttemptKey]) async throws -> [Date?] {
+        let places = holdings.indices.sorted { holdings[$0].batch < holdings[$1].batch }
+        let statements = places.map { extending(holdings[$0]) }
+        let rows = try await wrapping { try await database.write(statements) }
+        var ends = [Date?](repeating: nil, count: holdings.count)
+        for (number, place) in places.enumerated() {
+            if var row = rows[number].first { ends[place] = try row.instant() }
         }
-    }
-}
-
-/// What is read of attempts that end badly, in one round trip; the run's lock stands first.
-private struct FailureReads: Sendable {
-    let endings: [AttemptFailure]
-    private(set) var batch = StatementBatch()
-    let run: StatementBatch.Place
-    /// The batches in the order of their numbers, as all who lock several batches do, with the
-    /// places of their endings.
-    let held: [(place: Int, batch: StatementBatch.Place, root: StatementBatch.Place)]
-    let clock: StatementBatch.Place
-
-    /// Puts the statements together.
-    ///
-    /// - Parameters:
-    ///   - endings: The attempts, of one run; at least one.
-    ///   - store: The store.
-    /// - Throws: `TrancheError` `.invalidArgument` for a result that is not JSON.
-    init(
-        _ endings: [AttemptFailure],
-        in store: SQLInventoryStore<some SQLDatabase>
-    ) throws {
-        for ending in endings { try store.requireJSON(ending.failure.result) }
-        self.endings = endings
-        run = batch.add(store.lockRun(ofBatch: endings[0].holding.batch))
-        var held: [(place: Int, batch: StatementBatch.Place, root: StatementBatch.Place)] = []
-        let places = endings.indices.sorted {
-            endings[$0].holding.batch < endings[$1].holding.batch
-        }
-        for place in places {
-            let number = endings[place].holding.batch
-            let row = batch.add(store.selectBatch(number))
-            held.append((place, row, batch.add(store.selectRoot(of: number))))
-        }
-        self.held = held
-        clock = batch.add(store.readClock)
+        return ends
     }
 }
