@@ -477,7 +477,7 @@ import Testing
         for command in [["plan", "--job", "j"], ["status", "--check"], ["status", "--json"]] {
             let told = await bench.run(command)
             #expect((told.output + told.errors).contains(words), "\(told.output)\(told.errors)")
-            #expect(told.status == .done == (command.last == "--json"))
+            #expect((told.status == .done) == (command.last == "--json"))
         }
         try bench.execute("INSERT INTO files (uid) VALUES (1000)")
         #expect(await bench.run("status", "--check").status == .done)

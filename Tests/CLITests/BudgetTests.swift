@@ -151,6 +151,53 @@ import Tranche
         #expect(alone.errors.contains("no rate that a burst could go with"))
     }
 
+    @Test("A rate that is set alone leaves the burst as it is, and both are shown")
+    func keptBurst() async throws {
+        let bench = try await CommandLineBench()
+        let made = await bench.run("budget", "set", "x", "--rate", "5/s", "--burst", "50")
+        #expect(made.output.contains("RATE"), "\(made.output)")
+        #expect(made.output.contains("5/s, burst 50"), "\(made.output)")
+        let other = await bench.run("budget", "set", "x", "--rate", "10/s")
+        #expect(other.output.contains("10/s, burst 50"), "\(other.output)")
+        _ = await bench.run("budget", "set", "y", "--batches", "3")
+        let list = await bench.run("budget", "list")
+        #expect(list.output.contains("10/s, burst 50"), "\(list.output)")
+        // Once it has ended, another begins with a burst of its own.
+        _ = await bench.run("budget", "set", "x", "--rate", "none")
+        let without = await bench.run("budget", "list")
+        #expect(!without.output.contains("RATE"), "\(without.output)")
+        let anew = await bench.run("budget", "set", "x", "--rate", "20/s")
+        #expect(anew.output.contains("20/s, burst 20"), "\(anew.output)")
+    }
+
+    @Test("A parking that is made shorter by hand says what was before")
+    func shorterParking() async throws {
+        let bench = try await CommandLineBench()
+        _ = await bench.run("budget", "set", "w", "--batches", "3")
+        let park = ["budget", "park", "w", "--for"]
+        let first = await bench.run(park + ["10m", "--reason", "429"])
+        #expect(!first.errors.contains("later"), "\(first.errors)")
+        let shorter = await bench.run(park + ["1s"])
+        #expect(shorter.status == .done)
+        #expect(
+            shorter.errors.contains("budget 'w' was to be let in later, in 10 min (429)"),
+            "\(shorter.errors)"
+        )
+    }
+
+    @Test("The hint at a budget can be pasted, whatever its name")
+    func hint() async throws {
+        let bench = try await CommandLineBench()
+        _ = await bench.run("budget", "set", "*", "--batches", "1")
+        _ = await acquire(bench)
+        #expect(await acquire(bench).errors.contains("limited by *"))
+        let status = await bench.run("status")
+        #expect(
+            status.output.contains("who holds it tells: tranche budget show '*'"),
+            "\(status.output)"
+        )
+    }
+
     @Test("A run is limited from its beginning; one that has begun says what it keeps")
     func beginning() async throws {
         let bench = try await CommandLineBench()
@@ -159,6 +206,9 @@ import Tranche
         let first = await bench.run(["acquire"] + Self.job + ["--count", "1"] + limits)
         #expect(first.status == .done, "\(first.errors)")
         #expect(!first.errors.contains("has begun"))
+        let changes = await bench.run("changes", "--job", "j").output.split(separator: "\n")
+        let share = changes.first { $0.contains("share") } ?? ""
+        #expect(share.contains("2") && share.contains("the run began"), "\(changes)")
         let again = await bench.run(
             ["acquire"] + Self.job + ["--count", "1", "--parallelism", "4"]
         )
@@ -226,6 +276,7 @@ import Tranche
             ("budget list --batches 3", "go with 'budget set'"),
             ("budget park x", "--for is missing"),
             ("budget park x --for 1h", "at most 15m"),
+            ("budget park x --for 0s", "--for '0s' parks nothing"),
             ("budget set a'b --batches 1", "a budget's name is a word"),
             ("changes --job j --budget b", "give one of them"),
         ]

@@ -31,7 +31,7 @@ import Testing
         let done = await bench.run("forget", "--job", "j", "--yes", "--json")
         #expect(
             done.output == #"{"dry_run":false,"runs":[{"job":"j","meta":"files","run":""}],"#
-                + #""batches":2,"items":10,"attempts":2,"gaps":1,"held":0}"# + "\n"
+                + #""batches":2,"items":10,"attempts":2,"gaps":1,"held":0,"probes":0}"# + "\n"
         )
         #expect(try await bench.batches().count == 2)
         let counts = ["inventory_run": "1", "inventory_attempt": "2", "inventory_gap": "1"]

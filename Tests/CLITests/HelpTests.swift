@@ -82,6 +82,18 @@ import Testing
         }
     }
 
+    @Test("What prints no document does not offer --json", arguments: ["metrics", "report"])
+    func withoutDocument(name: String) throws {
+        let command = try #require(
+            Program.commands.map { $0.description }.first { $0.name == name }
+        )
+        let help = HelpText(command: command)
+        for text in [help.short, help.whole] {
+            #expect(!text.contains("--json"))
+            #expect(text.contains("--inventory"))
+        }
+    }
+
     @Test("What says nothing of being usual is shown where all fits, and else not")
     func usualOptions() {
         var command = CommandDescription(name: "try", summary: "Try", notes: "Notes.\n")

@@ -79,7 +79,8 @@ import Tranche
         let next = await bench.run("acquire", "--job", "j", "--count", "1", "--json")
         #expect(next.output.contains(#"{"id":4,"item":"/4","weight":5}"#), "\(next.output)")
         // Another table may come for one that was dropped.
-        try bench.execute("DROP VIEW doc; DROP TABLE docs; CREATE TABLE new (id integer, path text)")
+        try bench.execute("DROP VIEW doc; DROP TABLE docs")
+        try bench.execute("CREATE TABLE new (id integer, path text)")
         try bench.execute("INSERT INTO new VALUES (1, 'a'), (2, 'b')")
         let new = ["--meta", "new", "--uid", "id", "--item", "path", "--count", "1"]
         let other = await bench.run(["acquire", "--job", "j"] + new)

@@ -38,6 +38,31 @@ import Tranche
         #expect(changes.contains("probe lag"), "\(changes)")
     }
 
+    @Test("A probe that is not there is none, as a budget that is not there")
+    func unknown() async throws {
+        let bench = try await CommandLineBench()
+        for action in ["show", "ask", "remove"] {
+            let outcome = await bench.run("probe", action, "nope")
+            #expect(outcome.status == .failed, "\(action)")
+            #expect(outcome.errors.contains("'tranche probe list' lists"), "\(outcome.errors)")
+        }
+    }
+
+    @Test("A window's zone may be one without a region")
+    func plainZone() async throws {
+        let bench = try await CommandLineBench()
+        _ = await bench.run("budget", "set", "b", "--batches", "8")
+        let set = ["probe", "set", "w", "--budget", "b", "--window", "08:00-09:00", "--zone"]
+        for zone in ["CET", "EST5EDT", "GB-Eire", "Japan"] {
+            let outcome = await bench.run(set + [zone])
+            #expect(outcome.status == .done, "\(zone): \(outcome.errors)")
+        }
+        for zone in ["GMT+3", "GMT-0", "IST", "cet", "Factory"] {
+            let outcome = await bench.run(set + [zone])
+            #expect(outcome.errors.contains("is not a time zone"), "\(zone): \(outcome.errors)")
+        }
+    }
+
     @Test("A probe's query cannot write, and what is wrong with it is told")
     func reading() async throws {
         let bench = try await CommandLineBench()

@@ -64,6 +64,11 @@ import Testing
             #expect(await bench.run("succeed", batch, "--attempt", "1").status == .done)
         }
         #expect(await bench.run(acquire + options).errors.hasPrefix("tranche: unsettled: "))
+        // A known job needs no name of its table for that.
+        let short = await bench.run("acquire", "--job", "j", "--json")
+        #expect(short.status == .nothingNow)
+        #expect(short.output == "null\n")
+        #expect(short.errors.hasPrefix("tranche: unsettled: "), "\(short.errors)")
     }
 
     @Test("With a column that says when an item was made, only what is older than the lag comes")
@@ -133,13 +138,79 @@ import Testing
             )
         )
         #expect(
-            await bench.run(["redefine", "--from", ""] + run).output.contains(
-                "bounds: 2...4 -> ...4"
+            await bench.run(["redefine", "--to", ""] + run).output.contains(
+                "bounds: 2...4 -> 2..."
             )
         )
+        #expect(await bench.run(["redefine", "--to", "4"] + run).status == .done)
         #expect(await bench.run(["redefine", "--from", "9"] + run).status == .usage)
         #expect(await bench.run("acquire", "--job", "k", "--meta", "files").status == .done)
         #expect(await bench.run("redefine", "--job", "k", "--from", "9").status == .usage)
+    }
+
+    @Test("A lower end below what a run has passed is refused with the run that hands it out")
+    func lowerEnd() async throws {
+        let bench = try await CommandLineBench()
+        let run = ["--job", "j", "--meta", "files", "--run", "r"]
+        let bounds = ["--from", "4", "--to", "6"]
+        #expect(await bench.run(["acquire", "--count", "2"] + bounds + run).status == .done)
+        let lower = [("2", "2...3", "--from 2 --to 3"), ("", "...3", "--to 3")]
+        for dry in [["--dry-run"], []] {
+            for (from, ids, options) in lower {
+                let refused = await bench.run(["redefine", "--from", from] + run + dry)
+                #expect(refused.status == .usage)
+                #expect(refused.errors.contains("would hand out nothing of \(ids)."))
+                let command = "'tranche backfill --job j --meta files --run r-2 \(options)'"
+                #expect(refused.errors.contains(command), "\(refused.errors)")
+            }
+        }
+        // The refusal of a request offers nothing that would be refused.
+        let asked = await bench.run(["acquire", "--from", "2", "--to", "6"] + run)
+        #expect(asked.status == .failed)
+        #expect(!asked.errors.contains("redefine"), "\(asked.errors)")
+        let restarted = await bench.run(["redefine", "--from", "2", "--restart"] + run)
+        #expect(restarted.output.contains("bounds: 4...6 -> 2...6"), "\(restarted.errors)")
+        let batch = await bench.run(["acquire", "--json"] + run)
+        #expect(batch.output.contains(#""id_start":2,"id_end":6"#), "\(batch.errors)")
+    }
+
+    @Test("Bounds that leave out what a run has passed say that it stays")
+    func narrowed() async throws {
+        let bench = try await CommandLineBench()
+        let run = ["--job", "j", "--meta", "files", "--run", "r"]
+        let bounds = ["--from", "2", "--to", "8"]
+        #expect(await bench.run(["acquire", "--count", "4"] + bounds + run).status == .done)
+        let stays = "the run has passed the ids up to 5: what was handed out of them stays"
+        let within = await bench.run(["redefine", "--to", "7"] + run)
+        #expect(!within.output.contains("has passed"), "\(within.errors)")
+        let upper = await bench.run(["redefine", "--to", "4"] + run)
+        #expect(upper.output.contains(stays), "\(upper.errors)")
+        let lower = await bench.run(["redefine", "--to", "7", "--from", "3"] + run)
+        #expect(lower.output.contains(stays), "\(lower.errors)")
+    }
+
+    @Test("An earlier first time that needs lower ids is refused with the run for these times")
+    func earlierTime() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            CREATE TABLE ev (uid INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT);
+            INSERT INTO ev (at) VALUES ('2026-01-01 05:00:00'), ('2026-01-02 05:00:00'),
+                ('2026-01-03 05:00:00');
+            """
+        )
+        let run = ["--job", "j", "--meta", "ev", "--run", "jan"]
+        let times = ["--time-column", "at", "--from", "2026-01-02", "--to", "2026-01-03"]
+        let first = await bench.run(["acquire"] + run + times)
+        #expect(first.status == .done, "\(first.errors)")
+        let refused = await bench.run(["redefine", "--from", "2026-01-01"] + run)
+        #expect(refused.status == .usage)
+        let command =
+            "--run jan-2 --from 2026-01-01T00:00:00+00:00 --to 2026-01-02T00:00:00+00:00 "
+            + "--time-column at"
+        #expect(refused.errors.contains(command), "\(refused.errors)")
+        let later = await bench.run(["redefine", "--to", "2026-01-04"] + run)
+        #expect(later.output.contains("bounds: 2...2 -> 2...3"), "\(later.errors)")
     }
 
     /// Acquires all of the table, and ends it well.
@@ -188,6 +259,31 @@ import Testing
                 #""id_start":1,"id_end":10,"count":10"#
             )
         )
+    }
+
+    @Test("Nothing waits for a run that is kept as history")
+    func history() async throws {
+        let bench = try await CommandLineBench()
+        try await drain(bench, 1)
+        #expect(await bench.run("redefine", "--job", "j", "--restart").status == .done)
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        #expect(await bench.run("succeed", "2", "--attempt", "1").status == .done)
+        try bench.execute("INSERT INTO files (uid, item, weight) VALUES (90, '/x', 1)")
+        let status = await bench.run("status")
+        #expect(status.output.hasPrefix("1 item waiting"), "\(status.output)")
+        let former = ["--job", "j", "--run", "~1"]
+        let checked = await bench.run(["status", "--check", "--max-backlog", "0"] + former)
+        #expect(checked.status == .done, "\(checked.output)\(checked.errors)")
+        let json = await bench.run(["status", "--json"] + former)
+        #expect(json.output.contains(#""backlog":null"#), "\(json.output)")
+        #expect(json.output.contains(#""waiting_items":0"#), "\(json.output)")
+        let metrics = await bench.run("metrics").output.split(separator: "\n")
+        let backlogs = metrics.filter { $0.hasPrefix("tranche_backlog_items{") }
+        #expect(backlogs.count == 1, "\(backlogs)")
+        #expect(backlogs.first?.hasSuffix(" 1") == true, "\(backlogs)")
+        // One that goes on takes what waits.
+        #expect(await bench.run(["resume"] + former).status == .done)
+        #expect(await bench.run("status").output.hasPrefix("2 items waiting"))
     }
 
     @Test("A run whose table is said to be the same goes on behind its cursor")

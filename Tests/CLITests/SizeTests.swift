@@ -21,6 +21,15 @@ import Testing
         return bench
     }
 
+    @Test("plan counts a batch of one item as one")
+    func one() async throws {
+        let bench = try await CommandLineBench()
+        let plan = await bench.run(
+            ["plan", "--job", "j", "--meta", "files", "--count", "1", "--limit", "1"]
+        )
+        #expect(plan.output.contains("1 batch, 1 item, "), "\(plan.output)\(plan.errors)")
+    }
+
     @Test("acquire and plan take at most 1,000 items where nothing bounds them, and say so")
     func acquire() async throws {
         let bench = try await bench()

@@ -159,6 +159,20 @@ import Testing
         #expect(rest.output.contains(#""count":2,"weight":40"#))
     }
 
+    @Test("Of a batch that is bad as a whole nothing is said to be offered again")
+    func failAllItems() async throws {
+        for (count, bad) in [("1", "1"), ("2", "1..2")] {
+            let bench = try await CommandLineBench()
+            try await acquire(bench, "--count", count)
+            let fail = ["fail", "1", "--attempt", "1", "--error", "no", "--bad-ids", bad]
+            let failed = await bench.run(fail)
+            #expect(
+                failed.output == "batch 1, attempt 1: split; none of its items is offered again\n",
+                "\(failed.errors)"
+            )
+        }
+    }
+
     @Test("Ids that are not the batch's are refused, and a lost batch is")
     func failOthersItems() async throws {
         let bench = try await CommandLineBench()
@@ -264,7 +278,7 @@ import Testing
         #expect(await bench.run("fail", "1", "--attempt", "1", "--error", "no").status == .done)
         let split = await bench.run("split", "1", "--dry-run")
         #expect(split.status == .usage)
-        #expect(split.errors.contains("has 1 items"))
+        #expect(split.errors.contains("has 1 item;"))
     }
 
     @Test("A table whose name holds dots and colons is found again")

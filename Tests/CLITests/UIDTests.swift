@@ -418,6 +418,22 @@ struct UIDTests {
         }
     }
 
+    @Test("A row that breaks a rule is named by its uid", arguments: UIDBench.Place.available)
+    fileprivate func faults(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute(
+                """
+                CREATE TABLE @docs (uid text PRIMARY KEY, item text, weight integer);
+                INSERT INTO @docs VALUES ('alpha', '1', 1), ('beta', '2', -5);
+                """
+            )
+            let work = ["work", "--job", "j", "--meta", "\(own.prefix)docs", "--", "true"]
+            let outcome = await own.run(work)
+            #expect(outcome.status == .failed, "\(outcome)")
+            #expect(outcome.errors.contains("uid 'beta' has the weight -5.0"), "\(outcome.errors)")
+        }
+    }
+
     @Test("A uid that has a comma is named in quotes", arguments: UIDBench.Place.available)
     fileprivate func commas(_ place: UIDBench.Place) async throws {
         try await UIDBench.with(place) { own in

@@ -246,6 +246,13 @@ struct ServerOperateTests {
             ).document(BudgetDocument.self)
             #expect(set.batches == 2)
             #expect(set.ratePerSecond == 10)
+            // What is not given stays, the burst too.
+            for body in [#"{"burst": 50}"#, #"{"rate_per_s": 20}"#] {
+                _ = try await bench.post("/v1/budgets/api/set", body)
+            }
+            let other = try await bench.get("/v1/budgets/api").document(BudgetDocument.self)
+            #expect(other.ratePerSecond == 20)
+            #expect(other.burst == 50)
             #expect(
                 try await bench.post("/v1/budgets/api/pause", #"{"reason": "x"}"#).status == 200
             )

@@ -101,7 +101,7 @@ package struct ArchivedBatch: Sendable, Hashable {
     /// - Returns: The record; its status is `succeeded`.
     package func record(of key: RunKey) -> BatchRecord {
         let endedAt = Date(milliseconds: endedMilliseconds)
-        return BatchRecord(
+        var record = BatchRecord(
             id: id,
             key: key,
             kind: kind,
@@ -119,6 +119,8 @@ package struct ArchivedBatch: Sendable, Hashable {
             completion: completion,
             interval: interval
         )
+        record.isPacked = true
+        return record
     }
 
     /// Whether the batch was cut at the run's cursor, and so has a tile.

@@ -65,6 +65,9 @@ public struct BatchRecord: Sendable, Hashable {
     ///
     /// The archive does not keep it.
     public var interval: BatchInterval?
+    /// Whether it comes from the archive, which does not keep when it began: ``startedAt`` is when
+    /// it ended then.
+    package var isPacked = false
 
     /// Makes a record.
     public init(

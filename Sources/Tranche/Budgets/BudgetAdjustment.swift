@@ -6,22 +6,26 @@ public struct BudgetAdjustment: Sendable, Hashable {
     public var batches: Int??
     /// Most weight.
     public var weight: Double??
-    /// The weight per time; its burst goes with it.
+    /// The weight per time; its burst goes with it, unless ``keepsBurst`` says otherwise.
     public var rate: BudgetRate??
     /// The burst of the rate; `nil` leaves it.
     public var burst: Double?
+    /// Whether a rate takes over the burst of the one that the budget has; `false` by default.
+    public var keepsBurst: Bool
 
     /// Makes an adjustment; of nothing by default.
     public init(
         batches: Int?? = nil,
         weight: Double?? = nil,
         rate: BudgetRate?? = nil,
-        burst: Double? = nil
+        burst: Double? = nil,
+        keepsBurst: Bool = false
     ) {
         self.batches = batches
         self.weight = weight
         self.rate = rate
         self.burst = burst
+        self.keepsBurst = keepsBurst
     }
 
     /// The limits with what becomes of them put in.
@@ -31,7 +35,11 @@ public struct BudgetAdjustment: Sendable, Hashable {
         var limits = limits
         if let batches { limits.batches = batches }
         if let weight { limits.weight = weight }
-        if let rate { limits.rate = rate }
+        if let rate {
+            let known = limits.rate
+            limits.rate = rate
+            if keepsBurst, let known { limits.rate?.burst = known.burst }
+        }
         guard let burst else { return limits }
         guard limits.rate != nil else {
             throw TrancheError(

@@ -44,6 +44,14 @@ public struct BudgetRank: Sendable, Hashable, Codable {
         self.priority = priority
     }
 
+    /// What of it is not the default, as changes keep it: its name and value.
+    package var words: [(String, String)] {
+        var words: [(String, String)] = []
+        if share != 1 { words.append(("share", share.plain)) }
+        if priority != 0 { words.append(("priority", "\(priority)")) }
+        return words
+    }
+
     /// Refuses a rank that means nothing.
     ///
     /// - Throws: ``TrancheError`` `.invalidArgument` for a share that is not above 0, and a

@@ -17,7 +17,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
     package let failures: Int
     package let worker: String?
     package let jobIdentifier: String?
-    package let startedAt: Date
+    package let startedAt: Date?
     package let endedAt: Date?
     package let leaseExpiresAt: Date?
     package let retryAt: Date?
@@ -49,7 +49,7 @@ package struct BatchDocument: Codable, Sendable, Hashable {
         failures = record.failures
         worker = record.worker
         jobIdentifier = record.jobIdentifier
-        startedAt = record.startedAt
+        startedAt = record.isPacked ? nil : record.startedAt
         endedAt = record.endedAt
         leaseExpiresAt = record.leaseExpiresAt
         retryAt = record.retryAt

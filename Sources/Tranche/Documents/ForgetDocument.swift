@@ -7,6 +7,7 @@ package struct ForgetDocument: Codable, Sendable, Hashable {
     package let attempts: Int
     package let gaps: Int
     package let held: Int
+    package let probes: Int
 
     /// A run.
     package struct Run: Codable, Sendable, Hashable {
@@ -24,10 +25,11 @@ package struct ForgetDocument: Codable, Sendable, Hashable {
         attempts = report.attempts
         gaps = report.gaps
         held = report.held
+        probes = report.probes
     }
 
     enum CodingKeys: String, CodingKey {
         case isDryRun = "dry_run"
-        case runs, batches, items, attempts, gaps, held
+        case runs, batches, items, attempts, gaps, held, probes
     }
 }

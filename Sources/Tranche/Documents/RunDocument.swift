@@ -63,7 +63,7 @@ package struct RunDocument: Codable, Sendable, Hashable {
         cancelled = record.cancellation.map {
             Cancellation(at: $0.at, by: $0.note.by, reason: $0.note.reason)
         }
-        waitingFor = status.waits.map { Waiting(budget: $0.budget, since: $0.wait.since) }
+        waitingFor = status.waits.map(Waiting.init)
         key = record.keyColumn
         perKey = record.perKey
         backlog = status.backlog.map(Waits.init)
@@ -132,10 +132,19 @@ package struct RunDocument: Codable, Sendable, Hashable {
         package let reason: String?
     }
 
-    /// That the run waits for room in a budget.
+    /// That the run waits for room in a budget, or would; without a name it is the run's own.
     package struct Waiting: Codable, Sendable, Hashable {
-        package let budget: String
-        package let since: Date
+        package let budget: String?
+        package let since: Date?
+        package let reason: String
+        package let until: Date?
+
+        init(_ waiting: RunStatus.Waiting) {
+            budget = waiting.owner.name
+            since = waiting.wait?.since
+            reason = redacted(waiting.reason)
+            until = waiting.closing?.until
+        }
     }
 
     /// Why nothing is handed out of the run, and until when.

@@ -86,9 +86,9 @@ extension RunRecord {
     package func rewinding(to highest: Int64?) -> String? {
         guard let cursor, isRewound(to: highest) else { return nil }
         let now = highest.map { "its highest id is \($0)" } ?? "it is empty"
-        return "'\(key.metaTable)' was rewound: \(now), and the cursor of \(key) stands at \(cursor); "
-            + "ids up to the cursor are not handed out again. If the content is new, "
-            + "'tranche redefine \(key.commandOptions) --restart' begins anew; what comes behind the "
-            + "cursor goes on"
+        let command = "tranche redefine \(key.commandOptions) --restart"
+        return "'\(key.metaTable)' was rewound: \(now), and the cursor of \(key) stands at "
+            + "\(cursor); ids up to the cursor are not handed out again. If the content is new, "
+            + "'\(command)' begins anew; what comes behind the cursor goes on"
     }
 }

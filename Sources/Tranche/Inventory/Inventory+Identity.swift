@@ -233,7 +233,9 @@ extension Inventory {
         }
         guard let mark = try await source.mark() else { return }
         var gone: [String: Bool] = [:]
-        for run in try await store.runs(RunSelection(job: key.job))
+        // One page bounds what a new run of a job with very many costs.
+        let others = try await store.runs(RunSelection(job: key.job), after: nil, limit: 100)
+        for run in others
         where run.key.metaTable != key.metaTable && run.cursor != nil {
             let name = run.key.metaTable
             guard let identity = run.standing.identity, try isInDatabase(of: source, run) else {

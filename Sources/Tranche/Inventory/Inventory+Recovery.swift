@@ -49,7 +49,8 @@ extension Inventory {
         guard batch.status == .failed, batch.count > 1 else {
             throw TrancheError(
                 .invalidArgument,
-                "batch \(batch.id) is \(batch.status.rawValue) and has \(batch.count) items; "
+                "batch \(batch.id) is \(batch.status.rawValue) and has "
+                    + "\(HumanText.count(batch.count, "item")); "
                     + "only failed batches of several items are split"
             )
         }

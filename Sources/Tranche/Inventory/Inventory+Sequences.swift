@@ -4,7 +4,8 @@ import FoundationEssentials
 public enum BatchesEnd: Sendable, Hashable {
     /// When there is no batch to take now.
     case whenNothingIsReady
-    /// When the run is complete, paused or held: leases of others and retries are waited for.
+    /// When the run is complete, paused or held: leases of others, retries, room in budgets and
+    /// probes are waited for.
     case whenComplete
     /// Never, but by cancellation.
     case never
@@ -151,6 +152,8 @@ extension NoBatchReason {
         case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)),
             (.whenComplete, .limited):
             true
+        // It holds back as a parking does.
+        case (.whenComplete, .held): isOfProbe
         default: false
         }
     }

@@ -53,6 +53,19 @@ public struct Item: Sendable, Hashable, Codable {
 
     /// The payload as text; empty when it is null.
     public var text: String { item.text ?? "" }
+
+    /// How messages name it: by its uid where that is not an integer, else by its id.
+    package var words: String { Self.words(id: id, uid: uid) }
+
+    /// How messages name an item.
+    ///
+    /// - Parameters:
+    ///   - id: Its id.
+    ///   - uid: Its uid, where that is not an integer.
+    /// - Returns: The words, such as `id 3` or `uid 'beta'`.
+    package static func words(id: Int64, uid: String?) -> String {
+        uid.map { "uid '\($0)'" } ?? "id \(id)"
+    }
 }
 
 extension Item {

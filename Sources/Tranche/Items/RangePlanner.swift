@@ -62,7 +62,7 @@ public struct RangePlanner: Sendable {
             return try end(
                 before: TrancheError(
                     .invalidItem,
-                    "id \(item.id) has the weight \(item.weight); weights must be 0 or more and "
+                    "\(item.words) has the weight \(item.weight); weights must be 0 or more and "
                         + "finite. Mend it; or 'tranche redefine' with --where leaves it out, with "
                         + "another --weight-column counts it otherwise"
                 )

@@ -29,7 +29,7 @@ extension Inventory {
 
     /// Removes a probe: it holds nothing back any more.
     ///
-    /// - Throws: ``TrancheError`` `.invalidArgument` where there is none.
+    /// - Throws: ``TrancheError`` `.unknownProbe` where there is none.
     public func removeProbe(_ name: String, reason: String? = nil) async throws {
         let note = ChangeNote(by: configuration.worker, reason: reason)
         try await retrying { _ in try await store.removeProbe(name, note) }
@@ -192,7 +192,19 @@ extension Probe {
 
     /// Why it holds back.
     package var words: String {
-        let reason = state.isOpen == nil ? "was not asked yet" : state.reason
-        return "probe '\(name)' holds back: \(reason)"
+        let isAsked = state.isOpen != nil || !state.reason.isEmpty
+        let reason = isAsked ? state.reason : "was not asked yet"
+        return NoBatchReason.probeWords.0 + name + NoBatchReason.probeWords.1 + reason
+    }
+}
+
+extension NoBatchReason {
+    /// What stands before a probe's name where it holds back, and behind it.
+    fileprivate static let probeWords = ("probe '", "' holds back: ")
+
+    /// Whether a probe holds back.
+    var isOfProbe: Bool {
+        guard case .held(let reason, _) = self else { return false }
+        return reason.hasPrefix(Self.probeWords.0) && reason.contains(Self.probeWords.1)
     }
 }

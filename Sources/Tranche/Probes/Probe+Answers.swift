@@ -14,6 +14,12 @@ extension Probe {
     /// How often one asker alone must fail before it is believed.
     private static let doubtsAlone = 3
 
+    /// What stands before the reason why it could not be asked.
+    private static let unreachedWords = "cannot be asked: "
+
+    /// Whether it could not be asked when that was tried last.
+    var isUnreached: Bool { state.reason.hasPrefix(Self.unreachedWords) }
+
     /// Whether it is time to ask, for one asker.
     func isDue(for asker: String, at now: Date) -> Bool {
         if let claimed = state.claimedUntil, claimed > now { return false }
@@ -64,10 +70,13 @@ extension Probe {
         if isSecond || state.doubts >= Self.doubtsAlone {
             state.doubts = max(state.doubts, Self.doubtsAlone)
             let doubts = state.doubts
-            state = told(!holdsWhenUnreachable, "cannot be asked: \(reason)", by: asker, at: now)
+            let words = Self.unreachedWords + reason
+            state = told(!holdsWhenUnreachable, words, by: asker, at: now)
             state.doubts = doubts
             state.nextAt = now.addingTimeInterval(interval.seconds)
         } else {
+            // Where no answer stands, that is all that is known.
+            if state.isOpen == nil { state.reason = Self.unreachedWords + reason }
             state.claimedUntil = nil
             state.answeredAt = now
             state.nextAt = now.addingTimeInterval(Self.secondOpinion)

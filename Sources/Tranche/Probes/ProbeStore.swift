@@ -19,7 +19,7 @@ public protocol ProbeStore: Sendable {
 
     /// Removes a probe.
     ///
-    /// - Throws: ``TrancheError`` `.invalidArgument` where there is none.
+    /// - Throws: ``TrancheError`` `.unknownProbe` where there is none.
     func removeProbe(_ name: String, _ note: ChangeNote) async throws
 
     /// Replaces what is known of a probe's answers, unless somebody else did meanwhile.

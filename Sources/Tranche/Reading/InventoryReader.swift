@@ -158,12 +158,30 @@ extension InventoryReader {
     ///
     /// - Parameter id: The batch's number.
     /// - Returns: The batch.
-    /// - Throws: ``TrancheError`` `.unknownBatch`.
+    /// - Throws: ``TrancheError`` `.unknownBatch`, also for one that is packed.
     public func batch(_ id: Int64) async throws -> BatchRecord {
         guard let batch = try await batches(BatchSelection(ids: [id])).first else {
-            throw TrancheError(.unknownBatch, "there is no batch \(id) in \(name)")
+            throw try await missing(batch: id)
         }
         return batch
+    }
+
+    /// Why a batch cannot be read: it is packed, or there is none.
+    private func missing(batch id: Int64) async throws -> TrancheError {
+        var reader: any InventoryReader = self
+        if let inventory = self as? Inventory { reader = inventory.store }
+        let archive = reader as? any PackedBatchReader
+        guard let packed = try await archive?.packedBatch(id) else {
+            return TrancheError(.unknownBatch, "there is no batch \(id) in \(name)")
+        }
+        let ended = packed.endedAt.map { " at \($0.utcText)" } ?? ""
+        return TrancheError(
+            .unknownBatch,
+            "batch \(id) of \(packed.key) is packed: it succeeded\(ended), and its result, its "
+                + "attempts and what its program wrote are given up, so that it can be neither "
+                + "offered again nor changed. 'tranche history' with one of its ids "
+                + "(\(HumanText.ids(packed.idStart, packed.idEnd))) shows what is left of it"
+        )
     }
 
     /// Reads what happened to one item: its batches, oldest first, with their attempts.
@@ -212,4 +230,14 @@ extension InventoryReader {
         }
         return first
     }
+}
+
+/// A reader that finds a packed batch by its number.
+package protocol PackedBatchReader: InventoryReader {
+    /// Reads a packed batch.
+    ///
+    /// - Parameter id: The batch's number.
+    /// - Returns: What is left of it; `nil` where no packed batch has the number.
+    /// - Throws: ``TrancheError`` of the store.
+    func packedBatch(_ id: Int64) async throws -> BatchRecord?
 }

@@ -11,10 +11,11 @@ package struct RunStatus: Sendable {
     package let stuck: BatchRecord?
     /// What no proof covers in the source; `nil` when it could not be opened.
     package let risks: [SourceRisk]?
-    /// What waits behind its cursor; `nil` where nobody looked, or the source could not be opened.
+    /// What waits behind its cursor; `nil` where nobody looked, as for history, or the source could
+    /// not be opened.
     package let backlog: Backlog?
-    /// The named budgets that it waits for, and since when.
-    package let waits: [Waiting]
+    /// The budgets that let nothing of it in, or would not now, whether or not it has work.
+    private let obstacles: [Waiting]
 
     /// Makes the status of a run.
     package init(
@@ -22,7 +23,7 @@ package struct RunStatus: Sendable {
         gaps: [Gap],
         stuck: BatchRecord? = nil,
         risks: [SourceRisk]?,
-        budgets: [Budget] = [],
+        obstacles: [Waiting] = [],
         backlog: Backlog? = nil
     ) {
         self.summary = summary
@@ -30,19 +31,79 @@ package struct RunStatus: Sendable {
         self.backlog = backlog
         self.stuck = stuck
         self.risks = risks
-        waits = budgets.compactMap { budget in
-            let claim = budget.claims.first { $0.run == summary.run.key }
-            guard let name = budget.owner.name, let wait = claim?.wait else { return nil }
-            return Waiting(budget: name, wait: wait)
+        self.obstacles = obstacles
+    }
+
+    /// That a run waits for room in a budget, or would if a worker asked for it.
+    package struct Waiting: Sendable, Hashable {
+        /// Whose budget it is; the run's own is its parallelism, and what its probes hold back.
+        package let owner: Budget.Owner
+        /// What it waits for; `nil` where no worker was refused just now.
+        package let wait: BudgetWait?
+        /// Why nothing is let in, whatever is held; `nil` where what is held stands in the way.
+        package let closing: Closing?
+
+        /// Makes a wait.
+        package init(owner: Budget.Owner, wait: BudgetWait?, closing: Closing?) {
+            self.owner = owner
+            self.wait = wait
+            self.closing = closing
+        }
+
+        /// Why there is no room; without what others hold.
+        package var reason: String { closing?.reason ?? "no room" }
+
+        /// That the run gets nothing, and why, such as `gets nothing under budget 'api': paused`.
+        package var phrase: String {
+            let budget = owner.name.map { " under budget '\($0)'" } ?? ""
+            return "gets nothing\(budget): \(HumanText.excerpt(redacted(reason), 200))"
+        }
+
+        /// The same, with when that may change.
+        package func words(at now: Date) -> String {
+            guard let until = closing?.until else { return phrase }
+            return "\(phrase); tried again \(HumanText.relative(max(until, now), to: now))"
         }
     }
 
-    /// That a run waits for room in a budget.
-    package struct Waiting: Sendable, Hashable {
-        /// The budget's name.
-        package let budget: String
-        /// What it waits for.
-        package let wait: BudgetWait
+    /// Why a budget lets nothing in, whatever is held under it.
+    package struct Closing: Sendable, Hashable {
+        /// The reason.
+        package let reason: String
+        /// Until when it is so at least, or when a probe is asked again; `nil` where nobody knows.
+        package let until: Date?
+        /// Whether nobody ordered it: a probe cannot be asked.
+        package let isFault: Bool
+
+        /// Makes a reason.
+        package init(reason: String, until: Date? = nil, isFault: Bool = false) {
+            self.reason = reason
+            self.until = until
+            self.isFault = isFault
+        }
+    }
+
+    /// The budgets that it waits for, or would if a worker asked; none where it has nothing to
+    /// hand out.
+    package var waits: [Waiting] {
+        if run.cancellation != nil || run.isFormer { return [] }
+        let mayHaveWork = hasWork || backlog == nil && !run.isAtEnd
+        return obstacles.filter { $0.wait != nil || mayHaveWork }
+    }
+
+    /// Whether something could be handed out, if nothing stood in the way.
+    private var hasWork: Bool { waitingItems > 0 || summary.isDue }
+
+    /// What keeps work of it from being handed out, though nobody cancelled it and it is not held:
+    /// a pause, or a budget that lets nothing in; `nil` where nothing waits, or nothing does.
+    package func stoppage(at now: Date) -> String? {
+        guard hasWork, run.cancellation == nil, hold == nil else { return nil }
+        if let reason = run.pauseInForce {
+            return "is paused" + (reason.isEmpty ? "" : ": \(HumanText.excerpt(reason, 200))")
+        }
+        if let closed = waits.first(where: { $0.closing != nil }) { return closed.words(at: now) }
+        guard case .limited = state else { return nil }
+        return waits.first?.words(at: now)
     }
 
     /// The run.
@@ -73,7 +134,8 @@ package struct RunStatus: Sendable {
         case _ where isRetrying: return .retrying(until: summary.nextDue)
         case .complete, .idle:
             if failedBatches > 0 { return .failed }
-            return waitingItems > 0 || summary.isDue ? .ready : activity
+            guard hasWork else { return activity }
+            return waits.isEmpty ? .ready : .limited
         default: return activity
         }
     }
@@ -111,13 +173,17 @@ package struct RunStatus: Sendable {
     }
 
     /// Items that nobody works on: above the cursor, given back, or to be tried again.
+    ///
+    /// A run that is kept as history has none.
     package var waitingItems: Int {
+        if run.isFormer { return 0 }
         let open = (summary.totals[.released]?.items ?? 0) + summary.retrying.items
         return (backlog?.items ?? 0).addingClamped(open).addingClamped(summary.lapsed.items)
     }
 
     /// Their weight.
     package var waitingWeight: Double {
+        if run.isFormer { return 0 }
         let open = (summary.totals[.released]?.weight ?? 0) + summary.retrying.weight
         return (backlog?.weight ?? 0).addingClamped(open).addingClamped(summary.lapsed.weight)
     }
@@ -125,6 +191,7 @@ package struct RunStatus: Sendable {
     /// Since when the oldest item waits, as far as is known: above the cursor, or in a batch that
     /// may be taken.
     package var oldestAt: Date? {
+        if run.isFormer { return nil }
         let first = (backlog?.items ?? 0) > 0 ? backlog?.oldestAt : nil
         return [first, summary.dueSince].compactMap { $0 }.min()
     }
@@ -132,9 +199,13 @@ package struct RunStatus: Sendable {
     /// How long it takes until nothing waits any more.
     ///
     /// - Parameter hasWeights: Whether the items have weights.
-    /// - Returns: The time; `nil` where nothing waits, or nobody knows.
+    /// - Returns: The time; `nil` where nothing waits, or nobody knows, as where nothing is handed
+    ///   out.
     package func drains(hasWeights: Bool) -> DrainForecast? {
-        DrainForecast(
+        let isStopped = run.cancellation != nil || run.pauseReason != nil || hold != nil
+        if isStopped || waits.contains(where: { $0.closing != nil }) { return nil }
+        if case .limited = state { return nil }
+        return DrainForecast(
             items: waitingItems,
             weight: hasWeights ? waitingWeight : nil,
             summary
@@ -174,6 +245,9 @@ package struct RunStatus: Sendable {
         case failed
         /// Something of it may be handed out, and nobody takes it.
         case ready
+        /// Nothing of it is in hand, and what could be handed out has no room in a budget, or is
+        /// held back by one.
+        case limited
         /// Writers may still commit ids that it has passed.
         case unsettled
         /// It is at its end.
@@ -190,6 +264,7 @@ package struct RunStatus: Sendable {
             case .retrying: "retrying"
             case .failed: "failed"
             case .ready: "ready"
+            case .limited: "limited"
             case .running: "running"
             case .waiting: "waiting"
             case .stuck: "stuck"
@@ -202,7 +277,7 @@ package struct RunStatus: Sendable {
         /// The names of all states, in the order of ``rank``.
         package static let names = [
             "held", "failed", "stuck", "retrying", "unsettled", "ready", "running", "waiting",
-            "paused", "cancelled", "idle", "complete",
+            "limited", "paused", "cancelled", "idle", "complete",
         ]
 
         /// Where it stands among others, what needs somebody first.
@@ -216,10 +291,11 @@ package struct RunStatus: Sendable {
             case .ready: 5
             case .running: 6
             case .waiting: 7
-            case .paused: 8
-            case .cancelled: 9
-            case .idle: 10
-            case .complete: 11
+            case .limited: 8
+            case .paused: 9
+            case .cancelled: 10
+            case .idle: 11
+            case .complete: 12
             }
         }
     }

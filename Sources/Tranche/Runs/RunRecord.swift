@@ -116,6 +116,10 @@ public struct RunRecord: Sendable, Hashable {
     /// How many batches may be handed out before a pause begins; `nil` for any number.
     package var mostBeforePause: Int? { pauseReason == nil ? nil : letThrough }
 
+    /// Whether it is kept as history alone, as the run began anew: nothing of it is to be done, until
+    /// somebody lets it go on.
+    package var isFormer: Bool { pauseReason == RunKey.reasonOfFormer }
+
     /// Whether the cursor stands at the run's upper end.
     public var isAtEnd: Bool {
         guard let cursor, let upper = bounds.upper else { return false }
@@ -178,11 +182,15 @@ public struct RunRecord: Sendable, Hashable {
             )
         }
         if bounds != askedBounds {
+            let remedy =
+                idsPassedOver(by: askedBounds) == nil
+                ? "use the same, another run name, or 'tranche redefine \(key.commandOptions) "
+                    + "--from \(end(askedBounds.lower)) --to \(end(askedBounds.upper))'"
+                : "use the same, or another run name"
             throw TrancheError(
                 .redefined,
                 "\(key) is known with the bounds \(bounds), asked for were \(askedBounds); "
-                    + "use the same, another run name, or 'tranche redefine \(key.commandOptions) "
-                    + "--from \(end(askedBounds.lower)) --to \(end(askedBounds.upper))'"
+                    + remedy
             )
         }
     }

@@ -1,7 +1,8 @@
 /// A store that forgets runs.
 public protocol ForgettingStore: Sendable {
     /// Removes runs with all that is kept of them: batches, packed ones too, attempts with what was
-    /// written during them, gaps, limits of their own, changes, descriptions of workflows.
+    /// written during them, gaps, limits and probes of their own, changes, descriptions of
+    /// workflows.
     ///
     /// All or none are removed. A worker that acquires from such a run again begins at its first
     /// id.
@@ -32,6 +33,8 @@ public struct ForgetReport: Sendable, Hashable {
     public var held = 0
     /// The runs of other jobs that take batches of the runs as their items.
     public var takers: [RunKey] = []
+    /// The probes that hold back the runs alone.
+    public var probes = 0
 
     /// Makes an empty report.
     public init() {}

@@ -92,7 +92,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     ///   - bounds: The run's bounds; `nil` leaves them.
     ///   - policy: The run's policy; `nil` leaves it.
     /// - Throws: ``TrancheError`` `.unknownRun`; `.invalidArgument` for a run that is to become at
-    ///   most once while batches are open.
+    ///   most once while batches are open, and for bounds that begin below the present ones within
+    ///   what the run has passed, which it would not hand out.
     func redefine(
         _ key: RunKey,
         definition: SourceDefinition?,

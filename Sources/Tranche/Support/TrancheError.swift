@@ -45,8 +45,8 @@ extension TrancheError {
     public struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Name: String, CaseIterable {
             case invalidArgument, invalidSource, invalidItem, redefined, batchLost, unknownBatch
-            case unknownRun, unknownBudget, ambiguousJob, schemaNotMigrated, schemaUnknown,
-                migrationRefused
+            case unknownRun, unknownBudget, unknownProbe, ambiguousJob, schemaNotMigrated,
+                schemaUnknown, migrationRefused
             case storeBusy, storeUnavailable, storeFailed, sourceUnavailable, sourceFailed
             case promiseNotKept, sinkUnavailable, sinkFailed, accessRefused, timedOut, cancelled
         }
@@ -92,6 +92,10 @@ extension TrancheError {
         ///
         /// Permanent; nothing was changed.
         public static let unknownBudget = Self(name: .unknownBudget)
+        /// There is no such probe.
+        ///
+        /// Permanent; nothing was changed.
+        public static let unknownProbe = Self(name: .unknownProbe)
         /// A job's name alone does not say which source is meant.
         ///
         /// Permanent.

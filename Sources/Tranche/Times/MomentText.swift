@@ -17,8 +17,20 @@ package enum MomentText {
     ///   - zone: The zone.
     /// - Returns: The moment. That of a day or month is its first one.
     /// - Throws: ``TrancheError`` `.invalidArgument` for another form, for a time that the clocks
-    ///   skip, and for one that they show twice.
+    ///   skip, for one that they show twice, and for one outside the years 1 to 9999.
     package static func moment(_ text: String, in zone: String) throws -> Date {
+        let moment = try anyMoment(text, in: zone)
+        guard TimeReader.years.contains(moment.milliseconds) else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(text.cut(to: 40))' lies outside the years 1 to 9999"
+            )
+        }
+        return moment
+    }
+
+    /// Reads a text, whatever its year.
+    private static func anyMoment(_ text: String, in zone: String) throws -> Date {
         let clock = try ZoneClock(zone)
         var full = text.utf8.count == 7 ? text + "-01" : text
         guard isTime(text), let time = full.withUTF8({ TimeText($0) }), time.second < 60,

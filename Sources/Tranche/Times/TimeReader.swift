@@ -10,7 +10,7 @@ package final class TimeReader: Sendable {
     private let last = Mutex<BatchInterval?>(nil)
 
     /// The milliseconds since 1970 of the years 1 to 9999.
-    static let years: Range<Int64> = -62_135_596_800_000..<253_402_300_800_000
+    package static let years: Range<Int64> = -62_135_596_800_000..<253_402_300_800_000
 
     /// Below this number of seconds, or from this number of milliseconds on, a number is taken for
     /// such: seconds of the years up to 5138, and milliseconds of those from 1973 on.

@@ -10,10 +10,11 @@ package struct ZoneClock: Sendable, Hashable {
     /// - Throws: `TrancheError` `.invalidArgument` for a name that is not known, with the nearest.
     package init(_ name: String) throws {
         // There are names such as `GMT+3` as well, whose sign people read either way.
-        guard Self.universal.contains(name) || Self.isRegion(name) else {
+        guard Self.universal.contains(name) || Self.isRegion(name) || Self.isPlain(name) else {
             throw TrancheError(.invalidArgument, Self.fault(of: name))
         }
-        guard let clock = ZoneClock(anyName: name) else {
+        // An abbreviation that is no name, such as `IST`, is that of several zones.
+        guard let rules = ZoneRules.named(name) else {
             throw TrancheError(
                 .invalidArgument,
                 ZoneDatabase.isInstalled
@@ -22,7 +23,8 @@ package struct ZoneClock: Sendable, Hashable {
                         + "/usr/share/zoneinfo; install Debian's package tzdata"
             )
         }
-        self = clock
+        self.name = name
+        self.rules = rules
     }
 
     /// Takes a zone by any name that the database has, or by an abbreviation such as `CET`.
@@ -131,6 +133,24 @@ package struct ZoneClock: Sendable, Hashable {
                 $0.isASCII
                     && ($0.properties.isAlphabetic || "0123456789/_-+".unicodeScalars.contains($0))
             }
+    }
+
+    /// Whether a name looks like those without a region, such as `CET`, `EST5EDT` or `GB-Eire`: what
+    /// has a sign before a digit is read either way, and `Factory` is no zone.
+    private static func isPlain(_ name: String) -> Bool {
+        guard let first = name.utf8.first, (0x41...0x5A).contains(first), name != "Factory" else {
+            return false
+        }
+        var isAfterSign = false
+        for byte in name.utf8 {
+            let isDigit = (0x30...0x39).contains(byte)
+            let isLetter = (0x41...0x5A).contains(byte & 0xDF) && byte >= 0x41
+            guard isDigit || isLetter || byte == 0x2D, !(isAfterSign && isDigit) else {
+                return false
+            }
+            isAfterSign = byte == 0x2D
+        }
+        return true
     }
 
     private static func fault(of name: String) -> String {

@@ -19,7 +19,17 @@ struct CommandDescription: Sendable {
     /// The notes of the short help; shown where the full notes do not fit a screen.
     var brief = ""
 
+    /// Whether it prints a document with `--json`; otherwise it refuses that.
+    var hasDocument = true
+
     var options: [Option] { groups.flatMap(\.options) }
+
+    /// The options that it takes as every command does.
+    var global: OptionGroup {
+        var group = OptionGroup.global
+        if !hasDocument { group.options.removeAll { $0.name == "json" } }
+        return group
+    }
 
     /// A value that stands beside the options.
     struct Operand: Sendable {

@@ -17,8 +17,7 @@ struct HelpText {
 
     /// All options, and all there is to know.
     var whole: String {
-        let everywhere = CommandDescription.OptionGroup.global
-        return text(options(command.groups + [everywhere], isWhole: true), notes: command.notes)
+        text(options(command.groups + [command.global], isWhole: true), notes: command.notes)
     }
 
     // MARK: - Parts
@@ -58,7 +57,7 @@ struct HelpText {
     }
 
     private var everywhere: String {
-        let group = CommandDescription.OptionGroup.global
+        let group = command.global
         return section(group.title, group.options.filter(\.isUsual), isBrief: true)
     }
 

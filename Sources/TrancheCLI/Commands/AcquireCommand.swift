@@ -82,7 +82,13 @@ struct AcquireCommand: Command {
             switch acquired {
             case .noBatch(let reason):
                 try context.note(reason.description)
-                try await noteWriters(reason, source, inventory, context)
+                try await noteWriters(
+                    reason,
+                    try await options.key(in: inventory),
+                    source,
+                    inventory,
+                    context
+                )
                 if context.isJSON { try context.output.writeLine("null") }
                 return idle
             case .batch(let batch):
@@ -112,13 +118,13 @@ struct AcquireCommand: Command {
     /// Says whose transactions are waited for.
     private func noteWriters(
         _ reason: NoBatchReason,
+        _ key: RunKey,
         _ source: any MetaSourceDescription,
         _ inventory: Inventory,
         _ context: Context
     ) async throws {
         guard case .unsettled = reason else { return }
         let opened = try await inventory.source(source)
-        let key = try await options.key(in: inventory)
         let wait = try await inventory.explanation(of: reason, for: key, in: opened)
         if let wait, !wait.writers.isEmpty { try context.note(WaitText.words(wait)) }
     }

@@ -44,7 +44,7 @@ struct BudgetCommand: Command {
                     .init(
                         "burst",
                         "WEIGHT",
-                        "weight that a rate may save up (default: the rate's weight)"
+                        "weight that a rate may save up (default of a new rate: its weight)"
                     ),
                 ]
             ),
@@ -116,6 +116,12 @@ struct BudgetCommand: Command {
             throw UsageError("--for is missing; give a time of at most 15m")
         }
         time = given ?? .zero
+        guard action != .park || time > .zero else {
+            throw UsageError(
+                "--for '\(arguments.text("for") ?? "")' parks nothing; give a time above 0, or end a "
+                    + "parking with 'tranche budget unpark \(RunKey.quoted(name))'"
+            )
+        }
         guard time <= Budget.longestPark else {
             throw UsageError("--for is too long; give at most 15m, or 'tranche budget pause'")
         }
@@ -123,9 +129,15 @@ struct BudgetCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (budgets, lowered) = try await context.withInventory(worker: context.person) {
+        let (former, budgets, lowered) = try await context.withInventory(worker: context.person) {
+            let former = action == .park ? try await parking(in: $0) : nil
             let budgets = try await act($0)
-            return (budgets, try await lastLowered(budgets, in: $0))
+            return (former, budgets, try await lastLowered(budgets, in: $0))
+        }
+        if let former, let parking = budgets.first?.parking, parking.until < former.until {
+            let reason = former.reason.isEmpty ? "" : " (\(former.reason))"
+            let until = HumanText.relative(former.until, to: context.now())
+            try context.note("budget '\(name)' was to be let in later, \(until)\(reason)")
         }
         try context.write(BudgetsDocument(budgets)) {
             text(budgets, context) + lines(budgets, lowered, context)
@@ -152,7 +164,13 @@ struct BudgetCommand: Command {
             return found
         case .set:
             change = .adjust(
-                BudgetAdjustment(batches: batches, weight: weight, rate: rate, burst: burst)
+                BudgetAdjustment(
+                    batches: batches,
+                    weight: weight,
+                    rate: rate,
+                    burst: burst,
+                    keepsBurst: true
+                )
             )
         case .pause: change = .pause(reason: reason ?? "")
         case .resume: change = .pause(reason: nil)
@@ -162,6 +180,11 @@ struct BudgetCommand: Command {
         }
         let budget = try await inventory.change(budget: name, change, reason: reason)
         return budget.map { [$0] } ?? []
+    }
+
+    /// Why, and until when, the budget lets nothing in for some time; `nil` where it is not parked.
+    private func parking(in inventory: Inventory) async throws -> BudgetParking? {
+        try await inventory.budgets().first { $0.owner == .name(name) }?.parking
     }
 
     /// The change since which more is held than one budget allows.
@@ -209,15 +232,18 @@ struct BudgetCommand: Command {
 
     private func text(_ budgets: [Budget], _ context: Context) -> String {
         if action == .remove { return "budget '\(name)' is removed" }
-        var table = Table([
-            .text("BUDGET"), .number("BATCHES"), .number("OF"), .number("WEIGHT"), .number("OF"),
-            .text("STATE"),
-        ])
-        for budget in budgets { table.add(row(budget, context)) }
+        let hasRates = budgets.contains { $0.limits.rate != nil }
+        var table = Table(
+            [
+                .text("BUDGET"), .number("BATCHES"), .number("OF"), .number("WEIGHT"),
+                .number("OF"),
+            ] + (hasRates ? [.text("RATE")] : []) + [.text("STATE")]
+        )
+        for budget in budgets { table.add(row(budget, hasRates: hasRates, context)) }
         return table.count > 0 ? table.text(context.style) : ""
     }
 
-    private func row(_ budget: Budget, _ context: Context) -> [Table.Cell] {
+    private func row(_ budget: Budget, hasRates: Bool, _ context: Context) -> [Table.Cell] {
         let now = context.now()
         var state: [String] = []
         if let reason = budget.pauseReason {
@@ -235,14 +261,17 @@ struct BudgetCommand: Command {
         if waiting > 0 {
             state.append("\(HumanText.count(waiting, "run")) \(waiting == 1 ? "waits" : "wait")")
         }
-        return [
+        let rate = budget.limits.rate.map { "\($0.perSecond.plain)/s, burst \($0.burst.plain)" }
+        var cells = [
             Table.Cell(budget.owner.name ?? budget.owner.run.map { "(\($0))" } ?? ""),
             Table.Cell(String(budget.held.batches)),
             Table.Cell(budget.limits.batches.map { String($0) } ?? "-"),
             Table.Cell(budget.held.weight.plain),
             Table.Cell(budget.limits.weight.map(\.plain) ?? "-"),
-            Table.Cell(state.joined(separator: "; "), state.isEmpty ? nil : .yellow),
         ]
+        if hasRates { cells.append(Table.Cell(rate ?? "-")) }
+        cells.append(Table.Cell(state.joined(separator: "; "), state.isEmpty ? nil : .yellow))
+        return cells
     }
 }
 

@@ -18,9 +18,9 @@ struct ExportCommand: Command {
         notes: """
             Each line is a record: runs, batches (also packed ones), attempts and their output,
             gaps, budgets, changes, pages, events and pipelines, all as of one moment. The
-            export of a job has its own records, and the budgets that it names. It leaves out
-            the weight that budgets let in recently. The last line proves that the file is
-            complete.
+            export of a job has its own records, its probes and its pages, and the budgets that
+            it names, but neither events nor a job whose batches it takes. It leaves out the
+            weight that budgets let in recently. The last line proves that the file is complete.
 
             'tranche import' reads the file, also into the other kind of database. Work on one
             of the two afterwards, not on both. export replaces FILE once all is written.
@@ -40,17 +40,22 @@ struct ExportCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let report = try await context.withInventory { inventory in
+        let (report, missing) = try await context.withInventory {
+            inventory -> (TransferReport, [String]) in
             let runs = try await selection.known(in: inventory)
             let transfer = try inventory.transfer
+            let missing = try await Self.missing(from: runs, in: inventory)
             guard let file else {
                 let output = context.output
-                return try await transfer.export(runs) { try output.write($0) }
+                let report = try await transfer.export(runs) { try output.write($0) }
+                return (report, missing)
             }
-            return try await ReplacedFile.write(to: file) { writer in
+            let report = try await ReplacedFile.write(to: file) { writer in
                 try await transfer.export(runs) { try writer.write($0) }
             }
+            return (report, missing)
         }
+        for words in missing { try context.note(words) }
         let document = TransferDocument(report, file: file ?? "-", isDryRun: false)
         guard file != nil else {
             try context.note("exported \(document.words)")
@@ -58,6 +63,29 @@ struct ExportCommand: Command {
         }
         try context.write(document) { "exported \(document.words)" }
         return .done
+    }
+
+    /// What jobs need that is not in the file with them, in words.
+    private static func missing(
+        from selection: RunSelection,
+        in inventory: Inventory
+    ) async throws -> [String] {
+        if selection == RunSelection() { return [] }
+        let runs = try await inventory.runs(selection)
+        let jobs = Set(runs.map { JobKey(metaTable: $0.key.metaTable, job: $0.key.job) })
+        let words = try runs.compactMap { run -> String? in
+            guard let text = run.definition else { return nil }
+            let definition = try JSONText.decode(SourceDefinition.self, from: text)
+            let job = "job '\(run.key.job)'"
+            if let upstream = InventorySource(definition)?.upstream, !jobs.contains(upstream) {
+                return "\(job) takes the batches of job '\(upstream.job)', which is not in the "
+                    + "file: import it only where that job is, or export without --job"
+            }
+            guard let log = InputLogSource(definition) else { return nil }
+            return "the events of input '\(log.name)', which \(job) takes, are not in the file: "
+                + "import it only where they are, or export without --job"
+        }
+        return Set(words).sorted()
     }
 }
 

@@ -46,13 +46,14 @@ struct FailCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let batch = try await context.withInventory { inventory in
+        let (batch, isBadWhole) = try await context.withInventory { inventory in
             let failure = try await failure(in: inventory, context)
-            return try await inventory.retrying { _ in
+            let batch = try await inventory.retrying { _ in
                 try await inventory.store.fail(options.holding, with: failure)
             }
+            return (batch, !failure.parts.isEmpty && failure.parts.allSatisfy(\.isBad))
         }
-        try HoldingOptions.show(batch, context)
+        try HoldingOptions.show(batch, context, isBadWhole: isBadWhole)
         return .done
     }
 

@@ -27,7 +27,7 @@ struct ForgetCommand: Command {
             .init(title: "Confirmation", options: Consent.options),
         ],
         notes: """
-            forget removes the batches, attempts, logs, gaps, packed batches, limits and
+            forget removes the batches, attempts, logs, gaps, packed batches, limits, probes and
             changes. Workers of the job get the same items again. The items, and the results of
             your programs, stay. On a terminal it lists what it removes and asks; otherwise it
             needs --yes. 'tranche export' makes a copy that 'tranche import' reads.
@@ -118,11 +118,12 @@ struct ForgetCommand: Command {
             runs = HumanText.count(report.runs.count, "run")
             runs += " of job '\(first.job)' on '\(first.metaTable)'"
         }
-        let parts = [
+        var parts = [
             HumanText.count(report.batches, "batch", "batches")
                 + " with \(HumanText.count(report.items, "item"))",
             HumanText.count(report.attempts, "attempt"), HumanText.count(report.gaps, "gap"),
         ]
+        if report.probes > 0 { parts.append(HumanText.count(report.probes, "probe")) }
         return "\(runs): \(parts.joined(separator: ", "))"
     }
 }

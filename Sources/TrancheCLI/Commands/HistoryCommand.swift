@@ -109,8 +109,8 @@ struct HistoryCommand: Command {
         let outcome = attempt?.outcome.rawValue ?? batch.status.rawValue
         let startedAt = attempt?.startedAt ?? batch.startedAt
         let endedAt = attempt == nil ? batch.endedAt : attempt?.endedAt
-        // Of an archived batch only the end is known.
-        let isKnown = attempt != nil || startedAt != endedAt
+        // Of a packed batch only the end is known.
+        let isKnown = attempt != nil || !batch.isPacked
         let took = endedAt.map { Duration.seconds(max(0, $0.timeIntervalSince(startedAt))).words }
         // What was named as bad had no attempt of its own.
         let bad = batch.status == .quarantined ? batch.logging : nil
@@ -122,7 +122,7 @@ struct HistoryCommand: Command {
             Table.Cell(HumanText.ids(batch.idStart, batch.idEnd)),
             "\(attempt?.attempt ?? batch.attempt)",
             Table.Cell(outcome, BatchStatus(rawValue: outcome)?.colour ?? .yellow),
-            Table.Cell(HumanText.relative(startedAt, to: context.now())),
+            Table.Cell(isKnown ? HumanText.relative(startedAt, to: context.now()) : "-"),
             Table.Cell(isKnown ? took ?? "-" : "-"),
             Table.Cell(attempt?.worker ?? batch.worker ?? "-"),
             Table.Cell(error ?? ""),

@@ -38,15 +38,18 @@ struct HoldingOptions: Sendable {
     ///   - batch: The batch.
     ///   - context: Where to.
     ///   - leavesDone: Whether some items are done where it fell into parts, if that is known.
+    ///   - isBadWhole: Whether all its items are to blame; no by default.
     /// - Throws: Where it cannot be printed.
     static func show(
         _ batch: BatchRecord,
         _ context: Context,
-        leavesDone: Bool? = nil
+        leavesDone: Bool? = nil,
+        isBadWhole: Bool = false
     ) throws {
         try context.write(BatchDocument(batch)) {
             let words = "batch \(batch.id), attempt \(batch.attempt): \(batch.status.rawValue)"
             switch batch.status {
+            case .split where isBadWhole: return words + "; none of its items is offered again"
             case .split where leavesDone == false: return words + "; none of its items is done"
             case .split where leavesDone ?? (batch.failures == 0):
                 return words + "; its other items are done"

@@ -30,7 +30,8 @@ struct MetricsCommand: Command {
             Prometheus. Weights are in the unit of the source, times in seconds. examples/alerts
             has alerting rules.
 
-            """
+            """,
+        hasDocument: false
     )
 
     private let selection: RunOptions

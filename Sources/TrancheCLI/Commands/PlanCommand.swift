@@ -66,7 +66,8 @@ struct PlanCommand: Command {
                 if isEmpty { return risks }
                 return text(forecast, document, opened.definition, context) + risks
             }
-            if isEmpty { try context.note("nothing would be handed out") }
+            let hold = forecast.hold.map { ": \($0)" } ?? ""
+            if isEmpty { try context.note("nothing would be handed out\(hold)") }
             let counts = forecast.ranges.map(\.count)
             if let note = counts.lazy.compactMap(options.sizeNote(onCount:)).first {
                 try context.note(note)
@@ -109,7 +110,7 @@ struct PlanCommand: Command {
             )
         }
         var words = HumanText.count(plan.batches, "batch", "batches")
-        words += ", \(HumanText.number(plan.items)) items, "
+        words += ", \(HumanText.count(plan.items, "item")), "
         words += "weight \(HumanText.weight(plan.weight, isBytes: source.weighsBytes))"
         if let seconds = plan.seconds {
             words += ", about \(Duration.seconds(seconds.rounded(.up)).words) at the pace so far"

@@ -205,7 +205,7 @@ struct ProbeCommand: Command {
     private func find(in inventory: Inventory) async throws -> Probe {
         guard let probe = try await inventory.probes().first(where: { $0.name == name }) else {
             throw TrancheError(
-                .invalidArgument,
+                .unknownProbe,
                 "there is no probe '\(name)'; 'tranche probe list' lists what there is"
             )
         }

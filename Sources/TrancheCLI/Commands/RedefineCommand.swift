@@ -157,6 +157,11 @@ struct RedefineCommand: Command {
             let definition = try await redefined.definition(in: inventory)
             let bounds = try await ends.bounds(of: run, redefined, in: inventory)
             if let bounds {
+                // A run that begins anew has passed nothing.
+                if !arguments.has("restart") {
+                    try run.require(newBounds: bounds, time: definition?.time)
+                    if run.hasPassed(outside: bounds) { redefinition.passed = run.cursor }
+                }
                 redefinition.add("bounds", run.bounds.description, bounds.description)
             }
             if let definition { redefinition.add(differencesFrom: run.source, to: definition) }

@@ -7,6 +7,8 @@ struct Redefinition: Sendable {
     var changes: [Change] = []
     /// The name of the run under which is kept what was handed out, where the run begins anew.
     var formerRun: String?
+    /// The id up to which the run has passed, where its bounds now leave out some of these.
+    var passed: Int64?
 
     init(key: RunKey, isDryRun: Bool) {
         self.key = key
@@ -39,7 +41,13 @@ struct Redefinition: Sendable {
         guard !changes.isEmpty else { return "\(key) is as asked for already" }
         let head = isDryRun ? "\(key) would change:\n" : "\(key) changed:\n"
         let kept = formerRun.map { "what was handed out is kept as run '\($0)'\n" } ?? ""
+        let stays =
+            passed.map {
+                "the run has passed the ids up to \($0): what was handed out of them stays, and what "
+                    + "appears among them later still comes\n"
+            } ?? ""
         return head + changes.map { "  \($0.part): \($0.known) -> \($0.asked)\n" }.joined() + kept
+            + stays
     }
 }
 

@@ -21,7 +21,8 @@ struct ReportCommand: Command {
             The page is one file without scripts, and loads nothing: it can be mailed, and
             shown by any browser, in the light and in the dark.
 
-            """
+            """,
+        hasDocument: false
     )
 
     private let selection: RunOptions

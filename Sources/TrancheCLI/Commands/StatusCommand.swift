@@ -38,15 +38,17 @@ struct StatusCommand: Command {
             OLDEST     how long the first of them has waited at least: by --settle-column, else
                        since something was first seen to wait, or could be taken
             DRAINS IN  when none is left, at the pace of the last hour and of the newest
-                       batches, as long as none is added
+                       batches, as long as none is added; - where nothing is handed out
             PER HOUR   items done in the last hour; ~ at the pace of the newest batches
             FAILED     batches that failed for good or are quarantined
 
             STATE is held, failed, stuck, retrying, unsettled (writers may still commit ids
             that were passed over), ready (there is work, and nobody takes it), running, due,
-            paused, cancelled, idle, or complete.
+            limited (there is work, and a budget or a probe lets none of it out), paused,
+            cancelled, idle, or complete.
 
-            Exit: 1 with --check where something is wrong.
+            Exit: 1 with --check where something is wrong. A pause, and a budget that somebody
+            closed, are told but are nothing wrong; --max-age and --max-backlog find what waits.
 
             """
     )
@@ -107,7 +109,7 @@ struct StatusCommand: Command {
             notes.append(open.words(at: Date()))
         }
         try context.write(StatusDocument(reading.overview, findings: findings)) {
-            if let findings { return text(findings, reading.overview) }
+            if let findings { return text(findings, reading.overview, at: context.now()) }
             // To the upper left, and what is below goes, in one piece with what is new: nothing
             // flickers while it is looked for.
             let start = isDrawn(in: context) ? "\u{1B}[H\u{1B}[J" : ""
@@ -143,10 +145,18 @@ struct StatusCommand: Command {
         return text
     }
 
-    private func text(_ findings: [StatusDocument.Finding], _ overview: Overview) -> String {
+    private func text(
+        _ findings: [StatusDocument.Finding],
+        _ overview: Overview,
+        at now: Date
+    ) -> String {
         guard !findings.isEmpty else {
-            return "all is well: \(HumanText.count(overview.runs.count, "run")), "
-                + StatusHead(overview).plainWords + "\n"
+            let stopped = overview.runs.compactMap { run in
+                run.stoppage(at: now).map { HumanText.oneLine("\(run.run.key) \($0)") + "\n" }
+            }
+            return (stopped.isEmpty ? "all is well: " : "nothing is wrong, but not all goes on: ")
+                + "\(HumanText.count(overview.runs.count, "run")), "
+                + StatusHead(overview).plainWords + "\n" + stopped.joined()
         }
         return findings.map { finding in
             let key = RunKey(metaTable: finding.meta, job: finding.job, run: finding.run)

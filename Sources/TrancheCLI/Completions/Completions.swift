@@ -4,7 +4,7 @@ struct Completions {
 
     /// The options of a command with those that every command has.
     func options(of command: CommandDescription) -> [CommandDescription.Option] {
-        command.options + CommandDescription.OptionGroup.global.options
+        command.options + command.global.options
     }
 
     /// The script for a shell.

@@ -37,7 +37,7 @@ struct ManualPage: Sendable {
             for operand in command.operands { page.term(operand.name, operand.help) }
         }
         page.section("Options")
-        for group in command.groups + [.global] where !group.options.isEmpty {
+        for group in command.groups + [command.global] where !group.options.isEmpty {
             page.part(group.title)
             for option in group.options { page.term(option.label, option.wholeHelp) }
         }

@@ -17,7 +17,7 @@ extension RunStatus.State {
     var colour: Colour? {
         switch self {
         case .stuck, .failed: .red
-        case .paused, .cancelled, .held, .waiting, .unsettled, .retrying, .ready: .yellow
+        case .paused, .cancelled, .held, .waiting, .unsettled, .retrying, .ready, .limited: .yellow
         case .running: .blue
         case .complete: .green
         case .idle: nil

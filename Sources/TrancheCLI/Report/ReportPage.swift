@@ -112,7 +112,7 @@ struct ReportPage {
             "<span class=\"state \(run.state.name)\">"
                 + "\(HTMLText.escaped(redacted(run.state.words(now))))</span>",
             drawing,
-            run.backlog == nil ? "?" : waiting,
+            run.run.isFormer ? "–" : run.backlog == nil ? "?" : waiting,
             run.oldestAt.map { HumanText.age(since: $0, at: now) } ?? "–",
             drain.map { HumanText.range($0.shortest, $0.longest) } ?? "–",
             done ?? "–",

@@ -51,7 +51,8 @@ enum ReportStyle {
         .state { font-weight: 600; }
         .state.failed, .state.stuck, .state.held { color: var(--failed); }
         .state.quarantined { color: var(--quarantined); }
-        .state.retrying, .state.unsettled, .state.ready, .state.waiting { color: var(--gap); }
+        .state.retrying, .state.unsettled, .state.ready, .state.waiting, .state.limited {
+            color: var(--gap); }
         .state.running { color: var(--running); }
         .state.complete { color: var(--done); }
         .bar { display: block; width: 100%; min-width: 12rem; height: 1rem;

@@ -162,6 +162,7 @@ struct StatusTable {
     }
 
     private func waiting(_ run: RunStatus) -> Table.Cell {
+        if run.run.isFormer { return "-" }
         guard let backlog = run.backlog else {
             // What is open is known, and what is in the source is not.
             let open = run.waitingItems
@@ -253,13 +254,7 @@ struct StatusTable {
                         + "'tranche retry --may-repeat' offers them again"
                 )
             }
-            for waiting in run.waits {
-                lines.append(
-                    HumanText.oneLine("\(run.run.key)") + " and budget '\(waiting.budget)': it "
-                        + waiting.wait.words(at: context.now())
-                        + "; 'tranche budget show \(waiting.budget)' tells who holds it"
-                )
-            }
+            lines += run.waits.compactMap { line(of: $0, run) }
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")
@@ -284,6 +279,28 @@ struct StatusTable {
             }
         }
         return lines
+    }
+
+    /// What is told of a budget that has no room for a run; `nil` where that is as it should be.
+    private func line(of waiting: RunStatus.Waiting, _ run: RunStatus) -> String? {
+        let key = HumanText.oneLine("\(run.run.key)")
+        let now = context.now()
+        if waiting.closing != nil { return "\(key) \(waiting.words(at: now))" }
+        guard let name = waiting.owner.name else { return nil }
+        if let wait = waiting.wait {
+            return "\(key) and budget '\(name)': it \(wait.words(at: now)); "
+                + tellingWhoHolds(name)
+        }
+        // A run that holds all of a budget itself has what it may have.
+        guard case .limited = run.state else { return nil }
+        return "\(key) \(waiting.words(at: now)); \(tellingWhoHolds(name))"
+    }
+
+    /// The command that shows a budget; bare where a shell needs the name in marks of its own.
+    private func tellingWhoHolds(_ budget: String) -> String {
+        let word = RunKey.quoted(budget)
+        if word == budget { return "'tranche budget show \(word)' tells who holds it" }
+        return "who holds it tells: tranche budget show \(word)"
     }
 
     /// How long a lease or a wait for a retry lasts at most, and a little more.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Tranche
+package import Tranche
 
 /// What is read of the archive, for the requests that read the table of batches.
 ///
@@ -263,6 +263,12 @@ extension SQLInventoryStore {
             let key = RunKey(metaTable: try row.text(), job: try row.text(), run: try row.text())
             return batches.filter(isWanted).map { $0.record(of: key) }
         }.flatMap { $0 }
+    }
+}
+
+extension SQLInventoryStore: PackedBatchReader {
+    package func packedBatch(_ id: Int64) async throws -> BatchRecord? {
+        try await wrapping { try await archivedBatch(id) }
     }
 }
 

@@ -181,6 +181,9 @@ extension SQLInventoryStore {
             )
         }
         statements += try changes(toPerKey: limits.perKey, of: run, note)
+        statements += limits.rank.words.map { what, value in
+            self.note(note, on: .run(run.key), what, from: nil, to: value, run.id)
+        }
         if !names.isEmpty || limits.parallelism != nil { statements.append(limit(run.id)) }
         statements.append("SELECT budget_set FROM \(tables.run) WHERE id = \(run.id)")
         var row = try await connection.run(statements)[statements.count - 1].first

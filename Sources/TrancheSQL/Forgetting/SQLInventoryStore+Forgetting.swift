@@ -82,6 +82,11 @@ extension SQLInventoryStore {
             WHERE meta_table IN (\(sources)) AND definition IS NOT NULL
             ORDER BY meta_table, job, run
             """,
+            """
+            SELECT count(*)
+            FROM \(tables.probe)
+            WHERE budget_id IN (SELECT id FROM \(tables.budget) WHERE \(isOfRun))
+            """,
         ]
     }
 
@@ -111,6 +116,7 @@ extension SQLInventoryStore {
                 !report.runs.contains(taker.key) && taker.upstream.map(jobs.contains) ?? true
             }
             .map(\.key)
+        if var row = rows[5].first { report.probes = Int(try row.integer()) }
         return report
     }
 
@@ -155,17 +161,21 @@ extension SQLInventoryStore {
         let batches: SQLStatement = "SELECT id FROM \(tables.batch) WHERE \(isOf(ids))"
         let budgets: SQLStatement = "SELECT id FROM \(tables.budget) WHERE \(isOfRun)"
         let ofBatch = [tables.output, tables.attempt]
-        let ofBudget = [tables.letIn, tables.waiting, tables.charge]
+        let ofBudget = [tables.letIn, tables.waiting, tables.charge, tables.probe]
         let ofRun = [
             tables.letIn, tables.waiting, tables.runBudget, tables.budget, tables.change,
             tables.gap, tables.archive, tables.workflow, tables.tally,
         ]
-        return ofBatch.map { "DELETE FROM \($0) WHERE batch_id IN (\(batches))" }
+        // As whoever is answered by a probe does: the budget before the probe.
+        let lock: SQLStatement = "\(budgets) ORDER BY id \(dialect.lockingRow)"
+        let removals: [SQLStatement] =
+            ofBatch.map { "DELETE FROM \($0) WHERE batch_id IN (\(batches))" }
             + ofBudget.map { "DELETE FROM \($0) WHERE budget_id IN (\(budgets))" }
             + ofRun.map { "DELETE FROM \($0) WHERE \(isOfRun)" }
             + [
                 "DELETE FROM \(tables.batch) WHERE \(isOf(ids))",
                 "DELETE FROM \(tables.run) WHERE \(dialect.column("id", isAmong: ids))",
             ] + removingUnusedNumbers
+        return [lock] + removals
     }
 }

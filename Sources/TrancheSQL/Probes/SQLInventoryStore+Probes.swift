@@ -5,15 +5,7 @@ package import Tranche
 /// them.
 extension SQLInventoryStore {
     package func probes(limiting key: RunKey?) async throws -> (probes: [Probe], now: Date) {
-        let condition = key.map { isBudget(of: $0) } ?? "1 = 1"
-        let select: SQLStatement = """
-            SELECT p.name, b.name, r.meta_table, r.job, r.run, p.question, p.interval_ms,
-                p.timeout_ms, p.holds_when_unreachable, p.state, p.version
-            FROM \(tables.probe) AS p
-            JOIN (SELECT * FROM \(tables.budget) WHERE \(condition)) AS b ON b.id = p.budget_id
-            LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
-            ORDER BY p.name
-            """
+        let select = selectProbes(of: key.map { isBudget(of: $0) } ?? "1 = 1")
         return try await wrapping {
             let rows = try await database.read(select, readClock)
             var clock = rows[1][0]
@@ -21,7 +13,23 @@ extension SQLInventoryStore {
         }
     }
 
-    private func probe(_ row: inout SQLRow) throws -> Probe {
+    /// The statement that reads the probes of budgets, by name.
+    ///
+    /// - Parameter condition: The condition on budgets.
+    /// - Returns: The statement.
+    func selectProbes(of condition: SQLStatement) -> SQLStatement {
+        """
+        SELECT p.name, b.name, r.meta_table, r.job, r.run, p.question, p.interval_ms,
+            p.timeout_ms, p.holds_when_unreachable, p.state, p.version
+        FROM \(tables.probe) AS p
+        JOIN (SELECT * FROM \(tables.budget) WHERE \(condition)) AS b ON b.id = p.budget_id
+        LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
+        ORDER BY p.name
+        """
+    }
+
+    /// Reads a probe of ``selectProbes(of:)``.
+    func probe(_ row: inout SQLRow) throws -> Probe {
         let name = try row.text()
         var probe = Probe(
             name,
@@ -147,7 +155,7 @@ extension SQLInventoryStore {
     // MARK: - Budgets
 
     /// Says in budgets until when all of their probes let go on.
-    private func open(_ budgets: SQLStatement) -> SQLStatement {
+    func open(_ budgets: SQLStatement) -> SQLStatement {
         let never = instant(Date(timeIntervalSince1970: 0))
         return """
             UPDATE \(tables.budget) AS b
@@ -210,7 +218,7 @@ extension SQLInventoryStore {
 
     private func unknownProbe(_ name: String) -> TrancheError {
         TrancheError(
-            .invalidArgument,
+            .unknownProbe,
             "there is no probe '\(name)' in \(self.name); 'tranche probe list' lists what there is"
         )
     }

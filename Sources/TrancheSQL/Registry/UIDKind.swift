@@ -1,3 +1,6 @@
+import FoundationEssentials
+import Tranche
+
 /// What a column holds by which rows are told apart, or put in order, where it is kept as text.
 package enum UIDKind: String, Sendable, Hashable {
     case uuid
@@ -11,8 +14,32 @@ package enum UIDKind: String, Sendable, Hashable {
     case integer
 
     /// A text as somebody may write it, as the registry keeps it.
+    ///
+    /// A time may have a space for its `T`, an offset and fewer digits; of a point in time, UTC is
+    /// meant where none is written.
     package func canonical(_ text: String) -> String {
-        self == .uuid ? text.lowercased() : text
+        switch self {
+        case .uuid: text.lowercased()
+        case .timestamp: Self.time(text, isInstant: false) ?? text
+        case .instant: Self.time(text, isInstant: true) ?? text
+        case .text, .date, .integer: text
+        }
+    }
+
+    /// A time as databases write it, to the microsecond; `nil` for what is none of the years 1 to
+    /// 9999, and for an offset where a time has no zone.
+    private static func time(_ text: String, isInstant: Bool) -> String? {
+        var text = text
+        guard let time = text.withUTF8({ TimeText($0) }), isInstant || time.zone == nil else {
+            return nil
+        }
+        var (seconds, rest) = time.instant.quotientAndRemainder(dividingBy: 1_000_000)
+        if rest < 0 { (seconds, rest) = (seconds - 1, rest + 1_000_000) }
+        let moment = Date(milliseconds: seconds * 1000)
+        guard TimeReader.years.contains(moment.milliseconds) else { return nil }
+        // Without the milliseconds.
+        return "\(moment.utcText.prefix(19)).\(String(1_000_000 + rest).dropFirst())"
+            + (isInstant ? "Z" : "")
     }
 }
 

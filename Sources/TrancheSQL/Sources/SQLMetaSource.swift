@@ -354,7 +354,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
         for _ in 1..<plannedWidth { _ = rest.value() }
         let value = rest.value()
         guard let moment = times.moment(of: value) else {
-            throw unreadable(value, of: try item(&row).id, times)
+            let item = try item(&row)
+            throw unreadable(value, of: item.id, item.uid, times)
         }
         let item = try item(&row, in: times.reader.interval(of: moment))
         return (item, times.reader.isWithin(moment))
@@ -372,8 +373,9 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
         }
         let weight = row.value()
         let item = row.value()
-        let key = try definition.key == nil ? nil : key(row.optionalText(), of: id)
+        let text = definition.key == nil ? nil : row.optionalText()
         let own = isNumbered ? row.optionalText() : nil
+        let key = try definition.key == nil ? nil : key(text, of: id, own)
         let isJSON = holdsJSON(item)
         func made(_ weight: Double) -> Item {
             Item(
@@ -393,8 +395,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
         default:
             throw TrancheError(
                 .invalidItem,
-                "id \(own ?? String(id)) of '\(definition.table)' has the weight '\(weight.text ?? "")'; "
-                    + "weights must be numbers"
+                "\(Item.words(id: id, uid: own)) of '\(definition.table)' has the weight "
+                    + "'\(weight.text ?? "")'; weights must be numbers"
             )
         }
     }
@@ -406,12 +408,12 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
         return JSONText.isValid(text)
     }
 
-    private func key(_ text: String?, of id: Int64) throws -> String? {
+    private func key(_ text: String?, of id: Int64, _ uid: String?) throws -> String? {
         guard let fault = ItemKey(text).fault else { return text }
         throw TrancheError(
             .invalidItem,
-            "id \(id) of '\(definition.table)' \(fault). Mend it; or 'tranche redefine' with "
-                + "--where leaves it out"
+            "\(Item.words(id: id, uid: uid)) of '\(definition.table)' \(fault). Mend it; or "
+                + "'tranche redefine' with --where leaves it out"
         )
     }
 

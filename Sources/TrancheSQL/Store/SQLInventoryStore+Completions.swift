@@ -128,13 +128,14 @@ extension SQLInventoryStore {
         }
     }
 
-    private func isJob(_ job: JobKey) -> SQLStatement {
+    func isJob(_ job: JobKey) -> SQLStatement {
         "meta_table = \(job.metaTable) AND job = \(job.job)"
     }
 
     private var isUnnumbered: SQLStatement { "completion = 0 AND status = 'succeeded'" }
 
-    private func selectHighest(of job: JobKey) -> SQLStatement {
+    /// The statement that reads the highest completion of a job; NULL without any.
+    func selectHighest(of job: JobKey) -> SQLStatement {
         """
         SELECT max(number)
         FROM (

@@ -76,6 +76,7 @@ extension SQLInventoryStore {
         var statements: [SQLStatement] = [
             lockRun(key),
             "SELECT \(lockedRunColumns) FROM \(tables.run) WHERE \(job) ORDER BY id",
+            selectLastTile(of: key),
         ]
         if let bounds {
             statements.append(
@@ -88,13 +89,18 @@ extension SQLInventoryStore {
         if let policy { statements.append(set(policy, of: key)) }
         let asked = statements
         try await wrapping {
-            try await database.withTransaction(Array(asked.prefix(2))) { connection, rows in
+            try await database.withTransaction(Array(asked.prefix(3))) { connection, rows in
                 try requireRun(rows[0], key)
                 var runRow = rows[0][0]
-                if let policy {
-                    try await require(noOpenBatchFor: policy, of: try run(&runRow), on: connection)
+                var locked = try run(&runRow)
+                locked.advance(toTileEnd: try lastTile(rows[2]))
+                if let bounds {
+                    try locked.require(newBounds: bounds, time: definition?.time)
                 }
-                var changes = Array(asked.dropFirst(2))
+                if let policy {
+                    try await require(noOpenBatchFor: policy, of: locked, on: connection)
+                }
+                var changes = Array(asked.dropFirst(3))
                 if let definition {
                     for known in try rows[1].map({ try run(&$0) }) {
                         changes.append(try redefining(known, as: definition, for: key))

@@ -345,7 +345,7 @@ extension SQLInventoryStore: OverviewStore {
             """
     }
 
-    // MARK: Gaps and stuck batches
+    // MARK: Gaps, stuck batches and budgets
 
     package func gaps(ofAll runs: [RunRecord]) async throws -> [RunKey: [Gap]] {
         let keys = Dictionary(runs.map { ($0.id, $0.key) }, uniquingKeysWith: { $1 })
@@ -380,6 +380,43 @@ extension SQLInventoryStore: OverviewStore {
         return try await wrapping {
             let batches = try await database.read(select)[0].map { try batch(&$0) }
             return Dictionary(batches.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+        }
+    }
+
+    package func budgets(ofAll runs: [RunRecord]) async throws -> RunBudgets {
+        let keys = Dictionary(runs.map { ($0.id, $0.key) }, uniquingKeysWith: { $1 })
+        let select: SQLStatement = """
+            SELECT k.of_run, b.name
+            FROM (
+                SELECT run_id AS of_run, budget_id
+                FROM \(tables.runBudget)
+                WHERE \(dialect.column("run_id", isAmong: keys.keys.sorted()))
+            ) AS k JOIN \(tables.budget) AS b ON b.id = k.budget_id
+            WHERE b.name IS NOT NULL
+            """
+        return try await wrapping {
+            let rows = try await database.read(
+                selectBudgets(where: "1 = 1"),
+                selectClaims(on: "1 = 1"),
+                select,
+                selectProbes(of: "1 = 1"),
+                readClock
+            )
+            var budgets = try rows[0].map { try budgetRow(&$0) }
+            try add(claims: rows[1], to: &budgets)
+            var names: [RunKey: Set<String>] = [:]
+            _ = try rows[2].map { row in
+                guard let key = keys[try row.integer()] else { return }
+                names[key, default: []].insert(try row.text())
+            }
+            let probes = try rows[3].map { try probe(&$0) }
+            var clock = rows[4][0]
+            return RunBudgets(
+                budgets.map(\.budget),
+                names: names,
+                probes: probes,
+                at: try clock.instant()
+            )
         }
     }
 }

@@ -57,19 +57,35 @@ extension SQLMetaSource: TimedSource {
             var row = rows[index]
             let id = try row.integer()
             let value = row.value()
-            if times.moment(of: value) == nil { throw unreadable(value, of: id, times) }
+            if times.moment(of: value) == nil {
+                throw unreadable(value, of: id, try await uids(ofIDs: [id])[id], times)
+            }
         }
     }
 
     /// What is said of an entry whose time cannot be read.
-    func unreadable(_ value: Value, of id: Int64, _ times: SQLTimeColumn) -> TrancheError {
+    ///
+    /// - Parameters:
+    ///   - value: The time.
+    ///   - id: The entry's id.
+    ///   - uid: Its uid, where that is not an integer.
+    ///   - times: The column.
+    /// - Returns: The error.
+    func unreadable(
+        _ value: Value,
+        of id: Int64,
+        _ uid: String?,
+        _ times: SQLTimeColumn
+    ) -> TrancheError {
         let column = times.reader.time.column
+        let literal = uid.map { "'\($0.replacing("'", with: "''"))'" } ?? String(id)
         let remedy =
-            value == .null ? "\(column) IS NOT NULL" : "\(definition.uid) <> \(id)"
+            value == .null ? "\(column) IS NOT NULL" : "\(definition.uid) <> \(literal)"
         return TrancheError(
             .invalidItem,
-            "id \(id) of '\(definition.table)' has \(times.fault(of: value)). Mend it; or leave "
-                + "it out by a condition, such as --where '\(remedy)'"
+            "\(Item.words(id: id, uid: uid)) of '\(definition.table)' has "
+                + "\(times.fault(of: value)). Mend it; or leave it out by a condition, such as "
+                + "--where \(RunKey.quoted(remedy))"
         )
     }
 }

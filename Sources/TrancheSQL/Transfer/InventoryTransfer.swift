@@ -20,14 +20,16 @@ package protocol InventoryTransfer: Sendable {
 
     /// Reads records, all in one transaction.
     ///
-    /// Batches keep their numbers. A named budget that there is already stays as it is.
+    /// Batches keep their numbers. A named budget that there is already stays as it is, and so do
+    /// pages that are the same.
     ///
     /// - Parameters:
     ///   - next: Gives the next lines, without their line breaks; `nil` after the last.
     ///   - isDryRun: Whether only to find out if all would be taken.
     /// - Returns: How many records there are.
-    /// - Throws: `TrancheError` `.invalidArgument`, with the line, for what is not a record, and
-    ///   for what is there already; nothing was changed then.
+    /// - Throws: `TrancheError` `.invalidArgument`, with the line, for what is not a record, for
+    ///   what is there already, and for a run over the batches of a job that is not there as the
+    ///   run knew it; nothing was changed then.
     func importLines(
         _ next: @escaping @Sendable () async throws -> [[UInt8]]?,
         isDryRun: Bool

@@ -13,7 +13,8 @@ extension SQLInventoryStore: InventoryTransfer {
             return try await database.readers.withTransaction(opening) { connection, _ in
                 var report = TransferReport()
                 var version = try await connection.run([selectSchemaVersion])[0].first
-                try write(head(version: try version?.integer() ?? 0, identity).bytes)
+                let isWhole = selection == RunSelection()
+                try write(head(try version?.integer() ?? 0, identity, isWhole: isWhole).bytes)
                 for table in all {
                     guard let condition = condition(on: table, of: selection) else { continue }
                     var mark: [Value]?
@@ -32,13 +33,13 @@ extension SQLInventoryStore: InventoryTransfer {
         }
     }
 
-    private func head(version: Int64, _ identity: String) -> TransferLine {
+    private func head(_ version: Int64, _ identity: String, isWhole: Bool) -> TransferLine {
         TransferLine(
             name: TransferLine.head,
             values: [
                 ("format", .integer(TransferLine.format)), ("schema", .integer(version)),
                 ("made_at", .text(Date().utcText)), ("inventory", .text(name)),
-                ("identity", .text(identity)),
+                ("identity", .text(identity)), ("whole", .integer(isWhole ? 1 : 0)),
             ]
         )
     }
@@ -110,21 +111,27 @@ extension SQLInventoryStore: InventoryTransfer {
         on table: TransferTable,
         of selection: RunSelection
     ) -> SQLStatement? {
-        if selection == RunSelection() { return "1 = 1" }
+        if selection == RunSelection() {
+            return table.name == "probe" ? isProbe(ofBudgets: "1 = 1") : "1 = 1"
+        }
         let isMeant = isSelected(selection)
         let runs: SQLStatement = "SELECT id FROM \(tables.run) WHERE \(isMeant)"
         let budgets: SQLStatement = """
             SELECT budget_id FROM \(tables.runBudget) WHERE run_id IN (\(runs))
             """
+        let isBudget: SQLStatement = "(run_id IN (\(runs)) OR id IN (\(budgets)))"
         let tableNames: SQLStatement = "SELECT meta_table FROM \(tables.run) WHERE \(isMeant)"
+        let isList: SQLStatement = "(\(PagedSource.prefix) || name) IN (\(tableNames))"
         switch table.name {
         case "run", "batch": return isMeant
         case "attempt", "output":
             return "batch_id IN (SELECT id FROM \(tables.batch) WHERE \(isMeant))"
-        case "budget": return "(run_id IN (\(runs)) OR id IN (\(budgets)))"
-        case "probe": return "budget_id IN (\(budgets))"
+        case "budget": return isBudget
+        case "probe": return isProbe(ofBudgets: isBudget)
         case "run_budget", "gap", "archive", "change", "workflow":
             return "run_id IN (\(runs))"
+        case "page_list": return isList
+        case "page": return "list_id IN (SELECT id FROM \(tables.pageList) WHERE \(isList))"
         case "registry": return "meta_table IN (\(tableNames))"
         case "uid":
             return """
@@ -134,5 +141,12 @@ extension SQLInventoryStore: InventoryTransfer {
                 """
         default: return nil
         }
+    }
+
+    /// Whether a probe is of some budgets.
+    ///
+    /// One that earlier versions left behind without its budget holds nothing back, and is of none.
+    private func isProbe(ofBudgets isBudget: SQLStatement) -> SQLStatement {
+        "budget_id IN (SELECT id FROM \(tables.budget) WHERE \(isBudget))"
     }
 }

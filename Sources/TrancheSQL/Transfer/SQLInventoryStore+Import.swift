@@ -34,7 +34,7 @@ extension SQLInventoryStore {
 
 /// Records while they are read, line by line.
 struct RecordImport<Database: SQLDatabase> {
-    private let store: SQLInventoryStore<Database>
+    let store: SQLInventoryStore<Database>
     private let tables: [String: TransferTable]
     private let version: Int64
     /// What the inventory is, and what the one was that was written; `nil` where it does not say.
@@ -45,15 +45,27 @@ struct RecordImport<Database: SQLDatabase> {
     private var hasHead = false
     private var hasEnd = false
     /// The numbers that rows have now, by table and the number that they had.
-    private var numbers: [String: [Int64: Int64]] = [:]
+    var numbers: [String: [Int64: Int64]] = [:]
     private var waiting: [SQLStatement] = []
     /// The line of the first that waits.
     private var firstWaiting = 0
     private var waitingBatches: [Int64] = []
     /// The numbers of uids that are known here already, by their registry's number here.
-    private var knownUIDs: [Int64: [Int64: String]] = [:]
+    var knownUIDs: [Int64: [Int64: String]] = [:]
     /// The registries, by the numbers that they had, that are here already.
-    private var knownRegistries: Set<Int64> = []
+    var knownRegistries: Set<Int64> = []
+    /// The budgets, by the numbers that they had, that are here already.
+    var knownBudgets: Set<Int64> = []
+    /// The lists of pages, by the numbers that they had, that are here already.
+    var knownLists: [Int64: String] = [:]
+    /// The pages of these, by their list's number here.
+    var knownPages: [Int64: [Int64: KnownPage]] = [:]
+    /// The jobs that are in the file.
+    private(set) var jobs: Set<JobKey> = []
+    /// The runs over the batches of other jobs.
+    private(set) var takers: [Taker] = []
+    /// Whether all that an inventory had is in the file.
+    private(set) var isWhole = false
     /// The definitions of runs over the events of inputs and over pages, which come later.
     private var movedLater: [MovedRun] = []
     /// The inputs and lists of pages that are in the file.
@@ -65,6 +77,22 @@ struct RecordImport<Database: SQLDatabase> {
         let name: String
     }
 
+    /// A page of a list that is here already, as the file has it.
+    struct KnownPage {
+        let list: String
+        let cursor: String
+        let end: String?
+    }
+
+    /// A run that takes the batches of a job as its items.
+    struct Taker {
+        let line: Int
+        /// The number that it had.
+        let number: Int64
+        let key: RunKey
+        let upstream: JobKey
+    }
+
     /// A run that goes on with a part of the inventory, if that comes along.
     private struct MovedRun {
         /// The number that it had.
@@ -74,7 +102,7 @@ struct RecordImport<Database: SQLDatabase> {
     }
 
     /// How many statements are run at a time.
-    private static var most: Int { 200 }
+    static var most: Int { 200 }
 
     init(
         store: SQLInventoryStore<Database>,
@@ -133,6 +161,9 @@ struct RecordImport<Database: SQLDatabase> {
         try await flush(on: connection)
         try await moveParts(on: connection)
         try await compareUIDs(on: connection)
+        try await comparePages(on: connection)
+        try await requireUpstreams(on: connection)
+        try await limitRuns(on: connection)
     }
 
     private mutating func readHead(_ values: [String: Value]) throws {
@@ -149,6 +180,7 @@ struct RecordImport<Database: SQLDatabase> {
             )
         }
         former = values["identity"]?.text
+        isWhole = values["whole"] == .integer(1)
         hasHead = true
     }
 
@@ -166,10 +198,10 @@ struct RecordImport<Database: SQLDatabase> {
         to table: TransferTable,
         on connection: isolated Database.Connection
     ) async throws {
-        if try await isKnown(values, in: table, on: connection) { return }
         if table.name == "input_log" || table.name == "page_list" {
             parts.insert(Part(table: table.name, name: values["name"]?.text ?? ""))
         }
+        if try await isKnown(values, in: table, on: connection) { return }
         let statement = try insert(table.name == "run" ? moved(values) : values, into: table)
         if table.keepsID {
             guard let id = values["id"]?.integer else { throw fault("it has no id") }
@@ -193,12 +225,18 @@ struct RecordImport<Database: SQLDatabase> {
     /// The batches of a job that it takes as its items have come along. Whether the events or pages
     /// have that it takes is not known yet.
     private mutating func moved(_ values: [String: Value]) throws -> [String: Value] {
-        guard let former, let text = values["definition"]?.text else { return values }
+        let key = Self.key(of: values)
+        jobs.insert(JobKey(metaTable: key.metaTable, job: key.job))
+        guard let text = values["definition"]?.text else { return values }
         do {
             var definition = try JSONText.decode(SourceDefinition.self, from: text)
-            guard definition.isOfInventory, definition.database.hasPrefix(former) else {
-                return values
+            if let upstream = InventorySource(definition)?.upstream,
+                let old = values["id"]?.integer
+            {
+                takers.append(Taker(line: number, number: old, key: key, upstream: upstream))
             }
+            guard let former, definition.isOfInventory, definition.database.hasPrefix(former)
+            else { return values }
             definition.database = identity + definition.database.dropFirst(former.count)
             let moved = try definition.canonicalText
             if let part = Self.part(of: definition), let number = values["id"]?.integer {
@@ -211,6 +249,15 @@ struct RecordImport<Database: SQLDatabase> {
         } catch {
             throw fault("its 'definition' is not that of a source")
         }
+    }
+
+    /// The run whose values they are.
+    static func key(of values: [String: Value]) -> RunKey {
+        RunKey(
+            metaTable: values["meta_table"]?.text ?? "",
+            job: values["job"]?.text ?? "",
+            run: values["run"]?.text ?? ""
+        )
     }
 
     private static func part(of definition: SourceDefinition) -> Part? {
@@ -232,94 +279,6 @@ struct RecordImport<Database: SQLDatabase> {
                 """
             _ = try await run([update], on: connection)
         }
-    }
-
-    /// Whether there is such a row already, which is an error where it is not a budget.
-    private mutating func isKnown(
-        _ values: [String: Value],
-        in table: TransferTable,
-        on connection: isolated Database.Connection
-    ) async throws -> Bool {
-        let select: SQLStatement
-        switch table.name {
-        case "run":
-            let key = RunKey(
-                metaTable: values["meta_table"]?.text ?? "",
-                job: values["job"]?.text ?? "",
-                run: values["run"]?.text ?? ""
-            )
-            select = "SELECT id FROM \(store.tables.run) WHERE \(store.isRun(key))"
-            if try await !run([select], on: connection)[0].isEmpty {
-                throw fault("\(key) is there already; 'tranche forget' removes it")
-            }
-            return false
-        case "budget" where values["name"]?.text != nil, "page_list", "input_log":
-            let name = values["name"]?.text ?? ""
-            select = "SELECT id FROM \(table.table) WHERE name = \(name)"
-            guard var row = try await run([select], on: connection)[0].first else { return false }
-            guard table.name == "budget", let old = values["id"]?.integer else {
-                throw fault("there is a \(table.name) '\(name)' already")
-            }
-            numbers[table.name, default: [:]][old] = try row.integer()
-            return true
-        case "probe":
-            let name = values["name"]?.text ?? ""
-            select = "SELECT id FROM \(table.table) WHERE name = \(name)"
-            return try await !run([select], on: connection)[0].isEmpty
-        case "registry":
-            let isSame = ["meta_table", "uid_column", "kind"].map { column -> SQLStatement in
-                "\(name: column) = \(values[column] ?? .null)"
-            }
-            select = """
-                SELECT id FROM \(table.table) WHERE \(isSame[0]) AND \(isSame[1]) AND \(isSame[2])
-                """
-            guard var row = try await run([select], on: connection)[0].first,
-                let old = values["id"]?.integer
-            else { return false }
-            numbers[table.name, default: [:]][old] = try row.integer()
-            knownRegistries.insert(old)
-            return true
-        case "uid":
-            guard let old = values["registry_id"]?.integer, knownRegistries.contains(old),
-                let registry = numbers["registry"]?[old]
-            else { return false }
-            guard let number = values["number"]?.integer, let uid = values["uid"]?.text else {
-                throw fault("it has no number, or no uid")
-            }
-            knownUIDs[registry, default: [:]][number] = uid
-            if knownUIDs[registry]?.count ?? 0 >= Self.most {
-                try await compareUIDs(on: connection)
-            }
-            return true
-        case "run_budget":
-            // It may be one that is known, of a run that is not.
-            return false
-        default: return false
-        }
-    }
-
-    /// Refuses uids that have other numbers here, where batches of other runs have them.
-    private mutating func compareUIDs(on connection: isolated Database.Connection) async throws {
-        for (registry, uids) in knownUIDs {
-            let isMeant = store.dialect.column("number", isAmong: uids.keys.sorted())
-            let select: SQLStatement = """
-                SELECT number, uid FROM \(store.tables.uid)
-                WHERE registry_id = \(registry) AND \(isMeant)
-                """
-            let rows = try await run([select], on: connection)[0]
-            var left = uids
-            for index in 0..<rows.count {
-                var row = rows[index]
-                let number = try row.integer()
-                if left[number] == (try row.text()) { left[number] = nil }
-            }
-            guard let (number, uid) = left.min(by: { $0.key < $1.key }) else { continue }
-            throw fault(
-                "uid '\(uid)' has the number \(number) in the file, and another one, or none, "
-                    + "here: import into an inventory that does not number these uids yet"
-            )
-        }
-        knownUIDs = [:]
     }
 
     private func insert(
@@ -385,7 +344,7 @@ struct RecordImport<Database: SQLDatabase> {
         _ = try await run(statements, from: firstWaiting, on: connection)
     }
 
-    private func run(
+    func run(
         _ statements: [SQLStatement],
         from first: Int? = nil,
         on connection: isolated Database.Connection
@@ -403,7 +362,7 @@ struct RecordImport<Database: SQLDatabase> {
         }
     }
 
-    private func fault(_ words: String) -> TrancheError {
+    func fault(_ words: String) -> TrancheError {
         TrancheError(.invalidArgument, "line \(number): \(words). Nothing was changed")
     }
 }

@@ -64,8 +64,10 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
             )
         }
         for wait in run.waits {
-            let budget = budgets.first { $0.owner.name == wait.budget }
-            reasons.append(Self.reason(wait, budget))
+            let budget = budgets.first { $0.owner == wait.owner }
+            guard let reason = Self.reason(wait, budget) else { continue }
+            // What stands first says all of it, unless there are figures.
+            if reason.text != first.phrase || !reason.figures.isEmpty { reasons.append(reason) }
         }
         if let openTransaction {
             reasons.append(
@@ -93,7 +95,12 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
         ]
     }
 
-    private static func reason(_ wait: RunStatus.Waiting, _ budget: Budget?) -> Reason {
+    /// Why a budget is in the way; `nil` where it is full, and no worker waits for it.
+    private static func reason(_ waiting: RunStatus.Waiting, _ budget: Budget?) -> Reason? {
+        if let closing = waiting.closing {
+            return Reason(kind: "limited", text: waiting.phrase, at: closing.until, figures: [])
+        }
+        guard let name = waiting.owner.name, let wait = waiting.wait else { return nil }
         var figures: [Figure] = []
         if let budget {
             figures = [
@@ -107,13 +114,13 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
                     value: budget.held.weight,
                     of: budget.limits.weight
                 ),
-                Figure(name: "needed_weight", value: wait.wait.weight, of: nil),
+                Figure(name: "needed_weight", value: wait.weight, of: nil),
             ]
         }
         return Reason(
             kind: "budget",
-            text: "waits for budget \(wait.budget)",
-            at: wait.wait.since,
+            text: "waits for budget \(name)",
+            at: wait.since,
             figures: figures
         )
     }

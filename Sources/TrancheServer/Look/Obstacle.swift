@@ -37,8 +37,10 @@ struct Obstacle: Sendable {
         }
         if fault != nil {
             self.init("source", "its source cannot be looked at")
-        } else if let waiting = run.waits.min(by: { $0.wait.since < $1.wait.since }) {
-            self.init("budget", "waits for budget \(waiting.budget)", at: waiting.wait.since)
+        } else if let closed = run.waits.first(where: { $0.closing != nil }) {
+            self.init("limited", closed.phrase, at: closed.closing?.until)
+        } else if let waiting = run.noted.min(by: { $0.since < $1.since }) {
+            self.init("budget", "waits for budget \(waiting.budget)", at: waiting.since)
         } else if run.openGaps > 0, held == 0 {
             let holder = run.gaps.lazy.flatMap(\.holders).first
             self.init("gap", "a gap is held" + (holder.map { " by \($0)" } ?? ""))
@@ -48,6 +50,8 @@ struct Obstacle: Sendable {
             self.init("parallelism", "holds all \(parallelism) of its batches")
         } else if held > 0 {
             self.init("working", "works on \(HumanText.count(held, "batch", "batches"))")
+        } else if let full = run.waits.lazy.compactMap(\.owner.name).first {
+            self.init("budget", "waits for budget \(full)")
         } else if run.waitingItems > 0 || run.summary.isDue {
             self.init("no_worker", "no worker takes it", at: run.summary.lastSuccess)
         } else if let due = run.summary.nextDue {
@@ -66,5 +70,15 @@ struct Obstacle: Sendable {
     private static func with(_ reason: String?, _ words: String) -> String {
         guard let reason, !reason.isEmpty else { return words }
         return "\(words): \(HumanText.excerpt(redacted(reason), 120))"
+    }
+}
+
+extension RunStatus {
+    /// The named budgets for which a worker waits, and since when.
+    fileprivate var noted: [(budget: String, since: Date)] {
+        waits.compactMap { waiting in
+            guard let name = waiting.owner.name, let wait = waiting.wait else { return nil }
+            return (name, wait.since)
+        }
     }
 }

@@ -115,7 +115,8 @@ extension BudgetBody {
             batches: given(batches, noBatches),
             weight: given(weight, noWeight),
             rate: given(rate, noRate),
-            burst: burst
+            burst: burst,
+            keepsBurst: true
         )
     }
 }

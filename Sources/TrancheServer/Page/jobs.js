@@ -13,7 +13,7 @@ const path = route => runsPath({
 export const paths = route => [path(route), overviewPath];
 
 const states = ['held', 'failed', 'stuck', 'retrying', 'unsettled', 'ready', 'running', 'waiting',
-  'paused', 'cancelled', 'idle', 'complete'];
+  'limited', 'paused', 'cancelled', 'idle', 'complete'];
 
 /** What the first screen's numbers lead to. */
 const orders = {

@@ -9,8 +9,8 @@ import { here } from './route.js';
 const signs = {
   failed: '✕', stuck: '✕', held: '■', quarantined: '◆', cancelled: '⊘', expired: '✕',
   retrying: '↻', unsettled: '◌', deferred: '↻', released: '↩',
-  running: '▶', ready: '▷', waiting: '◷', paused: '‖', complete: '✓', succeeded: '✓', idle: '○',
-  split: '÷',
+  running: '▶', ready: '▷', waiting: '◷', limited: '◫', paused: '‖', complete: '✓',
+  succeeded: '✓', idle: '○', split: '÷',
 };
 
 /** A state, as word, sign and colour. */

@@ -59,7 +59,7 @@ struct Refusal: Error, Sendable {
     private static func status(of error: TrancheError) -> Int {
         switch error.code {
         case .invalidArgument, .invalidItem: 400
-        case .unknownBatch, .unknownRun, .unknownBudget: 404
+        case .unknownBatch, .unknownRun, .unknownBudget, .unknownProbe: 404
         case .ambiguousJob, .redefined, .batchLost, .cancelled: 409
         case .storeBusy, .storeUnavailable, .sourceUnavailable: 503
         default: error.category == .transient ? 503 : error.category == .conflict ? 409 : 500

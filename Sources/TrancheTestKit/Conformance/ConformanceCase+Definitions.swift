@@ -75,6 +75,21 @@ extension ConformanceCase {
             try requireEqual(try await bench.drain(wide), [[4, 5]], "the ids in 2...5")
             try requireEqual(try await bench.run("b").bounds, IDBounds(2...3), "the other's bounds")
         },
+        ConformanceCase("A run that has passed ids is given no lower end below them") { subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            _ = try await bench.take(1, run: "a", ids: IDBounds(4...6))
+            let key = try await bench.key(run: "a")
+            for bounds in [IDBounds(2...6), IDBounds(...6)] {
+                try await requireRefused(.invalidArgument, "a lower end") {
+                    try await bench.inventory.redefine(key, ids: bounds)
+                }
+            }
+            try requireEqual(try await bench.run("a").bounds, IDBounds(4...6), "the bounds")
+            try await bench.inventory.redefine(key, ids: IDBounds(6...7))
+            // What lies ahead of it all is free.
+            try await bench.inventory.redefine(key, ids: IDBounds(5...7))
+            try requireEqual(try await bench.run("a").bounds, IDBounds(5...7), "the bounds ahead")
+        },
         ConformanceCase("The policy is the run's, until it is redefined") { subject in
             let bench = try await Bench(subject, ids: 1...9)
             let first = RunPolicy(

@@ -210,6 +210,28 @@ extension ConformanceCase {
             try require(again.id > 3, "a number is given again")
             try requireEqual(try await bench.run().isLimited, false, "whether it is limited")
         },
+        ConformanceCase("A run that is forgotten takes along its own probes, and no others") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            try await bench.inventory.setBudget("b", BudgetLimits(batches: 5))
+            try await bench.take(2).succeed()
+            let key = try await bench.key()
+            let question = ProbeQuestion.http("http://h/up")
+            try await bench.inventory.setProbe(Probe("own", of: .run(key), question))
+            try await bench.inventory.setProbe(Probe("shared", of: .name("b"), question))
+            let plan = try await bench.inventory.forget(RunSelection(key), isDryRun: true)
+            try requireEqual(plan.probes, 1, "the probes")
+            let report = try await bench.inventory.forget(RunSelection(key))
+            try requireEqual(report, plan, "what was lost")
+            let left = try await bench.inventory.probes().map(\.name)
+            try requireEqual(left, ["shared"], "what is left")
+            _ = try await bench.take(2)
+            // Nothing of it keeps the name.
+            let again = try await bench.key()
+            try await bench.inventory.setProbe(Probe("own", of: .run(again), question))
+            try await bench.inventory.removeProbe("own")
+            _ = try await bench.take(2)
+        },
         ConformanceCase("What fell into parts is counted once among what is forgotten") { subject in
             let bench = try await Bench(subject, ids: 1...6)
             try await bench.take(4).fail("once")

@@ -19,7 +19,7 @@ extension ConformanceCase {
             try await bench.inventory.removeProbe("up")
             _ = try await bench.take(1)
             try requireEqual(try await bench.inventory.budgets(of: key).isEmpty, true, "the rest")
-            try await requireRefused(.invalidArgument, "to remove it again") {
+            try await requireRefused(.unknownProbe, "to remove it again") {
                 try await bench.inventory.removeProbe("up")
             }
         },

@@ -131,6 +131,12 @@ extension ConformanceCase {
                 "why there is no second one"
             )
             try requireEqual(try await bench.run().rank, rank, "the rank")
+            let changes = try await bench.inventory.changes(.of(.run(try await bench.key())))
+            try requireEqual(
+                Set(changes.map { "\($0.what) \($0.new ?? "")" }),
+                ["budgets api", "parallelism 1", "share 2", "priority 1"],
+                "what it began with"
+            )
             let held = try await bench.inventory.budgets().map(\.held.batches)
             try requireEqual(held, [1, 1], "what is held")
             request.limits = RunLimits(parallelism: 8)

@@ -271,6 +271,9 @@ extension MemoryTables {
         }
         if let most = limits.perKey { try setPerKey(most, of: key, note, now: now) }
         try changeRun(key) { $0.rank = limits.rank }
+        for (what, value) in limits.rank.words {
+            add(.run(key), what, from: nil, to: value, note, now: now)
+        }
     }
 
     mutating func setRank(

@@ -100,6 +100,9 @@ extension MemoryTables {
         report.gaps = keys.reduce(0) { $0 + gaps(of: $1).count }
         report.held = batches.count { $0.status == .running && !$0.isDue(at: now) }
         report.takers = takers(of: keys)
+        report.probes = probes.values.count { probe in
+            probe.owner.run.map { keys.contains($0) } ?? false
+        }
         if isDryRun { return report }
         try report.requireUnused()
         for key in keys { forget(key) }
@@ -130,6 +133,7 @@ extension MemoryTables {
         archive.removeAll { $0.key == key }
         gaps.removeAll { $0.key == key }
         budgets.removeAll { $0.owner == .run(key) }
+        probes = probes.filter { $0.value.owner != .run(key) }
         entries.removeAll { $0.owner == .run(key) }
         runBudgets[key] = nil
         for owner in waits.keys { waits[owner]?[key] = nil }

@@ -46,7 +46,7 @@ extension MemoryTables {
 
     mutating func removeProbe(_ name: String, _ note: ChangeNote, now: Date) throws {
         guard let probe = probes.removeValue(forKey: name) else {
-            throw TrancheError(.invalidArgument, "there is no probe '\(name)'")
+            throw TrancheError(.unknownProbe, "there is no probe '\(name)'")
         }
         removeOwnBudget(probe.owner)
         try limitRuns(now: now)

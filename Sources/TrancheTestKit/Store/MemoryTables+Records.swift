@@ -158,8 +158,9 @@ extension MemoryTables {
         bounds: IDBounds?,
         policy: RunPolicy?
     ) throws {
-        if let run = run(key), let policy {
-            try run.require(noOpenBatchFor: policy, isOpen: hasOpenBatch(key))
+        if let run = run(key) {
+            if let bounds { try run.require(newBounds: bounds, time: definition?.time) }
+            if let policy { try run.require(noOpenBatchFor: policy, isOpen: hasOpenBatch(key)) }
         }
         try changeRun(key) { run in
             run.bounds = bounds ?? run.bounds

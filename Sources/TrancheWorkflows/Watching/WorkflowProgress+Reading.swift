@@ -191,6 +191,8 @@ extension WorkflowProgress {
         let size = { (amount: Amount) in hasWeights ? amount.weight : Double(amount.items) }
         let all = parts.reduce(0) { $0 + size($1) }
         donePercent = all > 0 ? size(succeeded) / all * 100 : 100
+        // Nobody knows when what is not handed out will be.
+        if ["paused", "held", "cancelled"].contains(state) { return }
         guard let ended = summary.lastSuccess,
             let late = hasWeights ? weightPerSecond : itemsPerSecond, late > 0
         else { return }

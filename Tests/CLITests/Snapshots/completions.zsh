@@ -555,7 +555,6 @@ _tranche() {
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
-                '--json[one JSON document on standard output]' \
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         report)
@@ -569,7 +568,6 @@ _tranche() {
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
-                '--json[one JSON document on standard output]' \
                 '--help[show the usual options; also -h]' \
                 '--help-all[show all options and notes]' ;;
         serve)
@@ -802,7 +800,7 @@ _tranche() {
                 '--batches[maximum number of batches at once; 0 hands out nothing]:N|none:(none)' \
                 '--weight[maximum weight at once\: 500, 64MiB, 1.5GB]:WEIGHT|none:(none)' \
                 '--rate[maximum weight per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:(none)' \
-                '--burst[weight that a rate may save up (default\: the rate'\''s weight)]:WEIGHT:' \
+                '--burst[weight that a rate may save up (default of a new rate\: its weight)]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
                 '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \

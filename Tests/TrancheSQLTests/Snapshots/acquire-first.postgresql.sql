@@ -24,7 +24,33 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 2, opening a transaction.
+-- Trip 2, reading.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
+    SELECT t.batch_id_end
+    FROM "inventory" AS t
+    WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+        AND t.kind IN ('incremental', 'backfill')
+    ORDER BY t.batch_id_end DESC
+    LIMIT 1
+)
+FROM "inventory_run" AS r
+WHERE 1 = 1 AND job = $1
+ORDER BY meta_table, job, run
+LIMIT $2;
+-- $1 text, $2 integer
+
+-- Trip 3, opening a transaction.
 
 WITH queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
@@ -157,9 +183,9 @@ ORDER BY "uid"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
 
--- Trip 3, rolling back.
+-- Trip 4, rolling back.
 
--- Trip 4, opening a transaction.
+-- Trip 5, opening a transaction.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -337,7 +363,7 @@ ORDER BY "uid"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
 
--- Trip 5, with the commit.
+-- Trip 6, with the commit.
 
 INSERT INTO "inventory_gap" (
     run_id, id_start, id_end, known, holders, found_at, next_look, watch_until, looks, is_redo
@@ -369,7 +395,7 @@ RETURNING id, batch_id_start;
 UPDATE "inventory_run" SET ceiling_id = $1, ceiling_next = $2, ceiling_next_at = to_timestamp(CAST($3 AS double precision) / 1000), ceiling_holders = $4, gaps_due_at = to_timestamp(CAST($5 AS double precision) / 1000) WHERE id = $6;
 -- $1 integer, $2 null, $3 integer, $4 text, $5 integer, $6 integer
 
--- Trip 6, reading.
+-- Trip 7, reading.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -395,7 +421,7 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 7, reading.
+-- Trip 8, reading.
 
 SELECT "uid", left(CAST("item" AS text), 2048), left(CAST("uid" AS text), 2048), left(CAST("item" AS text), 2048), left(CAST("weight" AS text), 2048)
 FROM "item"
@@ -409,7 +435,7 @@ ORDER BY "uid" DESC
 LIMIT $1;
 -- $1 integer
 
--- Trip 8, in a transaction of their own.
+-- Trip 9, in a transaction of their own.
 
 UPDATE "inventory_run"
 SET source_mark = $1, source_witness = $2,

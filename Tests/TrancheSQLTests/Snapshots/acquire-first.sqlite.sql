@@ -24,7 +24,33 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 2, opening a transaction.
+-- Trip 2, reading.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, pending_since,
+    ceiling_id, ceiling_next, ceiling_next_at, ceiling_holders,
+    gaps_due_at, gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
+    created_at, budget_set, share, priority, per_key,
+    cancelled_at, cancelled_by, cancel_reason, let_through,
+    (
+    SELECT t.batch_id_end
+    FROM "inventory" AS t
+    WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+        AND t.kind IN ('incremental', 'backfill')
+    ORDER BY t.batch_id_end DESC
+    LIMIT 1
+)
+FROM "inventory_run" AS r
+WHERE 1 = 1 AND job = $1
+ORDER BY meta_table, job, run
+LIMIT $2;
+-- $1 text, $2 integer
+
+-- Trip 3, opening a transaction.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -91,9 +117,9 @@ ORDER BY "uid"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
 
--- Trip 3, rolling back.
+-- Trip 4, rolling back.
 
--- Trip 4, opening a transaction.
+-- Trip 5, opening a transaction.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -205,7 +231,7 @@ ORDER BY "uid"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text
 
--- Trip 5, with the commit.
+-- Trip 6, with the commit.
 
 INSERT INTO "inventory_gap" (
     run_id, id_start, id_end, known, holders, found_at, next_look, watch_until, looks, is_redo
@@ -237,7 +263,7 @@ RETURNING id, batch_id_start;
 UPDATE "inventory_run" SET gaps_due_at = $1 WHERE id = $2;
 -- $1 integer, $2 integer
 
--- Trip 6, reading.
+-- Trip 7, reading.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -263,7 +289,7 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 7, reading.
+-- Trip 8, reading.
 
 SELECT "uid", substr("item", 1, 2048), substr("uid", 1, 2048), substr("item", 1, 2048), substr("weight", 1, 2048)
 FROM "item"
@@ -277,7 +303,7 @@ ORDER BY "uid" DESC
 LIMIT $1;
 -- $1 integer
 
--- Trip 8, in a transaction of their own.
+-- Trip 9, in a transaction of their own.
 
 UPDATE "inventory_run"
 SET source_mark = $1, source_witness = $2,

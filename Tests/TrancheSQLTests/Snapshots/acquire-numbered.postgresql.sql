@@ -24,7 +24,33 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 2, opening a transaction.
+-- Trip 2, reading.
+
+SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
+    lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
+    on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
+    pause_reason, CAST(date_part('epoch', pending_since) * 1000 AS bigint),
+    ceiling_id, ceiling_next, CAST(date_part('epoch', ceiling_next_at) * 1000 AS bigint), ceiling_holders,
+    CAST(date_part('epoch', gaps_due_at) * 1000 AS bigint), gaps_dropped, outage, root_from, root_to,
+    is_upstream, audit_position, source_mark, source_witness, rewound_id, hold_reason,
+    source_promotion, timeline,
+    CAST(date_part('epoch', created_at) * 1000 AS bigint), budget_set, share, priority, per_key,
+    CAST(date_part('epoch', cancelled_at) * 1000 AS bigint), cancelled_by, cancel_reason, let_through,
+    (
+    SELECT t.batch_id_end
+    FROM "inventory" AS t
+    WHERE t.meta_table = r.meta_table AND t.job = r.job AND t.run = r.run
+        AND t.kind IN ('incremental', 'backfill')
+    ORDER BY t.batch_id_end DESC
+    LIMIT 1
+)
+FROM "inventory_run" AS r
+WHERE 1 = 1 AND job = $1
+ORDER BY meta_table, job, run
+LIMIT $2;
+-- $1 text, $2 integer
+
+-- Trip 3, opening a transaction.
 
 WITH queue AS MATERIALIZED (
     SELECT pg_advisory_xact_lock(hashtextextended($1, 0))
@@ -176,9 +202,9 @@ ORDER BY "tranche_uid_number"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
 
--- Trip 3, rolling back.
+-- Trip 4, rolling back.
 
--- Trip 4, opening a transaction.
+-- Trip 5, opening a transaction.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -375,7 +401,7 @@ ORDER BY "tranche_uid_number"
 LIMIT 16;
 -- $1 text, $2 text, $3 text, $4 text, $5 text, $6 text, $7 text, $8 text, $9 text
 
--- Trip 5, with the commit.
+-- Trip 6, with the commit.
 
 WITH given (given_kind, given_worker, given_start, given_end, given_cover, given_ids, given_count, given_weight, given_token) AS (VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9))
 INSERT INTO "inventory" (
@@ -394,7 +420,7 @@ FROM given
 RETURNING id, batch_id_start;
 -- $1 text, $2 text, $3 integer, $4 integer, $5 null, $6 null, $7 integer, $8 real, $9 text, $10 text, $11 text, $12 text, $13 null, $14 integer, $15 integer, $16 null, $17 text
 
--- Trip 6, reading.
+-- Trip 7, reading.
 
 SELECT id, meta_table, job, run, definition, id_from, id_to, passed_id, tile_end,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
@@ -420,7 +446,7 @@ ORDER BY meta_table, job, run
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 7, reading.
+-- Trip 8, reading.
 
 SELECT "tranche_uid_number", NULL, left(CAST("key" AS text), 2048)
 FROM (
@@ -452,7 +478,7 @@ ORDER BY "tranche_uid_number" DESC
 LIMIT $4;
 -- $1 text, $2 text, $3 text, $4 integer
 
--- Trip 8, in a transaction of their own.
+-- Trip 9, in a transaction of their own.
 
 UPDATE "inventory_run"
 SET source_mark = $1, source_witness = $2,

@@ -162,6 +162,19 @@ struct ProbeTests {
         #expect(try await world.state.reason == "cannot be asked: no way")
     }
 
+    @Test("Before the first answer, the reason is why it could not be asked")
+    func unasked() async throws {
+        let world = try await World()
+        world.oracle.tell(.failure(TrancheError(.sourceUnavailable, "no way")))
+        let words = "probe 'up' holds back: cannot be asked: no way"
+        #expect(try await world.refusal(world.first) == words)
+        #expect(try await world.state.isOpen == nil)
+        world.oracle.tell(.success(ProbeAnswer(isOpen: true, reason: "fine")))
+        world.bench.clock.advance(by: .seconds(11))
+        #expect(try await world.refusal(world.first) == nil)
+        #expect(try await world.state.reason == "fine")
+    }
+
     @Test("A password in what went wrong is not kept")
     func password() async throws {
         let world = try await World()

@@ -24,6 +24,7 @@ import Tranche
         arguments: [
             ("2026", "is not a time; write it as 2026-01-31"),
             ("2026-13", "is not a time"),
+            ("0000-01-01", "'0000-01-01' lies outside the years 1 to 9999"),
             ("2026-02-30", "is not a time"),
             ("2026-01-01T08:30:00.5", "in full seconds"),
             ("01.02.2026", "is not a time"),

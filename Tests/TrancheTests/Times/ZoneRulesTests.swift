@@ -81,6 +81,15 @@ import Tranche
         #expect(ZoneClock(anyName: "UTC")?.isUniversal == true)
     }
 
+    @Test("A zone without a region is one, an abbreviation of several zones or a sign is not")
+    func plainNames() throws {
+        #expect(try ZoneClock("CET").offset(at: 1_720_000_000) == 7200)
+        #expect(try ZoneClock("EST5EDT").offset(at: 1_700_000_000) == -18_000)
+        for name in ["IST", "BST", "GMT+3", "GMT-0", "cet", "Factory", "posixrules"] {
+            #expect(throws: TrancheError.self, "\(name)") { try ZoneClock(name) }
+        }
+    }
+
     @Test("Every zone that Foundation knows has its offsets today, and by its rule")
     func all() throws {
         for name in TimeZone.knownTimeZoneIdentifiers {

@@ -37,7 +37,9 @@ package struct Overview: Sendable {
             return one.place < other.place
         }.map { runs[$0.place] }
         waitingItems = runs.reduce(0) { $0.addingClamped($1.waitingItems) }
-        unseen = runs.count { $0.backlog == nil && $0.run.definition != nil }
+        unseen = runs.count {
+            $0.backlog == nil && $0.run.definition != nil && !$0.run.isFormer
+        }
         isExact = unseen == 0 && runs.allSatisfy { $0.backlog?.isExact ?? true }
         oldestAt = runs.compactMap(\.oldestAt).min()
         inFlight = runs.reduce(0) { $0 + $1.held.batches }

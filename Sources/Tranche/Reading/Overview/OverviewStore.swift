@@ -13,6 +13,13 @@ package protocol OverviewStore: InventoryStore {
     /// - Returns: The batches, by run; without those that have none.
     /// - Throws: ``TrancheError`` of the store.
     func newestStuck(of runs: [RunRecord]) async throws -> [RunKey: BatchRecord]
+
+    /// Reads what limits runs, in one trip however many they are.
+    ///
+    /// - Parameter runs: The runs.
+    /// - Returns: Their budgets and probes.
+    /// - Throws: ``TrancheError`` of the store.
+    func budgets(ofAll runs: [RunRecord]) async throws -> RunBudgets
 }
 
 extension Inventory {

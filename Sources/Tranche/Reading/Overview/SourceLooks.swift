@@ -32,8 +32,8 @@ package struct SourceLooks: Sendable {
     /// - Throws: `CancellationError`.
     func look(at runs: [RunSummary]) async throws -> [RunKey: SourceLook] {
         var groups: [Key: [RunSummary]] = [:]
-        // Of an adopted run nothing is known before it is acquired from.
-        for summary in runs where summary.run.definition != nil {
+        // Of an adopted run nothing is known before it is acquired from; history waits for nothing.
+        for summary in runs where summary.run.definition != nil && !summary.run.isFormer {
             let key = Key(table: summary.run.key.metaTable, definition: summary.run.definition)
             groups[key, default: []].append(summary)
         }

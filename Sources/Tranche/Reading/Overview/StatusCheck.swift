@@ -29,6 +29,10 @@ package struct StatusCheck: Sendable {
             var words: [(StatusDocument.Finding.Kind, String)] = []
             if let fault = reading.faults[run.run.key] { words.append((.source, fault)) }
             if case .held(let reason, _) = run.state { words.append((.held, "is held: \(reason)")) }
+            // What somebody ordered, such as a pause or a window, is nothing wrong.
+            for fault in run.waits where fault.closing?.isFault ?? false {
+                words.append((.held, fault.words(at: now)))
+            }
             words += failures(of: run)
             words += waiting(of: run, now)
             return words.map { StatusDocument.Finding(run.run.key, $0.0, $0.1) }

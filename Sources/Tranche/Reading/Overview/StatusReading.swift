@@ -50,7 +50,7 @@ package struct StatusReading: Sendable {
         let stuck = try await inventory.newestStuck(
             of: summaries.filter { $0.causes[.stuck] != nil }.map(\.run)
         )
-        let budgets = records.contains(where: \.isLimited) ? try await inventory.budgets() : []
+        let budgets = try await inventory.budgets(ofAll: records.filter(\.isLimited))
         let runs = summaries.map { summary in
             var summary = summary
             let key = summary.run.key
@@ -60,7 +60,7 @@ package struct StatusReading: Sendable {
                 gaps: gaps[key] ?? [],
                 stuck: stuck[key],
                 risks: looks[key]?.risks,
-                budgets: summary.run.isLimited ? budgets : [],
+                obstacles: summary.run.isLimited ? budgets.obstacles(of: key) : [],
                 backlog: looks[key]?.backlog
             )
         }
