@@ -116,8 +116,8 @@ public struct RunRecord: Sendable, Hashable {
     /// How many batches may be handed out before a pause begins; `nil` for any number.
     package var mostBeforePause: Int? { pauseReason == nil ? nil : letThrough }
 
-    /// Whether it is kept as history alone, as the run began anew: nothing of it is to be done, until
-    /// somebody lets it go on.
+    /// Whether it is kept as history alone, as the run began anew: nothing of it is to be done,
+    /// until somebody lets it go on.
     package var isFormer: Bool { pauseReason == RunKey.reasonOfFormer }
 
     /// Whether the cursor stands at the run's upper end.

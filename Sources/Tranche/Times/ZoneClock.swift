@@ -135,8 +135,8 @@ package struct ZoneClock: Sendable, Hashable {
             }
     }
 
-    /// Whether a name looks like those without a region, such as `CET`, `EST5EDT` or `GB-Eire`: what
-    /// has a sign before a digit is read either way, and `Factory` is no zone.
+    /// Whether a name looks like those without a region, such as `CET`, `EST5EDT` or `GB-Eire`:
+    /// what has a sign before a digit is read either way, and `Factory` is no zone.
     private static func isPlain(_ name: String) -> Bool {
         guard let first = name.utf8.first, (0x41...0x5A).contains(first), name != "Factory" else {
             return false
