@@ -38,6 +38,13 @@ extension PostgreSQLDatabase {
         return found.mark.description
     }
 
+    package func isRenaming(_ known: String, to mark: String) -> Bool {
+        guard let before = PostgreSQLSourceMark(known), let now = PostgreSQLSourceMark(mark) else {
+            return false
+        }
+        return now.kind != "v" && now.kind == before.kind && now.tables == before.tables
+    }
+
     package func sourceNames(of name: SQLTableName) async throws -> [String] {
         let rows = try await read(
             """

@@ -27,6 +27,16 @@ extension SQLiteDatabase {
         ).description
     }
 
+    // Another table may begin at the page of one that was dropped, by two changes at least. To
+    // rename one is a single change.
+    package func isRenaming(_ known: String, to mark: String) -> Bool {
+        guard let before = SQLiteSourceMark(known), let now = SQLiteSourceMark(mark) else {
+            return false
+        }
+        return now.isInSameFile(as: before) && now.root > 0 && now.root == before.root
+            && now.schema == before.schema + 1
+    }
+
     package func sourceNames(of name: SQLTableName) async throws -> [String] {
         let schema = name.schema?.lowercased() ?? "main"
         guard schema == "main" else { return [] }

@@ -51,6 +51,21 @@ struct FieldWordsTests {
         #expect(FieldWords.text(text) == text)
     }
 
+    @Test(
+        "What somebody wrote stays, whatever it holds",
+        arguments: [
+            "the filter 'note = '--key x' or --count 5' is not valid",
+            "there is no file '/in/a --key b/x.csv'",
+            "table 't' has no column 'no --key te'",
+            "the filter '--where x' is not valid: near \"--key\"",
+        ]
+    )
+    func texts(text: String) {
+        #expect(FieldWords.text(text) == text)
+        let advice = FieldWords.text("\(text); leave it out (--drop-unknown)")
+        #expect(advice == "\(text); leave it out ('drop_unknown' of the sink)")
+    }
+
     @Test("After a command's sentence options are fields again")
     func sentences() {
         let words = "'tranche audit' finds it; with --watch. 'tranche gaps' shows it. Give --where"

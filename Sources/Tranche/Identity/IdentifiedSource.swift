@@ -45,12 +45,15 @@ public protocol IdentifiedSource: MetaSource {
     /// - Throws: The source's failure.
     func otherNames() async throws -> [String]
 
-    /// Whether nothing stands any more under a name by which a run knows it, in the same place.
+    /// Whether it stood under another name, as a run knows it, and was renamed since.
     ///
-    /// - Parameter name: The name.
-    /// - Returns: Whether it is gone; false by default.
+    /// - Parameters:
+    ///   - name: The other name, in the same place.
+    ///   - known: The mark under that name.
+    ///   - mark: The mark as it is now.
+    /// - Returns: Whether that is certain; false by default.
     /// - Throws: The source's failure.
-    func isGone(_ name: String) async throws -> Bool
+    func isRenamed(from name: String, _ known: String, to mark: String) async throws -> Bool
 
     /// Whether the inventory is kept by the source's own server, and goes back with it.
     ///
@@ -67,7 +70,10 @@ extension IdentifiedSource {
     public func otherNames() async throws -> [String] { [] }
 
     /// Nothing is known.
-    public func isGone(_ name: String) async throws -> Bool { false }
+    public func isRenamed(from name: String, _ known: String, to mark: String) async throws -> Bool
+    {
+        false
+    }
 
     /// It is elsewhere.
     public func isKept(beside inventory: String) -> Bool { false }

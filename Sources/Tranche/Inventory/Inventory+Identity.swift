@@ -232,18 +232,13 @@ extension Inventory {
             )
         }
         guard let mark = try await source.mark() else { return }
-        var gone: [String: Bool] = [:]
         // One page bounds what a new run of a job with very many costs.
         let others = try await store.runs(RunSelection(job: key.job), after: nil, limit: 100)
         for run in others
-        where run.key.metaTable != key.metaTable && run.cursor != nil {
+        where run.key.metaTable != key.metaTable && run.cursor != nil && !run.isFormer {
             let name = run.key.metaTable
-            guard let identity = run.standing.identity, try isInDatabase(of: source, run) else {
-                continue
-            }
-            if gone[name] == nil { gone[name] = try await source.isGone(name) }
-            guard gone[name] == true,
-                try await source.compare(mark: mark, with: identity, passed: run.cursor) == .same
+            guard let known = run.standing.identity?.mark, try isInDatabase(of: source, run),
+                try await source.isRenamed(from: name, known, to: mark)
             else { continue }
             throw TrancheError(
                 .redefined,

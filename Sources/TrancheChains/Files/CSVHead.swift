@@ -76,7 +76,7 @@ struct CSVHead {
             guard rows.count >= first + lines, format.header != nil else {
                 throw TrancheError(
                     .invalidSource,
-                    "'\(name)' is empty, and has no header; give the fields' names"
+                    "'\(name)' is empty, and has no header; give the names of the fields"
                 )
             }
         }
@@ -146,7 +146,7 @@ struct CSVHead {
     private func refusal(_ problem: String, _ remedy: String? = nil) -> TrancheError {
         TrancheError(
             .invalidSource,
-            "the header of '\(name)' \(problem); \(remedy.map { "\($0), or " } ?? "")give the fields' names with "
+            "the header of '\(name)' \(problem); \(remedy.map { "\($0), or " } ?? "")give the names of the fields with "
                 + "--header, and pass over the lines that are there with --skip-lines"
         )
     }
@@ -314,7 +314,7 @@ struct CSVHead {
             guard let width = body.first?.width else {
                 throw TrancheError(
                     .invalidSource,
-                    "'\(name)' is empty, and has no header; give the fields' names"
+                    "'\(name)' is empty, and has no header; give the names of the fields"
                 )
             }
             texts = Array(repeating: "", count: width)

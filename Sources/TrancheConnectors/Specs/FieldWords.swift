@@ -9,7 +9,8 @@ package enum FieldWords {
     /// A text with fields in the place of options.
     ///
     /// A command in quotes stays as it is, with what the same sentence says of it, such as
-    /// `'tranche redefine' with --where`.
+    /// `'tranche redefine' with --where`. So does all up to the end of what else stands in quotes:
+    /// a file, a field or a condition may hold anything.
     ///
     /// - Parameter words: The text.
     /// - Returns: The text; as it is where it names no option that is a field.
@@ -104,7 +105,42 @@ private struct FieldWording {
         "accept", "null", "lines", "values", "jsonl", "latin1", "_id",
     ]
 
-    init(_ text: String) { rest = text[...] }
+    init(_ text: String) {
+        let start = Self.adviceStart(in: text)
+        words = String(text[..<start])
+        rest = text[start...]
+        let sentence = words.split(separator: ";").last ?? ""
+        isOfCommand = start > text.startIndex && sentence.contains("'tranche ")
+    }
+
+    /// Where the advice begins: behind the last quoted part that is no option and no command.
+    private static func adviceStart(in text: String) -> String.Index {
+        var end = text.endIndex
+        while let close = text[..<end].lastIndex(where: { $0 == "'" || $0 == "\"" }) {
+            let behind = text.index(after: close)
+            guard let open = text[..<close].lastIndex(of: text[close]) else { return behind }
+            let quoted = text[text.index(after: open)..<close]
+            let before = text[..<open]
+            let isValue =
+                before.last == " "
+                && (before.dropLast().split(separator: " ").last?.hasPrefix("--") ?? false)
+            guard isValue || quoted.hasPrefix("tranche ") || isOption(quoted) else {
+                return behind
+            }
+            end = open
+        }
+        return text.startIndex
+    }
+
+    /// Whether a quoted text is one option, with its value at most.
+    private static func isOption(_ quoted: Substring) -> Bool {
+        let words = quoted.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count <= 2, let option = words.first, option.hasPrefix("--"),
+            ofSinks.union(others).contains(String(option.dropFirst(2)))
+        else { return false }
+        guard words.count == 2, let value = words.last else { return true }
+        return value.first?.isNumber ?? false || values.contains(String(value))
+    }
 
     mutating func text() -> String {
         while let character = rest.first {

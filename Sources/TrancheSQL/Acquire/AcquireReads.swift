@@ -5,9 +5,11 @@ import Tranche
 ///
 /// The run's lock stands first; each statement behind it has a snapshot taken after the lock was
 /// had.
-struct AcquireReads<Database: SQLDatabase>: Sendable {
+///
+/// It is a class, and so is what stands in it: of so large a value each way of copying is much code.
+final class AcquireReads<Database: SQLDatabase>: Sendable {
     private let store: SQLInventoryStore<Database>
-    private(set) var batch = StatementBatch()
+    let batch: StatementBatch
     /// A run of the same job, where a new run is made.
     let sibling: StatementBatch.Place?
     /// What made the run, where it is new.
@@ -32,7 +34,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
     let source: SourceReads?
 
     /// The statements that read a source under the lock.
-    struct SourceReads: Sendable {
+    final class SourceReads: Sendable {
         let source: SQLMetaSource<Database>
         let step: SQLMetaSource<Database>.Step
         /// The highest ids and the writers, where they are observed at once.
@@ -40,6 +42,20 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         /// Whether uids were numbered before, as far as one look goes.
         let hasNumbered: Bool
         fileprivate let rows: StatementBatch.Place
+
+        fileprivate init(
+            _ source: SQLMetaSource<Database>,
+            _ step: SQLMetaSource<Database>.Step,
+            observation: StatementBatch.Places?,
+            hasNumbered: Bool,
+            rows: StatementBatch.Place
+        ) {
+            self.source = source
+            self.step = step
+            self.observation = observation
+            self.hasNumbered = hasNumbered
+            self.rows = rows
+        }
 
         /// The statements that observe the writers, and then read the rows.
         func statements(lag: SQLStatement) -> [SQLStatement] {
@@ -64,6 +80,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
         in store: SQLInventoryStore<Database>
     ) throws {
         self.store = store
+        var batch = StatementBatch()
         sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
         made = isNew ? batch.add(store.insertRun(request)) : nil
         let hint = store.hint(for: request.key)
@@ -103,8 +120,8 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
                 _ = batch.add(source.numbering(unless: step.size, from: first))
             }
             self.source = SourceReads(
-                source: source,
-                step: step,
+                source,
+                step,
                 observation: observation,
                 hasNumbered: hint.needsNumbers,
                 rows: batch.add(step.statement)
@@ -113,6 +130,7 @@ struct AcquireReads<Database: SQLDatabase>: Sendable {
             self.source = nil
         }
         repeated = request.mayBeRepeated ? batch.add(store.selectRepeated(request)) : nil
+        self.batch = batch
     }
 
     // MARK: The answers

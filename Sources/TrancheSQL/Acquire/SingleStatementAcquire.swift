@@ -7,7 +7,9 @@ import Tranche
 /// id out and that the limit cuts. Anything else is declined, and nothing changed but the attempt
 /// that ends. What is handed out is what an ``Acquisition`` would hand out, but that no ceiling is
 /// asked for: where all ids are there, nobody can still commit one between them.
-struct SingleStatementAcquire<Database: SQLDatabase> {
+///
+/// It is a class: of so large a value each way of copying is much code.
+final class SingleStatementAcquire<Database: SQLDatabase> {
     /// What came of it.
     enum Answer {
         case batch(AcquireOutcome.HandedOut)

@@ -91,6 +91,14 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func mark(of name: SQLTableName, uid: String) async throws -> String?
 
+    /// Whether one table has two marks, the second after it was renamed and nothing else was.
+    ///
+    /// - Parameters:
+    ///   - known: The mark under its former name.
+    ///   - mark: The mark as it is now.
+    /// - Returns: Whether that is certain, if nothing stands under the former name.
+    func isRenaming(_ known: String, to mark: String) -> Bool
+
     /// The names by which people may call a table or view: with its schema, and without where that
     /// is enough.
     ///
@@ -188,6 +196,9 @@ extension SQLDatabase {
 
     /// Nothing is known.
     package func mark(of name: SQLTableName, uid: String) async throws -> String? { nil }
+
+    /// Nothing is certain.
+    package func isRenaming(_ known: String, to mark: String) -> Bool { false }
 
     /// No other name is known.
     package func sourceNames(of name: SQLTableName) async throws -> [String] { [] }

@@ -71,9 +71,14 @@ extension SQLMetaSource: IdentifiedSource {
         try await wrapping { try await database.sourceNames(of: table) }
     }
 
-    package func isGone(_ name: String) async throws -> Bool {
+    package func isRenamed(
+        from name: String,
+        _ known: String,
+        to mark: String
+    ) async throws -> Bool {
         // What is no plain name was given with its schema apart, and may be anywhere.
-        guard let name = try? SQLTableName(verbatim: name) else { return false }
+        guard database.isRenaming(known, to: mark), let name = try? SQLTableName(verbatim: name)
+        else { return false }
         return try await wrapping { try await database.table(name) == nil }
     }
 
