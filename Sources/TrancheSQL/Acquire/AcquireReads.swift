@@ -6,7 +6,8 @@ import Tranche
 /// The run's lock stands first; each statement behind it has a snapshot taken after the lock was
 /// had.
 ///
-/// It is a class, and so is what stands in it: of so large a value each way of copying is much code.
+/// It is a class, and so is what stands in it: of so large a value each way of copying is much
+/// code.
 final class AcquireReads<Database: SQLDatabase>: Sendable {
     private let store: SQLInventoryStore<Database>
     let batch: StatementBatch
