@@ -38,6 +38,12 @@ struct TestBackend: Sendable, CustomStringConvertible {
         }
     }
 
+    /// All backends in two halves, each of which has one suite that runs in order.
+    static var halves: [[TestBackend]] {
+        let all = available + apart
+        return [0, 1].map { half in all.indices.filter { $0 % 2 == half }.map { all[$0] } }
+    }
+
     /// The backends other than the reference.
     static var real: [TestBackend] {
         available.filter { $0.name != reference.name }
