@@ -134,7 +134,7 @@ struct FolderWatchTests {
                 atPath: folder.path("files/deep/er"),
                 withIntermediateDirectories: true
             )
-            // Whole at once: without a quiet time a look at the new folder may find it half written.
+            // Whole at once: without a quiet time a look at a new folder may find it half written.
             try write("1", folder, "whole")
             #expect(rename(folder.path("whole"), folder.path("files/deep/er/a")) == 0)
             #expect(try await gate.wait(for: 2).last == "create a")
