@@ -171,7 +171,7 @@ extension Inventory {
             return SourceStanding(identity: watch.identity)
         }
         guard var run = try await store.runs(RunSelection(key)).first else {
-            try await requireNewName(key, source)
+            try await requireNewName(key, source, mark)
             // What stands there is kept as soon as there is a run.
             keep(SourceStanding(), of: key, isKnown: false, isRenewed: false)
             return SourceStanding()
@@ -218,41 +218,40 @@ extension Inventory {
 
     /// Refuses a run of a job that knows the same table by another name, whether it has both or was
     /// renamed: all would be handed out again.
-    private func requireNewName(_ key: RunKey, _ source: any IdentifiedSource) async throws {
+    private func requireNewName(
+        _ key: RunKey,
+        _ source: any IdentifiedSource,
+        _ mark: String
+    ) async throws {
+        let database = source.definition.database
         for name in try await source.otherNames() where name != key.metaTable {
             let known = RunSelection(metaTable: name, job: key.job)
             guard let run = try await store.runs(known, after: nil, limit: 1).first,
-                try isInDatabase(of: source, run)
+                run.source?.database == database
             else { continue }
             throw TrancheError(
                 .redefined,
                 "job '\(key.job)' is known on '\(name)', which is the table that "
-                    + "'\(key.metaTable)' names: under that name all items would be handed out again. Name it "
-                    + "'\(name)' (--meta), or give another job (--job)"
+                    + "'\(key.metaTable)' names: under that name all items would be handed out "
+                    + "again. Name it '\(name)' (--meta), or give another job (--job)"
             )
         }
-        guard let mark = try await source.mark() else { return }
         // One page bounds what a new run of a job with very many costs.
         let others = try await store.runs(RunSelection(job: key.job), after: nil, limit: 100)
         for run in others
         where run.key.metaTable != key.metaTable && run.cursor != nil && !run.isFormer {
             let name = run.key.metaTable
-            guard let known = run.standing.identity?.mark, try isInDatabase(of: source, run),
+            guard let known = run.standing.identity?.mark, run.source?.database == database,
                 try await source.isRenamed(from: name, known, to: mark)
             else { continue }
             throw TrancheError(
                 .redefined,
-                "'\(key.metaTable)' is what job '\(key.job)' knows as '\(name)', which is gone: under the "
-                    + "new name all items would be handed out again. Give the table its name back, or make "
-                    + "a view '\(name)' of it, and name that (--meta); or give another job (--job)"
+                "'\(key.metaTable)' is what job '\(key.job)' knows as '\(name)', which is gone: "
+                    + "under the new name all items would be handed out again. Give the table its "
+                    + "name back, or make a view '\(name)' of it, and name that (--meta); or give "
+                    + "another job (--job)"
             )
         }
-    }
-
-    private func isInDatabase(of source: any MetaSource, _ run: RunRecord) throws -> Bool {
-        guard let text = run.definition else { return false }
-        let definition = try JSONText.decode(SourceDefinition.self, from: text)
-        return definition.database == source.definition.database
     }
 
     private func verdict(

@@ -118,8 +118,8 @@ struct BudgetCommand: Command {
         time = given ?? .zero
         guard action != .park || time > .zero else {
             throw UsageError(
-                "--for '\(arguments.text("for") ?? "")' parks nothing; give a time above 0, or end a "
-                    + "parking with 'tranche budget unpark \(RunKey.quoted(name))'"
+                "--for '\(arguments.text("for") ?? "")' parks nothing; give a time above 0, or end "
+                    + "a parking with 'tranche budget unpark \(RunKey.quoted(name))'"
             )
         }
         guard time <= Budget.longestPark else {

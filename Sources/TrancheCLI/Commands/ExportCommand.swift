@@ -73,9 +73,8 @@ struct ExportCommand: Command {
         if selection == RunSelection() { return [] }
         let runs = try await inventory.runs(selection)
         let jobs = Set(runs.map { JobKey(metaTable: $0.key.metaTable, job: $0.key.job) })
-        let words = try runs.compactMap { run -> String? in
-            guard let text = run.definition else { return nil }
-            let definition = try JSONText.decode(SourceDefinition.self, from: text)
+        let words = runs.compactMap { run -> String? in
+            guard let definition = run.source else { return nil }
             let job = "job '\(run.key.job)'"
             if let upstream = InventorySource(definition)?.upstream, !jobs.contains(upstream) {
                 return "\(job) takes the batches of job '\(upstream.job)', which is not in the "

@@ -43,8 +43,8 @@ struct Redefinition: Sendable {
         let kept = formerRun.map { "what was handed out is kept as run '\($0)'\n" } ?? ""
         let stays =
             passed.map {
-                "the run has passed the ids up to \($0): what was handed out of them stays, and what "
-                    + "appears among them later still comes\n"
+                "the run has passed the ids up to \($0): what was handed out of them stays, "
+                    + "and what appears among them later still comes\n"
             } ?? ""
         return head + changes.map { "  \($0.part): \($0.known) -> \($0.asked)\n" }.joined() + kept
             + stays

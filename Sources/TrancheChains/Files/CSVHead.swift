@@ -146,8 +146,9 @@ struct CSVHead {
     private func refusal(_ problem: String, _ remedy: String? = nil) -> TrancheError {
         TrancheError(
             .invalidSource,
-            "the header of '\(name)' \(problem); \(remedy.map { "\($0), or " } ?? "")give the names of the fields with "
-                + "--header, and pass over the lines that are there with --skip-lines"
+            "the header of '\(name)' \(problem); \(remedy.map { "\($0), or " } ?? "")"
+                + "give the names of the fields with --header, and pass over the lines that are "
+                + "there with --skip-lines"
         )
     }
 

@@ -71,14 +71,15 @@ extension SQLMigrator {
             var row = row
             return "'\(try row.text())'"
         }
-        guard let first = jobs.first else { return }
+        if jobs.isEmpty { return }
+        let all = jobs.joined(separator: ", ")
+        let who = jobs.count == 1 ? "job \(all) goes" : "jobs \(all) go"
         let labels = steps.map(\.label).joined(separator: ", ")
         throw TrancheError(
             .migrationRefused,
-            "reverting \(labels) in \(name) drops the numbers that uids were given, and "
-                + "\(jobs.count == 1 ? "job \(first) goes" : "jobs \(jobs.joined(separator: ", ")) go") "
-                + "by them: with other numbers rows would be left out and handed out again. Forget what "
-                + "goes by them first (tranche forget --job JOB), or revert all (--to 0)"
+            "reverting \(labels) in \(name) drops the numbers that uids were given, and \(who) "
+                + "by them: with other numbers rows would be left out and handed out again. "
+                + "Forget what goes by them first (tranche forget --job JOB), or revert all (--to 0)"
         )
     }
 

@@ -78,7 +78,7 @@ extension SQLMetaSource: TimedSource {
         _ times: SQLTimeColumn
     ) -> TrancheError {
         let column = times.reader.time.column
-        let literal = uid.map { "'\($0.replacing("'", with: "''"))'" } ?? String(id)
+        let literal = uid?.quotedAsText ?? String(id)
         let remedy =
             value == .null ? "\(column) IS NOT NULL" : "\(definition.uid) <> \(literal)"
         return TrancheError(
