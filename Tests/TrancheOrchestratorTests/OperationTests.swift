@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Tranche
 import TrancheOrchestrator
 
 @Suite("Operations and events")
@@ -54,6 +55,43 @@ struct OperationTests {
         var bare = event
         bare.payload = nil
         #expect(try Event(json: try bare.json) == bare)
+    }
+
+    @Test(
+        "An event is read as the decoder reads it, whatever its texts hold",
+        arguments: [
+            "", "7", #"a "quoted" one"#, #"C:\new"#, "two\nlines", "\u{1}", "Grüße, 世界", "{}",
+            #"","operation":"delete"#, "\u{2028}",
+        ],
+        [nil, "{}", "null", #"{"a":[1,"}"],"b":null}"#, #""text""#, "7 "]
+    )
+    func plainTexts(_ text: String, _ payload: String?) throws {
+        let event = Event(
+            location: text,
+            operation: .read,
+            id: text,
+            trigger: text,
+            payload: payload
+        )
+        let json = try event.json
+        let decoded = try JSONDecoder().decode(Event.self, from: Data(json.utf8))
+        var read = try Event(json: json)
+        #expect(read.payload == (payload == "null" ? nil : payload))
+        read.payload = decoded.payload
+        #expect(read == decoded)
+    }
+
+    @Test(
+        "What is no event is refused",
+        arguments: [
+            #"{"location":"a","operation":"read","id":"1","trigger":"t","payload":{}}}"#,
+            #"{"location":"a","operation":"read","id":"1","trigger":"t","payload":}"#,
+            #"{"location":"a","operation":"read","id":"1","trigger":"t"} 1"#,
+            #"{"location":"a","operation":"read","id":"1"}"#, "",
+        ]
+    )
+    func noEvents(_ json: String) {
+        #expect(throws: TrancheError.self) { try Event(json: json) }
     }
 
     @Test("An event of an unknown operation is written, and not read")

@@ -33,7 +33,7 @@ public struct Event: Sendable, Hashable {
 }
 
 extension Event: Codable {
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case location, operation, id, trigger, payload
     }
 
@@ -55,42 +55,6 @@ extension Event: Codable {
         try container.encode(id, forKey: .id)
         try container.encode(trigger, forKey: .trigger)
         if let payload { try container.encode(RawJSON(payload), forKey: .payload) }
-    }
-}
-
-extension Event {
-    /// The event as JSON on one line, with the keys in the order `location`, `operation`, `id`,
-    /// `trigger` and, where there is one, `payload`.
-    ///
-    /// - Throws: `TrancheError` `.invalidArgument` for a payload that is not JSON.
-    public var json: String {
-        get throws {
-            if let payload, let fault = StrictJSON.fault(in: payload) {
-                throw TrancheError(
-                    .invalidArgument,
-                    "the payload of event '\(id)' is not JSON: \(fault)"
-                )
-            }
-            return try documentText()
-        }
-    }
-
-    /// Reads an event as ``json`` writes it.
-    ///
-    /// - Parameter json: The text.
-    /// - Throws: `TrancheError` `.invalidItem` for another text.
-    public init(json: String) throws {
-        do {
-            self = try JSONText.decode(Event.self, from: json)
-        } catch {
-            throw TrancheError(.invalidItem, "no event: \(error)", underlying: error)
-        }
-        guard payload != nil else { return }
-        // The payload is the last member, and stays as it was written.
-        var head = self
-        head.payload = nil
-        let start = try head.documentText().dropLast() + ",\"payload\":"
-        if json.hasPrefix(start) { payload = String(json.dropFirst(start.count).dropLast()) }
     }
 }
 

@@ -128,13 +128,13 @@ public struct InputLog: Sendable {
             operations.isEmpty || operations.contains(entries[$0].event.operation)
                 || entries[$0].isLasting
         }
+        // Made up once, so that a repeated request is known again.
+        let token = Inventory.Configuration.makeUniqueToken()
         let events = try places.map { place in
             var event = entries[place].event
             event.trigger = input
             return LoggedEvent(
-                // Made up once, so that a repeated request is known again.
-                identity: entries[place].identity
-                    ?? "~\(Inventory.Configuration.makeUniqueToken())",
+                identity: entries[place].identity ?? "~\(token)-\(place)",
                 content: try event.json,
                 key: (entries[place].key ?? event.subject).boundedKey,
                 weight: entries[place].weight,
