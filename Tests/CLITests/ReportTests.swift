@@ -57,6 +57,28 @@ import Tranche
         #expect(!page.contains("<h2>Failures</h2>"))
     }
 
+    @Test("The bar of a file begins at its first record, and ends with its last")
+    func file() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id,v\n1,a\n2,b\n3,c\n4,d\n", to: "in.csv")
+        let acquire = [
+            "acquire", "--job", "j", "--meta", "csv:\(bench.path("in.csv"))", "--count", "2",
+        ]
+        let path = bench.path("page.html")
+        #expect(await bench.run(acquire).status == .done)
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        #expect(await bench.run("report", path).status == .done)
+        let half = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(half.contains("done: ids 5...9<"), "\(half)")
+        #expect(half.contains("waiting: ids 10...20<"))
+        #expect(await bench.run(acquire).status == .done)
+        #expect(await bench.run("succeed", "2", "--attempt", "1").status == .done)
+        #expect(await bench.run("report", path).status == .done)
+        let whole = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(whole.contains("done: ids 5...17<"), "\(whole)")
+        #expect(!whole.contains("waiting: ids"))
+    }
+
     @Test("What is no regular file is written to, and never replaced")
     func device() async throws {
         let bench = try await CommandLineBench()

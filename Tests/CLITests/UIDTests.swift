@@ -164,6 +164,43 @@ struct UIDTests {
         }
     }
 
+    @Test(
+        "Jobs of one table that go by integers and by uids are told apart",
+        arguments: UIDBench.Place.available
+    )
+    fileprivate func bothKinds(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            let id =
+                own.isPostgreSQL
+                ? "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+                : "INTEGER PRIMARY KEY AUTOINCREMENT"
+            try await own.execute("CREATE TABLE @docs (id \(id), key text NOT NULL UNIQUE)")
+            // The last row has the lowest number, or another one than its id at least.
+            for key in ["c", "b", "a"] {
+                try await own.execute("INSERT INTO @docs (key) VALUES ('\(key)')")
+            }
+            let meta = "\(own.prefix)docs"
+            let plain = ["--job", "plain", "--meta", meta, "--uid", "id", "--item", "key"]
+            #expect(try await own.work(plain + ["--count", "1"]).count == 3)
+            #expect(try await own.work(job(own, "--item", "key", "--count", "1")).count == 3)
+
+            let byID = await own.run("history", "--meta", meta, "--id", "1", "--json")
+            #expect(byID.output.contains(#""job":"plain""#), "\(byID.errors)")
+            #expect(!byID.output.contains(#""job":"j""#), "\(byID.output)")
+            let byUID = await own.run("history", "--meta", meta, "--id", "c", "--json")
+            #expect(byUID.output.contains(#""job":"j""#), "\(byUID.errors)")
+            #expect(!byUID.output.contains(#""job":"plain""#), "\(byUID.output)")
+
+            let retry = ["retry", "--status", "succeeded", "--dry-run", "--json", "--ids"]
+            let integer = await own.run(retry + ["1", "--job", "plain"])
+            #expect(integer.output.contains(#""job":"plain""#), "\(integer.errors)")
+            let name = await own.run(retry + ["c", "--job", "j"])
+            #expect(name.output.contains(#""job":"j""#), "\(name.errors)")
+            let unknown = await own.run("history", "--meta", meta, "--id", "zz")
+            #expect(unknown.errors.contains("has no item 'zz'"), "\(unknown.errors)")
+        }
+    }
+
     @Test("fail and succeed blame items by their uids", arguments: UIDBench.Place.available)
     fileprivate func blame(_ place: UIDBench.Place) async throws {
         try await UIDBench.with(place) { own in
@@ -484,6 +521,52 @@ struct UIDTests {
             #expect(others.count == 3)
             #expect(others[0].hasPrefix(#"{"id":"-infinity""#), "\(others)")
             #expect(others[1].hasPrefix(#"{"id":"0044-03-15T00:00:00.000000 BC""#), "\(others)")
+        }
+    }
+
+    @Test("Times are registered once, and found however they are written")
+    func registeredTimes() async throws {
+        guard TestPostgreSQL.server != nil else { return }
+        try await UIDBench.with(.postgresql) { own in
+            func line(_ uid: String, _ item: String) -> String {
+                #"{"id":"\#(uid)","item":"\#(item)","weight":1}"#
+            }
+            try await own.execute(
+                """
+                CREATE TABLE @docs (key timestamptz PRIMARY KEY, item text, weight int);
+                INSERT INTO @docs VALUES
+                    ('2026-01-02 03:04:05+02', 'a', 1), ('2026-01-04 00:00:00.25Z', 'b', 1);
+                """
+            )
+            let first = [
+                line("2026-01-02T01:04:05.000000Z", "a"), line("2026-01-04T00:00:00.250000Z", "b"),
+            ]
+            #expect(try await own.work(job(own)) == first)
+            // What comes between the others has the next number, and no other gets a new one.
+            try await own.execute("INSERT INTO @docs VALUES ('2026-01-03 12:00:00+05:30', 'c', 1)")
+            let later = line("2026-01-03T06:30:00.000000Z", "c")
+            #expect(try await own.work(job(own)) == [later])
+            #expect(try await own.work(job(own)).isEmpty)
+            let ways = ["2026-01-03T06:30:00.000000Z", "2026-01-03 06:30Z", "2026-01-03 07:30+01"]
+            for way in ways {
+                let words = ["history", "--meta", "\(own.prefix)docs", "--id", way, "--json"]
+                let history = await own.run(words)
+                #expect(history.output.contains(#""id":3,"uid":"\#(way)""#), "\(history)")
+            }
+            let none = await own.run("history", "--meta", "\(own.prefix)docs", "--id", "2026-01-03")
+            #expect(none.errors.contains("has no item '2026-01-03'"), "\(none)")
+            // A program may blame one, and somebody offer it again, by other ways to write it.
+            try await own.execute("INSERT INTO @docs VALUES ('2026-02-01 00:00Z', 'd', 1)")
+            let result = #"echo '{"bad_ids": ["2026-02-01 01:00:00+01"]}'"#
+            let script = "cat > /dev/null; " + result
+            let blamed = await own.run(["work"] + job(own) + ["--", "sh", "-c", script])
+            #expect(blamed.status == .failed, "\(blamed.errors)")
+            let redrive = ["redrive", "--job", "j", "--ids", "2026-02-01 00:00Z", "--yes"]
+            let redriven = await own.run(redrive)
+            #expect(redriven.status == .done, "\(redriven.errors)")
+            let again = line("2026-02-01T00:00:00.000000Z", "d")
+            #expect(try await own.work(job(own)) == [again])
+            #expect(await own.run("audit", "--job", "j").status == .done)
         }
     }
 }

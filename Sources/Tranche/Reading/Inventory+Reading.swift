@@ -24,7 +24,10 @@ extension Inventory: InventoryReader {
     package func lowestID(of run: RunRecord) async throws -> Int64? {
         if let lower = run.bounds.lower { return lower }
         let tiles = try await tiles(of: run.key, endingAfter: nil, meeting: nil, limit: 1)
-        return tiles.first.map { $0.ids?.first ?? $0.range.lowerBound }
+        guard let tile = tiles.first else { return nil }
+        if let first = tile.ids?.first { return first }
+        // The tile itself covers all that is below its batch.
+        return try await batch(tile.batch).idStart
     }
 
     /// Reads batches, newest first; see ``InventoryReader``.

@@ -12,7 +12,23 @@ extension InventoryReader {
         of id: Int64,
         in metaTable: String
     ) async throws -> Inventory.Lineage {
-        var walk = LineageWalk(reader: self)
+        try await lineage(of: id, in: metaTable, by: nil)
+    }
+
+    /// Follows one item as ``lineage(of:in:)`` does, from the runs alone that know it by the id.
+    ///
+    /// - Parameters:
+    ///   - id: The item's id; of the inventory of a job, the completion.
+    ///   - metaTable: The source's name as it was given.
+    ///   - space: Whose id it is; `nil` for all runs.
+    /// - Returns: As ``lineage(of:in:)``.
+    /// - Throws: As reading batches does.
+    package func lineage(
+        of id: Int64,
+        in metaTable: String,
+        by space: ItemSpace?
+    ) async throws -> Inventory.Lineage {
+        var walk = LineageWalk(reader: self, space: space)
         try await walk.ascend(from: metaTable, ids: IDRuns(id...id))
         try await walk.descend(from: metaTable, id: id, level: 0, madeBy: nil)
         return walk.lineage
@@ -75,6 +91,8 @@ private struct LineageWalk {
     private static let mostLevels = 100
 
     let reader: any InventoryReader
+    /// Whose id the item has; `nil` for all runs.
+    let space: ItemSpace?
     private(set) var lineage = Inventory.Lineage()
     private var visited: Set<Place> = []
     private var definitions: [RunKey: SourceDefinition?] = [:]
@@ -87,8 +105,9 @@ private struct LineageWalk {
         var id: Int64
     }
 
-    init(reader: any InventoryReader) {
+    init(reader: any InventoryReader, space: ItemSpace?) {
         self.reader = reader
+        self.space = space
     }
 
     private mutating func entry(
@@ -134,6 +153,7 @@ private struct LineageWalk {
         let place = Place(job: job, metaTable: metaTable, id: id)
         guard level < Self.mostLevels, visited.insert(place).inserted else { return }
         for (batch, attempts) in try await reader.history(of: id, in: metaTable) {
+            if level == 0, let space, !space.contains(batch.key) { continue }
             if let job, let upstream = try await upstream(of: batch.key), upstream != job {
                 continue
             }

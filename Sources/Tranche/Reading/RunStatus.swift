@@ -109,6 +109,18 @@ package struct RunStatus: Sendable {
     /// The run.
     package var run: RunRecord { summary.run }
 
+    /// The last id that is the run's to hand out, as far as is known; `nil` where nothing is.
+    ///
+    /// Where nothing waits it is the last that was passed: a file goes on behind the id of its last
+    /// record.
+    package var lastID: Int64? {
+        if let upper = run.bounds.upper { return upper }
+        if let backlog, backlog.items == 0, backlog.isExact, let cursor = run.cursor {
+            return cursor
+        }
+        return [run.cursor, backlog?.highestID].compactMap { $0 }.max()
+    }
+
     /// How many gaps wait for transactions.
     package var openGaps: Int { gaps.count { $0.isOpen } }
 

@@ -71,9 +71,11 @@ struct BatchFilter: Sendable {
         selection.until = until?.date(now: now)
         let found: [BatchRecord] = try await inventory.batches(selection).reversed()
         guard let items else { return found }
-        let source = try await context.numberedSource(of: selection.runs, in: inventory)
-        let wanted = try await items.ids(in: source)
-        return found.filter { $0.holds(anyOf: wanted) }
+        let spaces = try await context.itemSpaces(of: selection.runs, in: inventory)
+        let wanted = try await items.ids(in: spaces)
+        return found.filter { batch in
+            wanted.contains { $0.space.contains(batch.key) && batch.holds(anyOf: $0.ids) }
+        }
     }
 }
 

@@ -52,13 +52,16 @@ struct HistoryCommand: Command {
             if let source {
                 meta = try await Connectors.ofProgram.knownName(of: source, in: inventory)
             }
-            let numbered = try await context.numberedSource(
+            let spaces = try await context.itemSpaces(
                 of: RunSelection(metaTable: meta),
                 in: inventory
             )
-            let id = try await item?.id(in: numbered) ?? 0
-            let uid = numbered == nil ? nil : item?.text
-            let lineage = try await inventory.lineage(of: id, in: meta)
+            var (id, uid, lineage) = (Int64(0), String?.none, Inventory.Lineage())
+            for found in try await item?.id(in: spaces) ?? [] where lineage.entries.isEmpty {
+                id = found.id
+                uid = found.space.source == nil ? nil : item?.text
+                lineage = try await inventory.lineage(of: id, in: meta, by: found.space)
+            }
             // A table that no run takes from has no item that anything happened to.
             if lineage.entries.isEmpty {
                 try await RunOptions.require(RunSelection(metaTable: meta), in: inventory)

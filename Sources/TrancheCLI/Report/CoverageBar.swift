@@ -39,8 +39,7 @@ struct CoverageBar {
     /// Makes the bar of a run; `nil` where nothing is known of its ids.
     init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord]) {
         let record = run.run
-        let end = [record.cursor, run.backlog?.highestID].compactMap { $0 }.max()
-        guard let end = record.bounds.upper ?? end else { return nil }
+        guard let end = run.lastID else { return nil }
         let cursor = record.cursor.map { min($0, end) }
         let first = min(lowest ?? cursor ?? end, end)
         ids = first...end

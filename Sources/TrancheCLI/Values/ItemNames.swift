@@ -68,40 +68,63 @@ struct ItemNames: Sendable {
         }
     }
 
-    /// The ids of the items in a source.
+    /// The ids of the items, by each way in which runs know them.
     ///
-    /// - Parameter source: The source; `nil` where its ids are integers.
-    /// - Returns: The ids.
-    /// - Throws: ``UsageError`` for what is no id; `TrancheError` `.invalidArgument` for a uid that
-    ///   has no number; the source's failure.
-    func ids(in source: (any NumberedSource)?) async throws -> IDRuns {
-        guard let source else { return try ids() }
-        return IDRuns(Set(try await find(names, in: source)).sorted())
-    }
-
-    /// The id of the one item that is named, whatever is in its uid.
-    ///
-    /// Throws as ``ids(in:)``, and ``UsageError`` where several are named.
-    func id(in source: (any NumberedSource)?) async throws -> Int64 {
-        if let source { return try await find([text], in: source)[0] }
-        let ids = try ids()
-        guard let id = ids.first, ids.count == 1 else {
-            throw UsageError("--\(option) '\(text)': give one id")
+    /// - Parameter spaces: The ways.
+    /// - Returns: The ids, by the first way that has all of the items, and by each other one that
+    ///   has.
+    /// - Throws: ``UsageError`` for what is no id, where ids are integers; `TrancheError`
+    ///   `.invalidArgument` for a uid that has no number; the source's failure.
+    func ids(in spaces: [ItemSpace]) async throws -> [(space: ItemSpace, ids: IDRuns)] {
+        var found: [(space: ItemSpace, ids: IDRuns)] = []
+        var unknown: (any Error)?
+        for space in spaces {
+            do {
+                found.append((space, try await ids(in: space)))
+            } catch let error as UsageError {
+                unknown = unknown ?? error
+            } catch let error as UnknownItem {
+                // Where some runs go by uids, what is not even an integer was meant as one.
+                unknown = error.error(option, hint: names.count > 1 ? Self.hint : "")
+            }
         }
-        return id
+        if found.isEmpty, let unknown { throw unknown }
+        return found
     }
 
-    private func find(_ names: [String], in source: any NumberedSource) async throws -> [Int64] {
+    /// The ids of the one item that is named, whatever is in its uid; as ``ids(in:)``, and
+    /// ``UsageError`` where several are named.
+    func id(in spaces: [ItemSpace]) async throws -> [(space: ItemSpace, id: Int64)] {
+        try await ids(in: spaces).map { space, ids in
+            guard let id = ids.first, ids.count == 1 else {
+                throw UsageError("--\(option) '\(text)': give one id")
+            }
+            return (space, id)
+        }
+    }
+
+    private func ids(in space: ItemSpace) async throws -> IDRuns {
+        guard let source = space.source else { return try ids() }
         let found = try await source.ids(ofUIDs: names)
-        return try names.map { name in
+        let ids = try names.map { name in
             guard let id = found[name] else {
-                throw TrancheError(
-                    .invalidArgument,
-                    "--\(option): '\(source.definition.table)' has no item '\(name)' that was found yet"
-                        + (names.count > 1 ? Self.hint : "")
-                )
+                throw UnknownItem(table: source.definition.table, name: name)
             }
             return id
+        }
+        return IDRuns(Set(ids).sorted())
+    }
+
+    /// A uid that has no number.
+    private struct UnknownItem: Error {
+        let table: String
+        let name: String
+
+        func error(_ option: String, hint: String) -> TrancheError {
+            TrancheError(
+                .invalidArgument,
+                "--\(option): '\(table)' has no item '\(name)' that was found yet\(hint)"
+            )
         }
     }
 
@@ -118,20 +141,17 @@ struct ItemNames: Sendable {
 }
 
 extension Context {
-    /// The source of runs, where its uids are numbered.
+    /// The ids by which runs know the items of their tables.
     ///
     /// - Parameters:
-    ///   - runs: The runs; of one source.
+    ///   - runs: The runs.
     ///   - inventory: Where they are.
-    /// - Returns: The source; `nil` where ids are integers.
+    /// - Returns: The ways; see `Inventory.itemSpaces(of:source:)`.
     /// - Throws: `TrancheError` of the store or source.
-    func numberedSource(
+    func itemSpaces(
         of runs: RunSelection,
         in inventory: Inventory
-    ) async throws -> (any NumberedSource)? {
-        let known = try await inventory.runs(runs).first { $0.source?.numbering != nil }
-        guard let known else { return nil }
-        let description = try await source(of: known, in: inventory)
-        return try await inventory.source(description).numbered
+    ) async throws -> [ItemSpace] {
+        try await inventory.itemSpaces(of: runs, source: sourceFinder())
     }
 }

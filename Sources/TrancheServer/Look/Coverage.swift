@@ -29,8 +29,7 @@ package struct Coverage: Sendable {
     ///   - batches: Those of its batches that have not succeeded, as far as they are looked at.
     package init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord]) {
         let record = run.run
-        let known = [record.cursor, run.backlog?.highestID].compactMap { $0 }.max()
-        guard let end = record.bounds.upper ?? known else { return nil }
+        guard let end = run.lastID else { return nil }
         let cursor = record.cursor.map { min($0, end) }
         let first = min(lowest ?? record.bounds.lower ?? cursor ?? end, end)
         let ids = first...end
