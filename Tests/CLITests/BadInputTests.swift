@@ -276,7 +276,7 @@ import Testing
         Case("split x", .usage, "BATCH 'x': this is not a whole number"),
         Case("compact --keep 5y", .usage, "--keep '5y': 'y' is not a unit of time"),
         Case("compact --keep -1d", .usage, "--keep '-1d': a duration is 0 or more"),
-        Case("migrate", .usage, "up|down|status is missing: up, down, status"),
+        Case("migrate", .usage, "give one of up, down, status"),
         Case("migrate sideways", .usage, "'sideways' is not one of up, down, status"),
         Case("migrate down --zone UTC", .usage, "--zone goes with 'migrate up'"),
         Case("migrate up --bounded j", .usage, "give JOB=FROM..TO"),

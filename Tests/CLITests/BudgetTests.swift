@@ -265,7 +265,7 @@ import Tranche
             ("set --job none --parallelism 1", "there is no"),
             ("set --job j --budget none", "there is no budget 'none'"),
             ("restore --job j", "was never changed"),
-            ("budget", "is missing: set, list"),
+            ("budget", "give one of set, list"),
             ("budget make x", "is not one of set, list"),
             ("budget set", "NAME is missing"),
             ("budget show none", "there is no budget 'none'"),

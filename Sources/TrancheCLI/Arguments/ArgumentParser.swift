@@ -120,9 +120,11 @@ struct ArgumentParser {
         if let missing = command.operands.dropFirst(parsed.operands.count).first,
             !missing.isOptional
         {
-            let choices =
-                missing.choices.isEmpty ? "" : ": \(missing.choices.joined(separator: ", "))"
-            throw UsageError("\(missing.name) is missing\(choices)\(seeHelp)")
+            guard missing.choices.isEmpty else {
+                let choices = missing.choices.joined(separator: ", ")
+                throw UsageError("give one of \(choices)\(seeHelp)")
+            }
+            throw UsageError("\(missing.name) is missing\(seeHelp)")
         }
         for (operand, value) in zip(command.operands, parsed.operands)
         where !operand.choices.isEmpty && !operand.choices.contains(value) {
