@@ -81,6 +81,27 @@ struct LimitedStatusTests {
         #expect(await bench.run("status", "--check", "--max-backlog", "1").status == .failed)
     }
 
+    @Test("A workflow under such a budget is limited, as status says it", arguments: closings)
+    func workflow(commands: [[String]], json: String, words: String) async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run("budget", "set", "api", "--batches", "2").status == .done)
+        let text = #"{"job":"j","source":"files","count":3,"program":["true"],"budgets":["api"]}"#
+        try bench.write(text, to: "w.json")
+        let begun = await bench.run("workflow", "start", bench.path("w.json"))
+        #expect(begun.status == .done, "\(begun.errors)")
+        let show = ["workflow", "show", "--job", "j"]
+        let idle = await bench.run(show).output
+        #expect(idle.contains(", generation 1: idle\n"), "\(idle)")
+        for command in commands { _ = await bench.run(command) }
+        let phrase = words.prefix { $0 != ";" }
+        let limited = await bench.run(show).output
+        #expect(limited.contains(", generation 1: limited (\(phrase))\n"), "\(limited)")
+        let document = await bench.run(show + ["--json"]).output
+        #expect(document.contains(#""state":"limited","reason":"\#(phrase)""#), "\(document)")
+        let status = await bench.run("status", "--json").output
+        #expect(status.contains(#""state":"limited""#), "\(status)")
+    }
+
     @Test("A paused run does not drain, and is named where all else is well")
     func paused() async throws {
         let bench = try await begun()

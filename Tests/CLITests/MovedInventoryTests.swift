@@ -27,6 +27,26 @@ import Testing
 
     private let acquire = ["acquire", "--job", "j", "--meta", "pages:p", "--count", "1"]
 
+    @Test("The export of a job over events says that these do not come with it")
+    func exported() async throws {
+        let bench = try await bench()
+        let file = bench.path("job.jsonl")
+        let export = ["export", file, "--job", "u/p"]
+        let exported = await bench.run(export)
+        #expect(exported.status == .done, "\(exported.errors)")
+        let events = "the events of input 'u'"
+        #expect(exported.output.contains(" in all; without \(events)"), "\(exported.output)")
+        let words = "\(events), which job 'u/p' takes, are not in the file"
+        #expect(exported.errors.contains(words), "\(exported.errors)")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(!text.contains(#"{"event":"#), "\(text)")
+        let json = await bench.run(export + ["--json"])
+        #expect(json.output.contains(#""missing":["\#(events)"]"#), "\(json.output)")
+        // All of it has the events, and lacks nothing.
+        let whole = await bench.run("export", file, "--json")
+        #expect(whole.output.contains(#""missing":[]"#), "\(whole.output)")
+    }
+
     @Test("A moved inventory takes its links and its pages along")
     func move() async throws {
         let bench = try await bench()

@@ -100,6 +100,53 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test(
+        "A table that was renamed is refused under its new name, until a view has the old one",
+        arguments: [("files", "moved"), ("Old-Files", "New-Files")]
+    )
+    func renamed(old: String, new: String) async throws {
+        try await withServer { bench, settings, table in
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            let schema = String(table.split(separator: ".")[0])
+            let (before, after) = ("\(schema).\(old)", "\(schema).\(new)")
+            let database = try #require(TestPostgreSQL.server).database(maxConnections: 1)
+            func acquire(_ job: String, _ meta: String) async -> CommandLineBench.Outcome {
+                let words = ["acquire", "--job", job, "--meta", meta, "--count", "1", "--json"]
+                return await bench.run(words, environment: settings)
+            }
+            if table != before {
+                try await database.run("ALTER TABLE \(table) RENAME TO \(old.quotedAsName)")
+            }
+            let first = await acquire("j", before)
+            #expect(first.output.contains(#"{"id":1,"item":"/data/1","weight":10}"#), "\(first)")
+            let (oldName, newName) = (old.quotedAsName, new.quotedAsName)
+            try await database.run("ALTER TABLE \(schema).\(oldName) RENAME TO \(newName)")
+            let refused = await acquire("j", after)
+            #expect(refused.status == .failed)
+            let words = "'\(after)' is what job 'j' knows as '\(before)', which is gone"
+            #expect(refused.errors.contains(words), "\(refused.errors)")
+            let other = await acquire("other", after)
+            #expect(other.status == .done, "\(other.errors)")
+            // Under its old name it goes on where it was.
+            try await database.run(
+                "CREATE VIEW \(schema).\(oldName) AS SELECT * FROM \(schema).\(newName)"
+            )
+            let next = await acquire("j", before)
+            #expect(next.output.contains(#"{"id":2,"item":"/data/2","weight":20}"#), "\(next)")
+            // Another table may come for one that was dropped.
+            try await database.run(
+                """
+                DROP TABLE \(schema).\(newName) CASCADE;
+                CREATE TABLE \(schema).anew (uid bigserial PRIMARY KEY, item text, weight float8);
+                INSERT INTO \(schema).anew (item, weight) VALUES ('a', 1);
+                """
+            )
+            let anew = await acquire("j", "\(schema).anew")
+            #expect(anew.status == .done, "\(anew.errors)")
+            await database.close()
+        }
+    }
+
     @Test("The log of an outbox is looked at where the pipeline that was applied says that it is")
     func outboxElsewhere() async throws {
         let server = try #require(TestPostgreSQL.server)

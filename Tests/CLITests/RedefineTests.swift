@@ -160,10 +160,19 @@ import Testing
                 let refused = await bench.run(["redefine", "--from", from] + run + dry)
                 #expect(refused.status == .usage)
                 #expect(refused.errors.contains("would hand out nothing of \(ids)."))
-                let command = "'tranche backfill --job j --meta files --run r-2 \(options)'"
+                let command = "'tranche backfill --job j --meta files --run r-2 \(options) -- CMD'"
                 #expect(refused.errors.contains(command), "\(refused.errors)")
             }
         }
+        // A name that a run has is not offered again.
+        let other = ["--job", "j", "--meta", "files", "--run", "r-2", "--to", "1"]
+        #expect(await bench.run(["acquire"] + other).status == .done)
+        let json = await bench.run(["redefine", "--from", "2", "--json"] + run)
+        #expect(json.errors.contains(#""field":"--from""#), "\(json.errors)")
+        let remedy =
+            #""remedy":"begin a run of its own for these, such as 'tranche backfill --job j "#
+            + #"--meta files --run r-3 --from 2 --to 3 -- CMD'""#
+        #expect(json.errors.contains(remedy), "\(json.errors)")
         // The refusal of a request offers nothing that would be refused.
         let asked = await bench.run(["acquire", "--from", "2", "--to", "6"] + run)
         #expect(asked.status == .failed)
@@ -172,6 +181,27 @@ import Testing
         #expect(restarted.output.contains("bounds: 4...6 -> 2...6"), "\(restarted.errors)")
         let batch = await bench.run(["acquire", "--json"] + run)
         #expect(batch.output.contains(#""id_start":2,"id_end":6"#), "\(batch.errors)")
+    }
+
+    @Test("A lower end of a run with a workflow is refused with another workflow")
+    func lowerEndOfWorkflow() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(
+            #"""
+            {"job": "w", "run": "r", "ids": {"lower": 4, "upper": 6}, "source": "files", "count": 3,
+             "program": ["sh", "-c", "cat > /dev/null"]}
+            """#,
+            to: "w.json"
+        )
+        let worked = await bench.run("workflow", "start", bench.path("w.json"), "--work")
+        #expect(worked.status == .done, "\(worked.errors)")
+        let run = ["--job", "w", "--meta", "files", "--run", "r"]
+        let refused = await bench.run(["redefine", "--from", "2"] + run)
+        #expect(refused.status == .usage)
+        let words =
+            "a workflow like the one that 'tranche workflow list --job w --meta files --run r "
+            + "--json' has, with the run 'r-2' and the ids 2...3"
+        #expect(refused.errors.contains(words), "\(refused.errors)")
     }
 
     @Test("Bounds that leave out what a run has passed say that it stays")
@@ -209,6 +239,7 @@ import Testing
             "--run jan-2 --from 2026-01-01T00:00:00+00:00 --to 2026-01-02T00:00:00+00:00 "
             + "--time-column at"
         #expect(refused.errors.contains(command), "\(refused.errors)")
+        #expect(refused.errors.contains(" -- CMD'"), "\(refused.errors)")
         let later = await bench.run(["redefine", "--to", "2026-01-04"] + run)
         #expect(later.output.contains("bounds: 2...2 -> 2...3"), "\(later.errors)")
     }

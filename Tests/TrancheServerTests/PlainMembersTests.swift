@@ -11,8 +11,8 @@ struct PlainMembersTests {
         #"{"run":null,"job_identifier":"ä \u00e4","weight":1e2,"items":true}"#,
         #"{"count": 1e1}"#, #"{"count": 10.0}"#, #"{"count": 1.5}"#, #"{"count": "3"}"#,
         #"{"weight": "3"}"#, #"{"items": 1}"#, #"{"worker": 5}"#, #"{"worker": ["w"]}"#,
-        #"{"worker": "a", "worker": "b"}"#, #"{"count": 99999999999999999999}"#, "[]", "5",
-        #"{"w\u006frker": "w"}"#, #"{"worker": ""}"#, #" { "worker" : "w" , "count" : 1 } "#,
+        #"{"count": 99999999999999999999}"#, "[]", "5", #"{"w\u006frker": "w"}"#,
+        #"{"worker": ""}"#, #" { "worker" : "w" , "count" : 1 } "#,
     ]
 
     @Test(
@@ -90,6 +90,47 @@ struct PlainMembersTests {
             let text = #"{"token": "1.1", "result": [{"a": {}}], "bad": \#(bad)}"#
             #expect(throws: Never.self) { try Self.body(SucceedBody.self, of: text) }
         }
+    }
+
+    @Test("A member that is given twice is refused by its name, and any JSON is let alone")
+    func doubled() throws {
+        func field<Body: Decodable>(_ type: Body.Type, _ text: String) -> String? {
+            let refusal = #expect(throws: Refusal.self) { try Self.body(type, of: text) }
+            #expect(refusal?.status == 400)
+            #expect(refusal?.document.code == "doubled_field")
+            #expect(refusal?.document.remedy == "give it once")
+            return refusal?.document.field
+        }
+        #expect(field(AcquireBody.self, #"{"count": 1, "count": 2}"#) == "/count")
+        #expect(field(AcquireBody.self, #"{"run": null, "r\u0075n": "a"}"#) == "/run")
+        #expect(field(AcquireBody.self, #"{"worker": "a", "worker": "a"}"#) == "/worker")
+        let result = #"{"token": "1.1", "result": {"a": 1}, "result": null}"#
+        #expect(field(SucceedBody.self, result) == "/result")
+        let bad = #"{"token": "1.1", "bad": [{"id": 1}, {"id": 2, "error": "x", "id": 3}]}"#
+        #expect(field(SucceedBody.self, bad) == "/bad/1/id")
+        let preview = #"{"action": "retry", "filter": {"job": "j", "job": "k"}}"#
+        #expect(field(ActionRoutes.Preview.self, preview) == "/filter/job")
+        let own = #"{"token": "1.1", "result": {"a": 1, "a": {"b": 1, "b": 2}}}"#
+        #expect(throws: Never.self) { try Self.body(SucceedBody.self, of: own) }
+    }
+
+    @Test(
+        "What is nested too deeply is refused as such, with the depth that is allowed",
+        arguments: [500, 501, 513, 5000]
+    )
+    func depth(_ depth: Int) throws {
+        // The body is one of the values.
+        let opening = String(repeating: "[", count: depth - 1)
+        let lists = opening + String(repeating: "]", count: depth - 1)
+        let text = #"{"token": "1.1", "result": \#(lists)}"#
+        guard depth > 500 else {
+            #expect(try Self.body(SucceedBody.self, of: text).result?.text == lists)
+            return
+        }
+        let refusal = #expect(throws: Refusal.self) { try Self.body(SucceedBody.self, of: text) }
+        #expect(refusal?.status == 400)
+        let words = "the body is nested too deeply: it has more than 500 values within each other"
+        #expect(refusal?.document.error.hasPrefix(words) == true)
     }
 
     private static func body<Body: Decodable>(_ type: Body.Type, of text: String) throws -> Body {

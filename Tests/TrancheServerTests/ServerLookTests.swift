@@ -170,6 +170,44 @@ struct ServerLookTests {
         }
     }
 
+    @Test("A run beyond those of the overview says what it waits for, as the overview does")
+    func limitedBeyondOverview() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire()
+            let token = try #require(batch["token"] as? String)
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let done = try await bench.post("/v1/batches/\(id)/succeed", #"{"token": "\#(token)"}"#)
+            #expect(done.status == 200, "\(done.excerpt)")
+            let begun = try await bench.inventory.runs(RunSelection(job: "thumbs"))
+            let run = try #require(begun.first)
+            try await bench.inventory.setParallelism(0, of: run.key)
+            let before = try await bench.get("/v1/runs/thumbs/-").document(RunDetailDocument.self)
+            #expect(before.run.state == "limited")
+            // As many as the overview has, and all before it in the order.
+            let table = "\(bench.database.prefix)inventory_run"
+            let known =
+                "id_from, id_to, lease_ms, max_attempts, backoff_ms, backoff_limit_ms, "
+                + "created_at, definition"
+            let most = OverviewReading.mostRuns
+            try await bench.database.run(
+                """
+                WITH RECURSIVE s (g) AS (SELECT 1 UNION ALL SELECT g + 1 FROM s WHERE g < \(most))
+                INSERT INTO \(table) (meta_table, job, run, \(known))
+                SELECT r.meta_table, 'a' || g, '', \(known) FROM \(table) AS r CROSS JOIN s
+                WHERE r.job = 'thumbs'
+                """
+            )
+            let page = try await bench.get("/v1/runs?job=thumbs").document(RunsPage.self)
+            #expect(page.runs.map(\.state) == ["limited"])
+            #expect(page.runs.first?.waitingFor == before.run.waitingFor)
+            #expect(page.runs.first?.waitingFor.map(\.reason) == ["a parallelism of 0"])
+            #expect(page.runs.first?.backlog?.items == 7)
+            let limited = try await bench.get("/v1/runs?job=thumbs&status=limited")
+                .document(RunsPage.self)
+            #expect(limited.runs.map(\.job) == ["thumbs"])
+        }
+    }
+
     @Test("Pages of batches and runs follow one another without a gap")
     func pages() async throws {
         try await ServerBench.serve(.sqlite) { bench in

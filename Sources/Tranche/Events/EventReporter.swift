@@ -111,6 +111,8 @@ extension EventReporter {
         case .paused(let words): noteHold(words, until: nil, of: key)
         case .cancelled(let by): noteHold(by.note.cancelWords, until: nil, of: key)
         case .held(let words, let until): noteHold(words, until: until, of: key)
+        case .heldBack(let probe, let answer, let until):
+            noteHold(Probe.words(of: probe, answer), until: until, of: key)
         default:
             guard let since = held.withLock({ $0.removeValue(forKey: key) }) else { return }
             report(.resumed, of: key) { $0.duration = elapsed - since }

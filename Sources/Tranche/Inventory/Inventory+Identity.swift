@@ -103,7 +103,7 @@ extension Inventory {
             case .held(_, nil): try await noteRewinding(key, source)
             case .complete, .waiting, .stuck, .unsettled:
                 if watch.isStale { try await renew(key, source) }
-            case .paused, .cancelled, .held, .limited, .superseded: break
+            case .paused, .cancelled, .held, .heldBack, .limited, .superseded: break
             }
         } catch {
             // The answer stands, and batches in hand are not to be lost; the next look notes what

@@ -152,8 +152,8 @@ extension NoBatchReason {
         case (.never, _), (.whenComplete, .waiting), (.whenComplete, .unsettled(.some)),
             (.whenComplete, .limited):
             true
-        // It holds back as a parking does.
-        case (.whenComplete, .held): isOfProbe
+        // A probe holds back as a parking does.
+        case (.whenComplete, .heldBack): true
         default: false
         }
     }

@@ -89,7 +89,11 @@ extension Inventory {
         guard let holding = known.probes.first(where: { $0.isHolding(at: known.now) }) else {
             return known.haveOpened ? nil : reason
         }
-        return .held(reason: holding.words, until: holding.state.nextAt)
+        return .heldBack(
+            by: holding.name,
+            reason: holding.holdReason,
+            until: holding.state.nextAt
+        )
     }
 
     private func askProbes(
@@ -190,21 +194,17 @@ extension Probe {
     /// Whether it holds back, by what is known of its answers.
     package func isHolding(at now: Date) -> Bool { state.openUntil.map { $0 <= now } ?? true }
 
-    /// Why it holds back.
-    package var words: String {
+    /// Why it holds back: its last answer.
+    var holdReason: String {
         let isAsked = state.isOpen != nil || !state.reason.isEmpty
-        let reason = isAsked ? state.reason : "was not asked yet"
-        return NoBatchReason.probeWords.0 + name + NoBatchReason.probeWords.1 + reason
+        return isAsked ? state.reason : "was not asked yet"
     }
-}
 
-extension NoBatchReason {
-    /// What stands before a probe's name where it holds back, and behind it.
-    fileprivate static let probeWords = ("probe '", "' holds back: ")
+    /// That it holds back, and why.
+    package var words: String { Self.words(of: name, holdReason) }
 
-    /// Whether a probe holds back.
-    var isOfProbe: Bool {
-        guard case .held(let reason, _) = self else { return false }
-        return reason.hasPrefix(Self.probeWords.0) && reason.contains(Self.probeWords.1)
+    /// That a probe of this name holds back, and why.
+    static func words(of name: String, _ reason: String) -> String {
+        "probe '\(name)' holds back: \(reason)"
     }
 }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 extension RunRecord {
     /// Checks that the run can be given other bounds.
     ///
@@ -10,22 +12,59 @@ extension RunRecord {
     /// - Throws: ``TrancheError`` `.invalidArgument` for a lower end below the present one and
     ///   within what was passed, with the command that hands out those ids.
     package func require(newBounds asked: IDBounds, time: SourceTime? = nil) throws {
-        guard let passedOver = idsPassedOver(by: asked) else { return }
+        guard let words = refusal(ofBounds: asked, time: time) else { return }
+        throw TrancheError(.invalidArgument, words)
+    }
+
+    /// Says why the run cannot be given other bounds, and what hands out the ids instead.
+    ///
+    /// - Parameters:
+    ///   - asked: The bounds.
+    ///   - time: The time that it is given with them; `nil` for a run that goes by ids.
+    ///   - name: What a run of its own is called for these ids: a name that no run of the job has.
+    ///   - isDescribed: Whether the run has a workflow, which knows how its batches are worked on.
+    /// - Returns: The words; `nil` where it can be given them.
+    package func refusal(
+        ofBounds asked: IDBounds,
+        time: SourceTime? = nil,
+        instead name: String = "NAME",
+        isDescribed: Bool = false
+    ) -> String? {
+        guard let passedOver = idsPassedOver(by: asked) else { return nil }
+        let time = time.flatMap { $0.isBounded ? $0 : nil }
+        let other =
+            isDescribed
+            ? workflow(for: passedOver, time, named: name)
+            : backfill(of: passedOver, time, named: name)
+        return "\(key) has passed the ids up to \(cursor ?? .min) and does not go back: it would "
+            + "hand out nothing of \(passedOver). Nothing was changed; begin a run of its own for "
+            + "these, \(other)"
+    }
+
+    /// The command that hands out ids, or the items of times, as a run of its own.
+    private func backfill(of ids: IDBounds, _ time: SourceTime?, named name: String) -> String {
         var other = key
-        other.run = "\(key.run)-2"
+        other.run = name
         var options = [other.commandOptions]
-        if let time, time.isBounded {
+        if let time {
             options += Self.options(of: time, besides: source?.time)
         } else {
-            if let lower = passedOver.lower { options.append("--from \(lower)") }
-            if let upper = passedOver.upper { options.append("--to \(upper)") }
+            if let lower = ids.lower { options.append("--from \(lower)") }
+            if let upper = ids.upper { options.append("--to \(upper)") }
         }
-        throw TrancheError(
-            .invalidArgument,
-            "\(key) has passed the ids up to \(cursor ?? .min) and does not go back: it would hand "
-                + "out nothing of \(passedOver). Begin a run of its own for these, such as "
-                + "'tranche backfill \(options.joined(separator: " "))'. Nothing was changed"
-        )
+        return "such as 'tranche backfill \(options.joined(separator: " ")) -- CMD'"
+    }
+
+    /// Where the description is of which another one can be made, and what differs in that.
+    private func workflow(for ids: IDBounds, _ time: SourceTime?, named name: String) -> String {
+        var ends = "ids \(ids)"
+        if let time {
+            let (from, to) = Self.ends(of: time, besides: source?.time)
+            let part = SourceTime(time.column, zone: time.zone, from: from, to: to)
+            ends = "times from \(part.bounds ?? "")"
+        }
+        return "such as a workflow like the one that 'tranche workflow list \(key.commandOptions) "
+            + "--json' has, with the run '\(name)' and the \(ends)"
     }
 
     /// The ids of other bounds that lie below the present ones, and which the run has passed.
@@ -49,10 +88,17 @@ extension RunRecord {
         return cursor >= lowest && (asked.lower ?? .min > lowest || asked.upper ?? .max < cursor)
     }
 
+    /// The ends of what one time has beside another.
+    private static func ends(
+        of time: SourceTime,
+        besides known: SourceTime?
+    ) -> (from: Date?, to: Date?) {
+        time.from != known?.from ? (time.from, known?.from) : (known?.to, time.to)
+    }
+
     /// The options of a run for what one time has beside another.
     private static func options(of time: SourceTime, besides known: SourceTime?) -> [String] {
-        let isLower = time.from != known?.from
-        let (from, to) = isLower ? (time.from, known?.from) : (known?.to, time.to)
+        let (from, to) = ends(of: time, besides: known)
         var options: [String] = []
         if let from = time.text(from) { options.append("--from \(from)") }
         if let to = time.text(to) { options.append("--to \(to)") }

@@ -105,6 +105,9 @@ public enum NoBatchReason: Sendable, Hashable {
     case cancelled(RunCancellation)
     /// The run cannot go on until something is put right, or until a time.
     case held(reason: String, until: Date?)
+    /// A probe holds back the run, or a budget of it, and its last answer is the reason; it is
+    /// asked again then, where that is known.
+    case heldBack(by: String, reason: String, until: Date?)
     /// There is something to hand out, and a budget has no room for it, or as many batches of its
     /// key are held as may be; there is room at the latest then, where that is known.
     case limited(by: String, until: Date?)
@@ -133,8 +136,9 @@ extension NoBatchReason: CustomStringConvertible {
         case .cancelled(let cancellation):
             "\(cancellation.note.cancelWords); 'tranche resume' lets the run go on, and 'tranche "
                 + "retry --cancelled' offers the cancelled batches again"
-        case .held(let reason, let until):
-            "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
+        case .held(let reason, let until): Self.words(ofHold: reason, until: until)
+        case .heldBack(let probe, let reason, let until):
+            Self.words(ofHold: Probe.words(of: probe, reason), until: until)
         case .limited(let name, let until):
             "limited by \(name)\(until.map { " until \($0.utcText)" } ?? "")"
                 + Self.words(ofLimit: name)
@@ -143,6 +147,10 @@ extension NoBatchReason: CustomStringConvertible {
             "superseded: generation \(generation) of the workflow has begun; "
                 + "'tranche workflow work' joins it"
         }
+    }
+
+    private static func words(ofHold reason: String, until: Date?) -> String {
+        "held: \(reason)\(until.map { "; until \($0.utcText)" } ?? "")"
     }
 
     private static func words(ofLimit name: String) -> String {

@@ -26,37 +26,57 @@ package struct StrictJSON {
         package let value: Range<Int>
     }
 
+    /// What was found in a text.
+    package struct Look: Sendable {
+        /// What keeps it from being strict JSON; `nil` when it is.
+        package let fault: String?
+        /// Whether that is that it has too many values within each other.
+        package let isTooDeep: Bool
+        /// The members of an object, as far as it was read.
+        package let members: [Member]
+
+        /// Says what is wrong with the text; `nil` when it is strict JSON.
+        ///
+        /// - Parameter what: The text, such as `the body`.
+        /// - Returns: A sentence.
+        package func complaint(about what: String) -> String? {
+            fault.map { "\(what) is \(isTooDeep ? "nested too deeply" : "not JSON"): \($0)" }
+        }
+    }
+
     /// Says what keeps a text from being strict JSON; `nil` when it is.
     package static func fault(in text: String) -> String? {
         var text = text
         return text.withUTF8 { bytes in
             var reader = StrictJSON(text: bytes)
-            return reader.fault
+            return reader.readFault()?.words
         }
     }
 
+    /// Looks at a text.
+    package static func look(in text: String) -> Look {
+        var text = text
+        return text.withUTF8 { look(at: $0) }
+    }
+
     /// Looks at a text of UTF-8.
-    ///
-    /// - Parameter text: The text.
-    /// - Returns: What keeps it from being strict JSON, `nil` when it is; and the members of an
-    ///   object, as far as it was read.
-    package static func look(
-        at text: UnsafeBufferPointer<UInt8>
-    ) -> (fault: String?, members: [Member]) {
+    package static func look(at text: UnsafeBufferPointer<UInt8>) -> Look {
         var reader = StrictJSON(text: text)
-        let fault = reader.fault
-        return (fault, reader.members)
+        let fault = reader.readFault()
+        return Look(
+            fault: fault?.words,
+            isTooDeep: fault?.isOfDepth ?? false,
+            members: reader.members
+        )
     }
 
     /// Reads the text; what keeps it from being strict JSON.
-    private var fault: String? {
-        mutating get {
-            do throws(Fault) {
-                try read()
-                return nil
-            } catch {
-                return "\(error.words) at byte \(place + 1)"
-            }
+    private mutating func readFault() -> Fault? {
+        do throws(Fault) {
+            try read()
+            return nil
+        } catch {
+            return Fault(words: "\(error.words) at byte \(place + 1)", isOfDepth: error.isOfDepth)
         }
     }
 
@@ -75,6 +95,7 @@ package struct StrictJSON {
 
     private struct Fault: Error {
         let words: String
+        var isOfDepth = false
     }
 
     private init(text: UnsafeBufferPointer<UInt8>) {
@@ -147,7 +168,10 @@ package struct StrictJSON {
         switch byte {
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             guard isObject.count < Self.deepest else {
-                throw Fault(words: "it has more than \(Self.deepest) values within each other")
+                throw Fault(
+                    words: "it has more than \(Self.deepest) values within each other",
+                    isOfDepth: true
+                )
             }
             place += 1
             isObject.append(byte == UInt8(ascii: "{"))

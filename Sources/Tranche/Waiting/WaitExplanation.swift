@@ -56,7 +56,7 @@ extension Inventory {
             try await addWriters(of: run, in: source, to: &explanation)
             try await addOpen(to: &explanation)
         case .waiting, .limited, .stuck: try await addOpen(to: &explanation)
-        case .complete, .paused, .cancelled, .held, .superseded: break
+        case .complete, .paused, .cancelled, .held, .heldBack, .superseded: break
         }
         return explanation
     }

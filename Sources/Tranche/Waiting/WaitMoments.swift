@@ -26,7 +26,7 @@ struct WaitMoments: Sendable, Hashable {
                 case .waiting, .stuck: .others
                 case .unsettled: .writers
                 case .limited: .room
-                case .paused, .cancelled, .held, .superseded: .stop
+                case .paused, .cancelled, .held, .heldBack, .superseded: .stop
                 }
         }
     }

@@ -185,7 +185,7 @@ struct WorkerGroupState: Sendable {
         // quickly.
         let soon = min(longestPause, .milliseconds(5) * (1 << min(look, 10)))
         switch reason {
-        case .paused, .cancelled, .held, .superseded: return .wait(longestPause)
+        case .paused, .cancelled, .held, .heldBack, .superseded: return .wait(longestPause)
         case .limited:
             // One asks for all: a full budget is not asked by each of a thousand workers.
             scout = scout ?? worker

@@ -41,7 +41,7 @@ struct ExportCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let (report, missing) = try await context.withInventory {
-            inventory -> (TransferReport, [String]) in
+            inventory -> (TransferReport, [Missing]) in
             let runs = try await selection.known(in: inventory)
             let transfer = try inventory.transfer
             let missing = try await Self.missing(from: runs, in: inventory)
@@ -55,8 +55,13 @@ struct ExportCommand: Command {
             }
             return (report, missing)
         }
-        for words in missing { try context.note(words) }
-        let document = TransferDocument(report, file: file ?? "-", isDryRun: false)
+        for one in missing { try context.note(one.words) }
+        let document = TransferDocument(
+            report,
+            file: file ?? "-",
+            isDryRun: false,
+            missing: Set(missing.map(\.part)).sorted()
+        )
         guard file != nil else {
             try context.note("exported \(document.words)")
             return .done
@@ -65,26 +70,41 @@ struct ExportCommand: Command {
         return .done
     }
 
-    /// What jobs need that is not in the file with them, in words.
+    /// What a job needs that is not in the file with it.
+    private struct Missing: Sendable, Hashable {
+        /// A phrase, such as `the events of input 'uploads'`.
+        let part: String
+        /// Which job needs it, and what to do.
+        let words: String
+    }
+
+    /// What jobs need that is not in the file with them.
     private static func missing(
         from selection: RunSelection,
         in inventory: Inventory
-    ) async throws -> [String] {
+    ) async throws -> [Missing] {
         if selection == RunSelection() { return [] }
         let runs = try await inventory.runs(selection)
         let jobs = Set(runs.map { JobKey(metaTable: $0.key.metaTable, job: $0.key.job) })
-        let words = runs.compactMap { run -> String? in
+        let missing = runs.compactMap { run -> Missing? in
             guard let definition = run.source else { return nil }
             let job = "job '\(run.key.job)'"
             if let upstream = InventorySource(definition)?.upstream, !jobs.contains(upstream) {
-                return "\(job) takes the batches of job '\(upstream.job)', which is not in the "
-                    + "file: import it only where that job is, or export without --job"
+                return Missing(
+                    part: "the batches of job '\(upstream.job)'",
+                    words: "\(job) takes the batches of job '\(upstream.job)', which is not in the "
+                        + "file: import it only where that job is, or export without --job"
+                )
             }
             guard let log = InputLogSource(definition) else { return nil }
-            return "the events of input '\(log.name)', which \(job) takes, are not in the file: "
-                + "import it only where they are, or export without --job"
+            let events = "the events of input '\(log.name)'"
+            return Missing(
+                part: events,
+                words: "\(events), which \(job) takes, are not in the file: import it only where "
+                    + "they are, or export without --job"
+            )
         }
-        return Set(words).sorted()
+        return Set(missing).sorted { $0.words < $1.words }
     }
 }
 

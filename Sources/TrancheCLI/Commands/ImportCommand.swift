@@ -69,27 +69,31 @@ struct TransferDocument: Codable, Sendable, Hashable {
     let runs: Int
     let batches: Int
     let attempts: Int
+    /// What the jobs of an export need that is not in the file.
+    let missing: [String]
 
-    init(_ report: TransferReport, file: String, isDryRun: Bool) {
+    init(_ report: TransferReport, file: String, isDryRun: Bool, missing: [String] = []) {
         self.file = file
         self.isDryRun = isDryRun
         records = report.total
         runs = report.rows["run"] ?? 0
         batches = report.rows["batch"] ?? 0
         attempts = report.rows["attempt"] ?? 0
+        self.missing = missing
     }
 
     /// For people.
     var words: String {
-        [
+        let counts = [
             HumanText.count(runs, "run"), HumanText.count(batches, "batch", "batches"),
             HumanText.count(attempts, "attempt"), HumanText.count(records, "record") + " in all",
         ].joined(separator: ", ")
+        return missing.isEmpty ? counts : "\(counts); without \(missing.joined(separator: ", "))"
     }
 
     private enum CodingKeys: String, CodingKey {
         case file
         case isDryRun = "dry_run"
-        case records, runs, batches, attempts
+        case records, runs, batches, attempts, missing
     }
 }

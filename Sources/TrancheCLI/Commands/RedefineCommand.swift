@@ -159,7 +159,7 @@ struct RedefineCommand: Command {
             if let bounds {
                 // A run that begins anew has passed nothing.
                 if !arguments.has("restart") {
-                    try run.require(newBounds: bounds, time: definition?.time)
+                    try await ends.require(bounds, of: run, definition?.time, in: inventory)
                     if run.hasPassed(outside: bounds) { redefinition.passed = run.cursor }
                 }
                 redefinition.add("bounds", run.bounds.description, bounds.description)

@@ -62,4 +62,47 @@ struct RedefinedEnds: Sendable {
         }
         return bounds == run.bounds ? nil : bounds
     }
+
+    /// Refuses bounds below ids that the run has passed, with what hands these out.
+    ///
+    /// - Parameters:
+    ///   - bounds: The bounds that it is given.
+    ///   - run: The run.
+    ///   - time: The time that it is given with them; `nil` for a run that goes by ids.
+    ///   - inventory: The inventory.
+    /// - Throws: `TrancheError` `.invalidArgument` that names the option; of the store.
+    func require(
+        _ bounds: IDBounds,
+        of run: RunRecord,
+        _ time: SourceTime?,
+        in inventory: Inventory
+    ) async throws {
+        guard run.idsPassedOver(by: bounds) != nil else { return }
+        let isDescribed = try await !inventory.workflowRecords(RunSelection(run.key)).isEmpty
+        let words = run.refusal(
+            ofBounds: bounds,
+            time: time,
+            instead: try await Self.freeName(beside: run.key, in: inventory),
+            isDescribed: isDescribed
+        )
+        guard let words else { return }
+        // Where times do not rise with the ids, a later end may have lower ids, too.
+        let option = arguments.has("from") ? "from" : "to"
+        let given = arguments.text(option) ?? ""
+        throw TrancheError(.invalidArgument, "--\(option) '\(given)': \(words)")
+    }
+
+    /// A name that no run of the job has: that of one with a number behind it.
+    private static func freeName(
+        beside key: RunKey,
+        in inventory: Inventory
+    ) async throws -> String {
+        var other = key
+        var number = 2
+        while true {
+            other.run = "\(key.run)-\(number)"
+            if try await inventory.runs(RunSelection(other)).isEmpty { return other.run }
+            number += 1
+        }
+    }
 }

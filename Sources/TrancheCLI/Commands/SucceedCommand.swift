@@ -41,10 +41,10 @@ struct SucceedCommand: Command {
                 "--logging does not go with bad items: it holds their errors"
             )
         }
-        if let result, let fault = StrictJSON.fault(in: result) {
-            throw UsageError(
-                "--result is not JSON: \(fault); text needs its quotes, as in '\"text\"'"
-            )
+        let look = result.map { StrictJSON.look(in: $0) }
+        if let look, let complaint = look.complaint(about: "--result") {
+            let remedy = look.isTooDeep ? "" : "; text needs its quotes, as in '\"text\"'"
+            throw UsageError(complaint + remedy)
         }
     }
 

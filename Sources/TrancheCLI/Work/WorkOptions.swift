@@ -325,7 +325,7 @@ struct WorkOptions: Sendable {
         case .unsettled:
             try await noteWriters(of: key, source, inventory, context)
             return .tryAgain
-        case .waiting, .paused, .held, .limited, .superseded:
+        case .waiting, .paused, .held, .heldBack, .limited, .superseded:
             try context.note("\(key): \(reason?.description ?? "")", .warning)
             return .tryAgain
         case .stuck:

@@ -86,14 +86,27 @@ struct LookRoutes: Sendable {
                 field: "status"
             )
         }
-        // Their sources are looked at for the overview, of as many as that has.
-        let looked = try await state.overview.value.status.overview.runs
-        let known = Dictionary(looked.map { ($0.run.key, $0) }, uniquingKeysWith: { $1 })
-        let runs = summaries.filter { call.caller.has(job: $0.run.key.job) }
-            .map { known[$0.run.key] ?? RunStatus(summary: $0, gaps: [], risks: nil) }
+        let theirs = summaries.filter { call.caller.has(job: $0.run.key.job) }
+        let runs = try await statuses(of: theirs)
             .filter { status == nil || $0.state.name == status }
         let next = summaries.count == limit ? summaries.last.map { PageMark.text($0.run.key) } : nil
         return try .document(RunsPage(runs: runs.map(RunDocument.init), next: next))
+    }
+
+    /// Looks at runs and their sources: those that the overview has were looked at for it.
+    private func statuses(of summaries: [RunSummary]) async throws -> [RunStatus] {
+        let looked = try await state.overview.value.status.overview.runs
+        var known = Dictionary(looked.map { ($0.run.key, $0) }, uniquingKeysWith: { $1 })
+        let others = summaries.filter { known[$0.run.key] == nil }
+        if !others.isEmpty {
+            let reading = try await StatusReading(
+                of: others,
+                in: state.inventory,
+                source: state.sources()
+            )
+            for run in reading.overview.runs { known[run.run.key] = run }
+        }
+        return summaries.compactMap { known[$0.run.key] }
     }
 
     private func run(_ call: Call) async throws -> HTTPServerResponse {

@@ -2,7 +2,7 @@ import Synchronization
 import Tranche
 
 /// The members that bodies may have, with those of the objects in them: one that is misspelt would
-/// mean nothing, without a word.
+/// mean nothing, without a word, and of one that is given twice one value would.
 enum BodyMembers {
     /// What stands in a place of a body.
     private indirect enum Shape: Sendable {
@@ -14,7 +14,8 @@ enum BodyMembers {
 
     private static let known = Mutex<[ObjectIdentifier: Shape]>([:])
 
-    /// Refuses a body with a member that its type does not have, in it or in an object in it.
+    /// Refuses a body with a member that its type does not have, or that is given twice; in an
+    /// object in it, too.
     ///
     /// - Parameters:
     ///   - given: The body's members; the bytes of those that hold objects alone are read again.
@@ -39,6 +40,10 @@ enum BodyMembers {
     ) throws {
         let others = given.lazy.map(\.name).filter { !names.contains($0) }
         if let other = others.min() { throw unknown(other, among: names, at: place) }
+        var seen: Set<String> = []
+        if let twice = given.first(where: { !seen.insert($0.name).inserted }) {
+            throw doubled(twice.name, at: place)
+        }
         guard !parts.isEmpty else { return }
         for member in given {
             guard let shape = parts[member.name] else { continue }
@@ -76,6 +81,15 @@ enum BodyMembers {
             400,
             "unknown_field",
             "there is no field '\(HumanText.excerpt(name))'\(nearest ?? all)",
+            field: "\(place)/\(escaped(name))"
+        )
+    }
+
+    private static func doubled(_ name: String, at place: String) -> Refusal {
+        Refusal(
+            400,
+            "doubled_field",
+            "the field '\(name)' is given twice; give it once",
             field: "\(place)/\(escaped(name))"
         )
     }

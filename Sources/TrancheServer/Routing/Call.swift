@@ -92,19 +92,22 @@ struct Call: Sendable {
     /// - Throws: ``Refusal`` 400 with the field to blame.
     func body<Body: Decodable>(_ type: Body.Type) throws -> Body {
         let bytes = request.body.isEmpty ? Array("{}".utf8) : request.body
-        let (fault, members) = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        let look = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        let complaint = look.complaint(about: "the body")
+        // The decoder has a depth of its own, and knows no other word for it.
+        if look.isTooDeep, let complaint {
+            throw Refusal(400, "invalid_field", complaint, field: "")
+        }
         let body: Body
         do {
-            let plain = fault == nil ? PlainMembers(bytes, members)?.body(type) : nil
+            let plain = complaint == nil ? PlainMembers(bytes, look.members)?.body(type) : nil
             body = try plain ?? JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             throw Self.refusal(error)
         }
         // The decoder passes over what nobody asks for; a number or an escape there may be none.
-        if let fault {
-            throw Refusal(400, "invalid_field", "the body is not JSON: \(fault)", field: "")
-        }
-        try BodyMembers.check(members, of: bytes, as: type)
+        if let complaint { throw Refusal(400, "invalid_field", complaint, field: "") }
+        try BodyMembers.check(look.members, of: bytes, as: type)
         return body
     }
 

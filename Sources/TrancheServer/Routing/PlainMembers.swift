@@ -21,7 +21,8 @@ struct PlainMembers {
     private let bytes: [UInt8]
     private let places: [String: Range<Int>]
 
-    /// Takes the members of a body; `nil` where it is no object, or has a member twice.
+    /// Takes the members of a body; `nil` where it is no object, or has a member twice, which is
+    /// refused once it is decoded.
     init?(_ bytes: [UInt8], _ members: [StrictJSON.Member]) {
         let first = bytes.first { $0 > UInt8(ascii: " ") }
         guard first == UInt8(ascii: "{") else { return nil }

@@ -101,8 +101,9 @@ struct WebhookEndpoint: Sendable {
         guard let body = String(validating: request.body, as: UTF8.self) else {
             throw Refusal(400, "the body is no JSON: it is not in UTF-8; send JSON")
         }
-        if let fault = StrictJSON.fault(in: body) {
-            throw Refusal(400, "the body is no JSON: \(fault); send JSON")
+        let look = StrictJSON.look(in: body)
+        if let complaint = look.complaint(about: "the body") {
+            throw Refusal(400, "\(complaint); send \(look.isTooDeep ? "flatter JSON" : "JSON")")
         }
         let key = try key(of: request, body)
         let digest = LoggedEvent.digestPrefix + Self.hex(try sha256(request.body))

@@ -182,7 +182,9 @@ extension NoBatchReason {
     fileprivate var until: Date? {
         switch self {
         case .waiting(let until), .stuck(let until): until
-        case .unsettled(let until), .held(_, let until), .limited(_, let until): until
+        case .unsettled(let until), .held(_, let until), .heldBack(_, _, let until),
+            .limited(_, let until):
+            until
         case .complete, .paused, .cancelled, .superseded: nil
         }
     }

@@ -12,10 +12,13 @@ extension ConformanceCase {
             try await bench.inventory.setProbe(Probe("up", of: .run(key), .http("http://h/up")))
             try await batch.heartbeat()
             try await batch.succeed()
-            guard case .held(let reason, _) = try await bench.takeNone() else {
+            let none = try await bench.takeNone()
+            guard case .heldBack("up", let reason, _) = none else {
                 throw ConformanceFailure("the probe is not the reason")
             }
-            try requireEqual(reason, "probe 'up' holds back: was not asked yet", "the reason")
+            try requireEqual(reason, "was not asked yet", "its answer")
+            let words = "held: probe 'up' holds back: was not asked yet"
+            try require("\(none)".hasPrefix(words), "the reason in words is \(none)")
             try await bench.inventory.removeProbe("up")
             _ = try await bench.take(1)
             try requireEqual(try await bench.inventory.budgets(of: key).isEmpty, true, "the rest")
@@ -34,10 +37,7 @@ extension ConformanceCase {
             let opening = bench.window(minute: 60)
             try requireEqual(
                 closed,
-                .held(
-                    reason: "probe 'night' holds back: outside \(window)",
-                    until: opening
-                ),
+                .heldBack(by: "night", reason: "outside \(window)", until: opening),
                 "the reason before it opens"
             )
             bench.clock.advance(by: .seconds(opening.timeIntervalSince(bench.clock.date)))
@@ -46,7 +46,7 @@ extension ConformanceCase {
             bench.clock.advance(by: .seconds(3599))
             _ = try await bench.take(1)
             bench.clock.advance(by: .seconds(1))
-            guard case .held = try await bench.takeNone() else {
+            guard case .heldBack = try await bench.takeNone() else {
                 throw ConformanceFailure("it does not hold back after it has closed")
             }
             // What is known of it goes with its budget.
@@ -85,7 +85,7 @@ extension ConformanceCase {
             let window = try bench.window(from: 60, to: 120)
             try await bench.inventory.setProbe(Probe("later", of: .run(key), .window(window)))
             try await bench.inventory.setParallelism(nil, of: key)
-            guard case .held = try await bench.takeNone() else {
+            guard case .heldBack = try await bench.takeNone() else {
                 throw ConformanceFailure("the probe is gone")
             }
             try await bench.inventory.setParallelism(1, of: key)
@@ -102,7 +102,7 @@ extension ConformanceCase {
             try await bench.inventory.setBudget("other", BudgetLimits(batches: 5))
             let question = ProbeQuestion.http("http://h/up")
             try await bench.inventory.setProbe(Probe("up", of: .run(key), question))
-            guard case .held = try await bench.takeNone() else {
+            guard case .heldBack = try await bench.takeNone() else {
                 throw ConformanceFailure("the probe does not hold back the run")
             }
             try await bench.inventory.setProbe(Probe("up", of: .name("other"), question))

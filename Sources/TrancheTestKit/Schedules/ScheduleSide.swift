@@ -308,7 +308,7 @@ actor ScheduleSide {
         switch reason {
         case .waiting(let until): "waiting until \(time(until))"
         case .stuck(let until): "stuck until \(time(until))"
-        case .held: "held"
+        case .held, .heldBack: "held"
         case .cancelled: "cancelled"
         case .limited(let name, _): "limited by \(name)"
         default: "\(reason)"

@@ -9,8 +9,8 @@ extension Workflow {
     /// - Parameter json: The text.
     /// - Throws: `SpecError` that names the field.
     public init(json: String) throws {
-        if let fault = StrictJSON.fault(in: json) {
-            throw SpecError(.unusable, "the workflow is not JSON: \(fault)")
+        if let complaint = StrictJSON.look(in: json).complaint(about: "the workflow") {
+            throw SpecError(.unusable, complaint)
         }
         do {
             self = try JSONText.decode(Workflow.self, from: json)

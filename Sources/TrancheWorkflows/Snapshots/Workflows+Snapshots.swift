@@ -13,8 +13,8 @@ extension Workflows {
     ///     record of the fields `meta`, `job`, `run`, `at` (a text in UTC) and `snapshot` (the
     ///     JSON); said again it is a second one, unless the sink has the first four as its key.
     /// - Returns: Where it is: the path, the URL, or the sink's name.
-    /// - Throws: `SpecError` for what is not a place; `TrancheError` `.sinkUnavailable` (transient) or
-    ///   `.sinkFailed`, or what the sink throws. It may be kept again.
+    /// - Throws: `SpecError` for what is not a place; `TrancheError` `.sinkUnavailable` (transient)
+    ///   or `.sinkFailed`, or what the sink throws. It may be kept again.
     @discardableResult
     public func keep(_ snapshot: WorkflowSnapshot, at place: String) async throws -> String {
         switch try SnapshotPlace(place, connectors) {

@@ -49,7 +49,8 @@ public struct WorkflowHandle: Sendable {
     /// Waits until the run is complete or cancelled, whichever process works on it.
     ///
     /// A run of which only stuck batches are left ends as one whose batches failed.
-    /// A run that is paused or held is waited for. The inventory's clock measures the pauses.
+    /// A run that is paused, held or limited is waited for. The inventory's clock measures the
+    /// pauses.
     ///
     /// - Returns: How it ended.
     /// - Throws: `TrancheError` of the store; of the source, where the end can never be known here

@@ -42,8 +42,30 @@ extension WorkflowProgress {
         case ("stuck", false): progress.state = "idle"
         default: break
         }
+        if progress.state == "idle" {
+            try await progress.addLimits(summary, gaps, inventory)
+        }
         progress.estimate(summary)
         return (progress, fault)
+    }
+
+    /// Says where what is left is let in by no budget, as `tranche status` says it.
+    private mutating func addLimits(
+        _ summary: RunSummary,
+        _ gaps: [Gap],
+        _ inventory: Inventory
+    ) async throws {
+        let status = RunStatus(
+            summary: summary,
+            gaps: gaps,
+            risks: nil,
+            obstacles: try await inventory.obstacles(of: summary.run),
+            backlog: left.map { Backlog(items: $0.items, weight: $0.weight, isExact: false) }
+        )
+        guard case .limited = status.state else { return }
+        state = status.state.name
+        let waits = status.waits
+        reason = (waits.first(where: { $0.closing != nil }) ?? waits.first)?.phrase
     }
 
     /// Reads what is told of batches one by one, and what limits them.
@@ -192,7 +214,7 @@ extension WorkflowProgress {
         let all = parts.reduce(0) { $0 + size($1) }
         donePercent = all > 0 ? size(succeeded) / all * 100 : 100
         // Nobody knows when what is not handed out will be.
-        if ["paused", "held", "cancelled"].contains(state) { return }
+        if ["paused", "held", "cancelled", "limited"].contains(state) { return }
         guard let ended = summary.lastSuccess,
             let late = hasWeights ? weightPerSecond : itemsPerSecond, late > 0
         else { return }

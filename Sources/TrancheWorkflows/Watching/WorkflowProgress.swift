@@ -13,10 +13,10 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
     public var generation: Int
     /// The description's digest.
     public var digest: String
-    /// The activity of the run, in one word: `running`, `waiting`, `unsettled`, `idle`, `stuck`,
-    /// `paused`, `cancelled`, `held` or `complete`.
+    /// The activity of the run, in one word: `running`, `waiting`, `unsettled`, `idle`, `limited`,
+    /// `stuck`, `paused`, `cancelled`, `held` or `complete`.
     public var state: String
-    /// Why, where it is paused, cancelled or held.
+    /// Why, where it is paused, cancelled, held or limited.
     public var reason: String?
     /// When the description began.
     public var startedAt: Date

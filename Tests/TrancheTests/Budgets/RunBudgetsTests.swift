@@ -90,10 +90,15 @@ import Tranche
 
     @Test("A worker that drains waits for a probe, and for no other hold")
     func waiting() {
-        let probe = NoBatchReason.held(reason: "probe 'p' holds back: busy", until: nil)
+        let probe = NoBatchReason.heldBack(by: "p", reason: "busy", until: nil)
         #expect(probe.isWorthWaiting(for: .whenComplete))
         #expect(!probe.isWorthWaiting(for: .whenNothingIsReady))
-        let source = NoBatchReason.held(reason: "the source was rewound", until: nil)
-        #expect(!source.isWorthWaiting(for: .whenComplete))
+        // Whatever the words of another hold are.
+        let words = "probe 'p' holds back: busy"
+        #expect("\(probe)" == "held: \(words)")
+        for reason in ["the source was rewound", words] {
+            let other = NoBatchReason.held(reason: reason, until: nil)
+            #expect(!other.isWorthWaiting(for: .whenComplete))
+        }
     }
 }

@@ -65,7 +65,8 @@ struct ProbeTests {
         func refusal(_ inventory: Inventory) async throws -> String? {
             switch try await acquire(inventory) {
             case .batch: nil
-            case .noBatch(.held(let reason, _)): reason
+            case .noBatch(.heldBack(let probe, let reason, _)):
+                "probe '\(probe)' holds back: \(reason)"
             case .noBatch(let reason): "\(reason)"
             }
         }

@@ -24,10 +24,10 @@ struct ProgramAnswer: Sendable, Hashable {
         let bytes = Array(line)
         // Most of a program's own lines need not be read for it.
         guard String(decoding: bytes, as: UTF8.self).contains("\"done\"") else { return nil }
-        let (broken, members) = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
-        guard broken == nil else { return nil }
+        let look = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
+        guard look.fault == nil else { return nil }
         func text(_ name: String) -> String? {
-            members.last { $0.name == name }.map {
+            look.members.last { $0.name == name }.map {
                 String(decoding: bytes[$0.value], as: UTF8.self)
             }
         }
