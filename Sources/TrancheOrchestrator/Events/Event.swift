@@ -33,7 +33,7 @@ public struct Event: Sendable, Hashable {
 }
 
 extension Event: Codable {
-    enum CodingKeys: String, CodingKey {
+    package enum CodingKeys: String, CodingKey {
         case location, operation, id, trigger, payload
     }
 
