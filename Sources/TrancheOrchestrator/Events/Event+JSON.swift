@@ -1,4 +1,4 @@
-import Tranche
+package import Tranche
 
 extension Event {
     /// The event as JSON on one line, with the keys in the order `location`, `operation`, `id`,
