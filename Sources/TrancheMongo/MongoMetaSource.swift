@@ -56,7 +56,8 @@ struct MongoMetaSource: RecordMetaSource {
                     "no unique index of \(source.location.name) is on '\(source.uid)', the field of the id. "
                         + "Make one: db.\(source.location.collection).createIndex("
                         + "{\(jsonText(source.uid)): 1}, {unique: true, partialFilterExpression: "
-                        + "{\(jsonText(source.uid)): {$type: \"number\"}}})"
+                        + "{\(jsonText(source.uid)): {$type: \"number\"}}})",
+                    field: ["uid"]
                 )
             }
         }
@@ -69,6 +70,7 @@ struct MongoMetaSource: RecordMetaSource {
                 throw TrancheError(
                     .invalidSource,
                     "the filter of \(source.location.name) cannot be used: \(error.message)",
+                    field: ["where"],
                     underlying: error
                 )
             }

@@ -76,7 +76,7 @@ extension PostgreSQLConnection {
         let rows = loading?.rows ?? 0
         try loading?.refusals.finish(rows: rows)
         if let staging = loading?.staging { try await runScript("DROP TABLE \(staging);") }
-        return SQLLoad.End(rows: rows, refused: refused)
+        return SQLLoad.End(rows: loading?.written ?? 0, refused: refused)
     }
 
     private func attempt(
@@ -92,7 +92,7 @@ extension PostgreSQLConnection {
         var ranges = [1...staged.count]
         while let range = ranges.popLast() {
             do {
-                try await runScript(
+                let written = try await runCounting(
                     """
                     SAVEPOINT tranche_part;
                     \(load.merging(range))
@@ -101,6 +101,7 @@ extension PostgreSQLConnection {
                     """
                 )
                 loading?.rows += range.count
+                loading?.written += written
             } catch let error as PostgreSQLError where error.mayBlameRow {
                 try await runScript(Self.undoing("tranche_part"))
                 let (low, high) = (range.lowerBound, range.upperBound)
@@ -185,7 +186,7 @@ extension PostgreSQLConnection {
             try putCopy(load.encoder.head)
             try putCopy(bytes)
             try putCopy(load.encoder.tail)
-            try endCopy(nil)
+            _ = try endCopy(nil)
         }
         try await runScript("RELEASE SAVEPOINT tranche_piece;")
     }

@@ -9,7 +9,10 @@ extension PostgreSQLConnection {
     struct Load {
         let load: SQLLoad
         var encoder: PostgreSQLCopyEncoder
+        /// How many records the server took.
         var rows = 0
+        /// How many rows it says it wrote.
+        var written = 0
         /// The records that wait for others to which they refer, where the loading is careful.
         var waiting: [Waiting] = []
         /// What the records were refused for, where the loading is careful.
@@ -65,12 +68,15 @@ extension PostgreSQLConnection {
         loading = load
     }
 
-    private func finishCopy(_ load: Load) async throws {
+    /// Ends the copying.
+    ///
+    /// - Returns: How many rows were copied, aside or into the table.
+    private func finishCopy(_ load: Load) async throws -> Int {
         // Whatever comes of it, the copying is over then.
         loading = nil
-        try await interruptibly {
+        return try await interruptibly {
             try putCopy(load.encoder.tail)
-            try endCopy(nil)
+            return try endCopy(nil)
         }
     }
 
@@ -81,7 +87,8 @@ extension PostgreSQLConnection {
         if bytes == nil {
             // Where records have to be text, the rest of the loading is.
             var load = load
-            try await finishCopy(load)
+            let copied = try await finishCopy(load)
+            load.written += copied
             load.encoder.turnToText()
             try await startCopy(load, after: "")
             let again = try load.encoded(taken)
@@ -100,12 +107,12 @@ extension PostgreSQLConnection {
             defer { loading = nil }
             return try await endCarefully()
         }
-        try await finishCopy(load)
+        let copied = try await finishCopy(load)
         // What a constraint has against the rows is told now rather than at the commit.
         var script = Self.checkConstraints
         if load.isStaged { script = load.merging() + script + "DROP TABLE \(load.staging);" }
-        try await runScript(script)
-        return SQLLoad.End(rows: load.rows)
+        let merged = try await runCounting(script)
+        return SQLLoad.End(rows: load.isStaged ? merged : load.written + copied)
     }
 
     static let checkConstraints = "SET CONSTRAINTS ALL IMMEDIATE;"

@@ -130,7 +130,7 @@ package actor PostgreSQLConnection: SQLConnection {
                 [early] + statements + ["COMMIT"],
                 then: ["SELECT setval(CAST(\(sequence.quoted) AS regclass), 1)"]
             )
-            return Array(rows[1...statements.count])
+            return Array(rows.dropFirst().prefix(statements.count))
         }
     }
 
@@ -152,7 +152,7 @@ package actor PostgreSQLConnection: SQLConnection {
         do {
             let isCopying = loading.map { !$0.load.isCareful } ?? false
             loading = nil
-            if isCopying { try endCopy("it was given up") }
+            if isCopying { _ = try endCopy("it was given up") }
             try undo()
         } catch {
             isUnusable = true
@@ -161,16 +161,27 @@ package actor PostgreSQLConnection: SQLConnection {
     }
 
     package func runScript(_ script: String) async throws {
+        _ = try await runCounting(script)
+    }
+
+    /// Runs statements.
+    ///
+    /// - Parameter script: The statements.
+    /// - Returns: How many rows all of them wrote, copied or gave.
+    /// - Throws: The error of the first that fails.
+    func runCounting(_ script: String) async throws -> Int {
         try await interruptibly {
             try handle.exitPipeline()
+            let count: Int
             do {
                 try handle.sendScript(script)
-                try Self.finishScript(of: handle)
+                count = try Self.finishScript(of: handle)
             } catch {
                 try handle.enterPipeline()
                 throw error
             }
             try handle.enterPipeline()
+            return count
         }
     }
 
@@ -203,7 +214,7 @@ package actor PostgreSQLConnection: SQLConnection {
         do {
             if !script.isEmpty {
                 try handle.sendScript(script)
-                try Self.finishScript(of: handle)
+                _ = try Self.finishScript(of: handle)
             }
             try handle.sendScript(copy)
             try handle.waitForCopy()
@@ -219,19 +230,23 @@ package actor PostgreSQLConnection: SQLConnection {
     }
 
     /// Ends the copying, with an error to give it up.
-    func endCopy(_ reason: String?) throws(PostgreSQLError) {
+    ///
+    /// - Returns: How many rows were copied, without those that the table's triggers left out.
+    func endCopy(_ reason: String?) throws(PostgreSQLError) -> Int {
+        let count: Int
         do {
             try handle.endCopy(reason)
-            try Self.finishScript(of: handle)
+            count = try Self.finishScript(of: handle)
         } catch {
             let failure = error
             try handle.enterPipeline()
             if failure.endsConnection { isUnusable = true }
             // What was given up fails, as it should.
             if reason == nil || failure.endsConnection { throw failure }
-            return
+            return 0
         }
         try handle.enterPipeline()
+        return count
     }
 
     // MARK: Steps
@@ -264,44 +279,65 @@ package actor PostgreSQLConnection: SQLConnection {
         then last: [SQLStatement] = []
     ) throws(PostgreSQLError) -> [SQLRows] {
         if isShared { return try exchangeUnnamed(statements + last) }
-        var preparing: [Int: (text: String, name: String)] = [:]
-        var sent = 0
-        var behind = 0
-        var places: [Int] = []
-        let all = last.isEmpty ? statements : statements + last
-        for (place, statement) in all.enumerated() {
-            if place == statements.count {
-                try handle.sync()
-                behind = sent
-            }
-            let name: String
-            if let known = prepared[statement.text] {
-                name = known
-            } else if let pending = preparing.values.first(where: { $0.text == statement.text }) {
-                name = pending.name
-            } else {
-                name = Self.name(of: statement.text)
-                try handle.sendPrepare(
-                    name,
-                    statement.text,
-                    types: statement.binds.map(\.parameterType)
-                )
-                preparing[sent] = (statement.text, name)
-                sent += 1
-            }
-            try handle.sendRun(name, statement.binds)
-            places.append(sent)
-            sent += 1
-        }
+        var pipeline = Pipeline()
+        for statement in statements { try send(statement, in: &pipeline) }
         try handle.sync()
+        var parts = [0..<pipeline.count]
+        if !last.isEmpty {
+            for statement in last { try send(statement, in: &pipeline) }
+            try handle.sync()
+            parts.append(parts[0].upperBound..<pipeline.count)
+        }
+        let results = try collect(parts, of: pipeline)
+        // Names are never reused: after many texts the session is given up instead, at its end.
+        if prepared.count > 500 { isWornOut = true }
+        return pipeline.places.map { results[$0] ?? SQLRows() }
+    }
+
+    /// What was sent, and is not answered yet.
+    private struct Pipeline {
+        /// How many results there will be.
+        var count = 0
+        /// The statements that are prepared, by the place of the result.
+        var preparing: [Int: (text: String, name: String)] = [:]
+        /// The places of the results that have rows.
+        var places: [Int] = []
+    }
+
+    /// Sends a statement, behind its preparation where the session does not know it.
+    private func send(
+        _ statement: SQLStatement,
+        in pipeline: inout Pipeline
+    ) throws(PostgreSQLError) {
+        let text = statement.text
+        let name: String
+        if let known = prepared[text] {
+            name = known
+        } else if let pending = pipeline.preparing.values.first(where: { $0.text == text }) {
+            name = pending.name
+        } else {
+            name = Self.name(of: text)
+            try handle.sendPrepare(name, text, types: statement.binds.map(\.parameterType))
+            pipeline.preparing[pipeline.count] = (text, name)
+            pipeline.count += 1
+        }
+        try handle.sendRun(name, statement.binds)
+        pipeline.places.append(pipeline.count)
+        pipeline.count += 1
+    }
+
+    /// Takes the results of parts that each end with a sync; the first failure is thrown after all.
+    private func collect(
+        _ parts: [Range<Int>],
+        of pipeline: Pipeline
+    ) throws(PostgreSQLError) -> [Int: SQLRows] {
         var results: [Int: SQLRows] = [:]
-        let parts = last.isEmpty ? [0..<sent] : [0..<behind, behind..<sent]
         var failure: PostgreSQLError?
         for part in parts {
             do {
                 try collect(part.count) { index, result in
                     let index = part.lowerBound + index
-                    if let ready = preparing[index] {
+                    if let ready = pipeline.preparing[index] {
                         prepared[ready.text] = ready.name
                     } else {
                         results[index] = result.rows()
@@ -313,9 +349,7 @@ package actor PostgreSQLConnection: SQLConnection {
             }
         }
         if let failure { throw failure }
-        // Names are never reused: after many texts the session is given up instead, at its end.
-        if prepared.count > 500 { isWornOut = true }
-        return places.map { results[$0] ?? SQLRows() }
+        return results
     }
 
     /// The name of a prepared statement, which belongs to its text: should a session be shared
@@ -370,13 +404,17 @@ package actor PostgreSQLConnection: SQLConnection {
         }
     }
 
-    private static func finishScript(of handle: borrowing PostgreSQLHandle) throws(PostgreSQLError)
-    {
+    private static func finishScript(
+        of handle: borrowing PostgreSQLHandle
+    ) throws(PostgreSQLError) -> Int {
         var failure: PostgreSQLError?
+        var count = 0
         while let result = try handle.nextResult() {
             if case .failed(let error) = result.outcome { failure = failure ?? error }
+            count += result.rowCount
         }
         if let failure { throw failure }
+        return count
     }
 
     /// Finds out whether a transaction may take more than one round trip.

@@ -145,7 +145,8 @@ extension PostgreSQLDatabase {
         guard let cursor, ["r", "p"].contains(now.kind),
             let base = try await origin(of: columns.uid, in: name)
         else { return .same }
-        let isRenumbered = now.sequenceFile != before.sequenceFile
+        // A table that is given its first sequence has been numbered otherwise until then.
+        let isRenumbered = before.sequenceFile > 0 && now.sequenceFile != before.sequenceFile
         let oldestFile = try await oldestFile(of: base) ?? 0
         let isRewritten = before.newestFile > 0 && oldestFile > before.newestFile
         guard isRenumbered || isRewritten else { return .same }

@@ -429,6 +429,31 @@ package struct PostgreSQLDialect: SQLDialect {
         FROM locked
         """
     }
+
+    // Differs by dialect: others hold locks. The time limit is looked up when a wait begins
+    // (PostgreSQL 15, proc.c, ProcSleep). It is changed and put back within the statement, which
+    // saves two of their own, and about 0.03 ms are left.
+    package func lockSoon(
+        _ table: SQLTableName,
+        where condition: SQLStatement,
+        _ lock: SQLStatement,
+        within limit: Duration
+    ) -> SQLStatement {
+        """
+        WITH patience AS MATERIALIZED (
+            SELECT current_setting('lock_timeout') AS former,
+                set_config('lock_timeout', '\(unsafeRaw: "\(limit.milliseconds)")', true)
+        ), locked AS MATERIALIZED (
+            SELECT tranche_row.id, former
+            FROM \(table) AS tranche_row CROSS JOIN patience
+            WHERE \(condition)
+            ORDER BY tranche_row.id
+            \(lock) OF tranche_row
+        )
+        -- An aggregate has all rows locked before it is put back.
+        SELECT set_config('lock_timeout', max(former), true) FROM locked
+        """
+    }
 }
 
 extension Value {

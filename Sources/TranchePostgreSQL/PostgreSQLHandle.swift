@@ -321,6 +321,13 @@ struct PostgreSQLResult: ~Copyable {
 
     var parameterCount: Int { Int(PQnparams(pointer)) }
 
+    /// How many rows the statement wrote, copied or gave, as its command tag says; 0 where it says
+    /// nothing of rows.
+    var rowCount: Int {
+        guard let digits = PQcmdTuples(pointer) else { return 0 }
+        return Int(String(cString: digits)) ?? 0
+    }
+
     /// Whether the statement takes what is copied in.
     var isCopyingIn: Bool { PQresultStatus(pointer) == PGRES_COPY_IN }
 

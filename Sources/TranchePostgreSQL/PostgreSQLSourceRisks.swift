@@ -102,7 +102,9 @@ extension PostgreSQLDatabase {
         uid: String,
         _ family: PostgreSQLSourceFamily
     ) async throws -> [SourceRisk] {
-        if family.sequences.isEmpty { return [.noSequence(uid)] }
+        if family.sequences.isEmpty {
+            return try await isRegistry(family) ? [] : [.noSequence(uid)]
+        }
         var risks: [SourceRisk] = []
         if let expression = family.columns.first(where: \.isComputed)?.expression {
             risks.append(.computedID(uid, expression))
@@ -122,6 +124,20 @@ extension PostgreSQLDatabase {
             risks.append(risk)
         }
         return risks
+    }
+
+    /// Whether the table is one that items are registered in, which numbers them itself.
+    private func isRegistry(_ family: PostgreSQLSourceFamily) async throws -> Bool {
+        guard let table = family.tables.first, family.tables.count == 1 else { return false }
+        return try await isTrue(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
+                WHERE i.indrelid = CAST(\(table.id) AS oid)
+                    AND c.relname LIKE \("%" + ItemRegistry.constraint)
+            )
+            """
+        )
     }
 
     private func explicitIDs(

@@ -81,9 +81,12 @@ extension SQLiteConnection {
         try await interruptibly {
             let statement = try prepared(loading.statement)
             for record in records {
+                let before = handle.totalChanges
                 do {
                     try insert(record, statement, loading)
-                    rows += 1
+                    // A trigger may have left it out without an error; one of a view writes it
+                    // elsewhere.
+                    if handle.totalChanges > before { rows += 1 }
                 } catch let error as SQLiteError where error.refusesRow {
                     // The statement alone was undone, unless a trigger wants it otherwise.
                     guard handle.isInTransaction else {

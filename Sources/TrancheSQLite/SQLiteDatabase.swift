@@ -199,6 +199,7 @@ package final class SQLiteDatabase: SQLDatabase {
                 kind: Self.kind(ofType: type),
                 isUnique: isOnlyKey || unique.contains(name)
             )
+            column.mayHoldFractions = !isRowID && !isStrict
             column.hasDefault = try row.boolean() || isRowID
             if try row.boolean() { column.giver = .expression }
             return column

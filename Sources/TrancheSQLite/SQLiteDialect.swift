@@ -248,4 +248,14 @@ package struct SQLiteDialect: SQLDialect {
     ) -> SQLStatement {
         "SELECT \(columns) FROM \(table) WHERE \(condition)"
     }
+
+    // Differs by dialect: who writes has all locks already.
+    package func lockSoon(
+        _ table: SQLTableName,
+        where condition: SQLStatement,
+        _ lock: SQLStatement,
+        within limit: Duration
+    ) -> SQLStatement {
+        "SELECT id FROM \(table) WHERE \(condition) ORDER BY id"
+    }
 }

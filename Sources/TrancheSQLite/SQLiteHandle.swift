@@ -136,6 +136,9 @@ struct SQLiteHandle: ~Copyable {
     /// How many rows the last statement left changed, also one that failed.
     var changes: Int64 { sqlite3_changes64(pointer) }
 
+    /// How many rows all statements of the connection have changed, and triggers of theirs.
+    var totalChanges: Int64 { sqlite3_total_changes64(pointer) }
+
     /// Whether rows refer to others that are not there, which the commit would find.
     var hasDanglingReferences: Bool {
         var (current, highest): (Int32, Int32) = (0, 0)

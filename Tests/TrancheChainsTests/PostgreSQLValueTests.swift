@@ -98,7 +98,7 @@ struct PostgreSQLValueTests {
                         "COPY \(table) (v) FROM STDIN (FORMAT csv)"
                     )
                     try connection.putCopy(line)
-                    try connection.endCopy(nil)
+                    _ = try connection.endCopy(nil)
                 }
                 found = try await connection.run(["SELECT CAST(v AS text) FROM \(unsafeRaw: table)"]
                 )[

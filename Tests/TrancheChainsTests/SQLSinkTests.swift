@@ -52,6 +52,44 @@ struct SQLSinkTests {
         }
     }
 
+    @Test(
+        "A row that a trigger leaves out without an error is not counted as written",
+        arguments: Backend.available,
+        [[], ["id"]] as [[String]]
+    )
+    func leftOut(on backend: Backend, key: [String]) async throws {
+        try await withChainWorld(backend, ChainWorld.csv(rows: 5)) { world in
+            try await world.makeTable()
+            let prefix = world.database.prefix
+            if backend == .sqlite {
+                try await world.database.run(
+                    """
+                    CREATE TRIGGER leave_out BEFORE INSERT ON \(prefix)customer WHEN new.id = 3
+                    BEGIN SELECT RAISE(IGNORE); END;
+                    """
+                )
+            } else {
+                try await world.database.run(
+                    """
+                    CREATE FUNCTION \(prefix)leave_out() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN
+                        IF new.id = 3 THEN RETURN NULL; END IF;
+                        RETURN new;
+                    END $$;
+                    CREATE TRIGGER leave_out BEFORE INSERT ON \(prefix)customer
+                    FOR EACH ROW EXECUTE FUNCTION \(prefix)leave_out();
+                    """
+                )
+            }
+            let sink = SQLTableSink(world.database.prefix + "customer", key: key)
+            let report = try await chain(world).write(to: sink)
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess)
+            #expect(report.counters["rows_written"] == 4)
+            #expect(try await world.rows.count == 4)
+        }
+    }
+
     @Test("With a key, a row that is there is replaced", arguments: Backend.available)
     func upserts(on backend: Backend) async throws {
         let text = ChainWorld.csv(rows: 3) + "2,again,5,,\n"

@@ -70,5 +70,92 @@ struct BudgetRaceTests {
         }
     }
 
+    // job a                              another
+    //                                    locks the budget, and goes away
+    // waits for the lock for 2 s
+    // is limited by it
+    //                                    comes back, gives the lock up
+    // is let in
+    @Test("A budget that somebody keeps locked limits by its name, and nothing is lost by that")
+    func locked() async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            try await database.run(
+                """
+                CREATE TABLE \(database.prefix)item (
+                    id bigint PRIMARY KEY, item text, weight double precision
+                );
+                INSERT INTO \(database.prefix)item SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            let source = SQLSource(database.prefix + "item", uid: "id")
+            for name in ["another", "shared"] {
+                try await inventory.setBudget(name, BudgetLimits(batches: 9))
+            }
+            var request = BatchRequest(job: "a", limit: .count(1))
+            request.limits = RunLimits(parallelism: 9, budgets: ["another", "shared"])
+            guard case .batch(let first) = try await inventory.acquire(request, from: source)
+            else { throw NoBatch() }
+            let budget = database.name("inventory_budget")
+            let server = try #require(TestPostgreSQL.server)
+            try await withTestSession(on: server) { other in
+                let lock: SQLStatement =
+                    "SELECT id FROM \(budget) WHERE name = 'shared' FOR UPDATE"
+                try await other.run("BEGIN", lock)
+                let begun = ContinuousClock.now
+                let limited = NoBatchReason.limited(by: "shared", until: nil)
+                // What has ended has ended all the same.
+                let answer = try await inventory.acquire(
+                    upTo: 1,
+                    request,
+                    from: source,
+                    after: Batch.Done(
+                        first,
+                        AttemptSuccess(first.holding, result: nil, logging: nil)
+                    )
+                )
+                #expect(answer.batches.isEmpty)
+                #expect(answer.reason == limited)
+                #expect(try await inventory.batch(first.id).status == .succeeded)
+                // A run that would begin.
+                request.job = "b"
+                let new = try await inventory.acquire(upTo: 1, request, from: source)
+                #expect(new.reason == limited)
+                #expect(try await inventory.runs(RunSelection(job: "b")).isEmpty)
+                #expect(ContinuousClock.now - begun < .seconds(15))
+                try await other.run("ROLLBACK")
+            }
+            for job in ["a", "b"] {
+                request.job = job
+                guard case .batch = try await inventory.acquire(request, from: source)
+                else { throw NoBatch() }
+            }
+            await inventory.close()
+        }
+    }
+
+    @Test("Statements behind the lock of a budget wait for locks as long as ever")
+    func patience() async throws {
+        let server = try #require(TestPostgreSQL.server)
+        try await withTestSession(on: server) { session in
+            let lock = PostgreSQLDialect().lockSoon(
+                SQLTableName(table: "kept"),
+                where: "id > 0",
+                "FOR NO KEY UPDATE",
+                within: .seconds(2)
+            )
+            try await session.run(
+                "BEGIN",
+                "CREATE TEMPORARY TABLE kept (id bigint) ON COMMIT DROP",
+                "INSERT INTO kept VALUES (1), (2)",
+                "SET LOCAL lock_timeout = '41s'",
+                lock
+            )
+            #expect(try await session.run("SHOW lock_timeout") == [["41s"]])
+            try await session.run("ROLLBACK")
+        }
+    }
+
     private struct NoBatch: Error {}
 }

@@ -438,6 +438,30 @@ struct MigrationTests {
     }
 
     @Test(
+        "A name that PostgreSQL would cut is refused before anything is made",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
+    func longName() async throws {
+        let longest = "größe" + String(repeating: "x", count: 23)
+        #expect(longest.utf8.count == 30)
+        try await withTestDatabase(.postgreSQL) { database in
+            for name in [longest + "x", String(repeating: "t", count: 60)] {
+                let error = await #expect(throws: TrancheError.self) {
+                    _ = try await database.migrateUp(table: name)
+                }
+                #expect(error?.message.contains("at most 30 bytes") == true)
+                #expect(try await database.database.table(database.name(name)) == nil)
+                let history = database.name(name + "_migration")
+                #expect(try await database.database.table(history) == nil)
+            }
+            _ = try await database.migrateUp(table: longest)
+        }
+        try await withTestDatabase(.sqlite) { database in
+            _ = try await database.migrateUp(table: String(repeating: "t", count: 100))
+        }
+    }
+
+    @Test(
         "A schema has the name it is given, and is made where it is missing",
         .enabled(if: TestPostgreSQL.server != nil),
         arguments: ["Mixed \"Case\"", "größe.x"]

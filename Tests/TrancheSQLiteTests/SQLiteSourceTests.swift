@@ -70,6 +70,28 @@ struct SQLiteSourceTests {
         )
     }
 
+    @Test("An id that is no integer, between two that are, is refused, and not passed over")
+    func realBetween() async throws {
+        let script = """
+            CREATE TABLE t (uid INTEGER UNIQUE, item TEXT);
+            INSERT INTO t VALUES (1, 'a'), (2, 'b'), (2.5, 'c'), (4, 'd');
+            """
+        try await withTables(script) { inventory in
+            let source = SQLSource("t")
+            #expect(try await ids(source, of: inventory) == [1, 2])
+            for _ in 1...2 {
+                let error = await #expect(throws: TrancheError.self) {
+                    _ = try await inventory.acquireBatch(from: source, job: "job")
+                }
+                #expect(error?.code == .invalidItem, "\(error?.message ?? "")")
+                #expect(error?.message.contains("'t' has the id '2.5'") == true)
+                #expect(error?.message.contains("give its row another") == true)
+            }
+            let batches = try await inventory.batches(BatchSelection())
+            #expect(batches.map(\.idEnd) == [2])
+        }
+    }
+
     @Test("A NULL id is refused")
     func nullID() async throws {
         try await refused(

@@ -115,6 +115,8 @@ extension GroupedRequests {
         case none(NoBatchReason)
         /// Others were given all that there was: to be asked again.
         case again
+        /// One of those who asked has lost the batch that it would end: each is to ask alone.
+        case alone
     }
 
     /// Hands out batches, in one transaction with callers that ask for the same just now.
@@ -135,6 +137,8 @@ extension GroupedRequests {
             case .none(let reason): return ([], reason)
             case .again:
                 call.endings = []
+            case .alone:
+                return try await inventory.answer(call.request, from: source, ending: call.endings)
             }
         }
     }
@@ -165,11 +169,17 @@ extension GroupedRequests {
         var request = first.request
         request.slots = calls.flatMap(\.request.slots)
         request.mayHandOutFewer = calls.allSatisfy { $0.request.slots.count == 1 }
-        let answer = try await first.inventory.answer(
-            request,
-            from: first.source,
-            ending: calls.flatMap(\.endings)
-        )
+        let answer: Inventory.Answer
+        do {
+            answer = try await first.inventory.answer(
+                request,
+                from: first.source,
+                ending: calls.flatMap(\.endings)
+            )
+        } catch is Inventory.EndingRefused where calls.count > 1 {
+            // Nothing was changed, and only one of them is to blame.
+            return calls.map { _ in .alone }
+        }
         var left = answer.batches[...]
         return calls.map { call in
             let own = left.prefix(call.request.slots.count)

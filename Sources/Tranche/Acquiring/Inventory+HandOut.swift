@@ -82,12 +82,7 @@ extension Inventory {
         }
         while true {
             try Task.checkCancellation()
-            let found = input
-            let outcome = try await retrying { isRepeated in
-                var asked = request
-                asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
-                return try await store.acquire(asked, from: source, with: found)
-            }
+            let outcome = try await ask(request, from: source, with: input)
             input.endings = []
             switch outcome {
             case .batches(let handedOut):
@@ -95,8 +90,7 @@ extension Inventory {
                 if let began {
                     events?.report(handedOut, from: source, request.definition, since: began)
                 }
-                let batches = handedOut.map { Batch($0, source: source, inventory: self) }
-                return (batches, .complete)
+                return (handedOut.map { Batch($0, source: source, inventory: self) }, .complete)
             case .none(let reason):
                 guard reason == .complete, let end = input.plan?.openEnd, let demand else {
                     return ([], reason)
@@ -111,13 +105,33 @@ extension Inventory {
                 demand = needed
                 input.plan = try await plan(request, from: source, needed)
             case .needsGapCheck(let gaps):
-                input.gapChecks = try await retrying { _ in
-                    try await look(at: gaps, of: key, in: source)
-                }
+                input.gapChecks = try await lookAgain(at: gaps, of: key, in: source)
             case .needsSplit(let batch, let isDoubtful):
                 try await splitExhausted(batch, from: source, isDoubtful: isDoubtful)
             case .needsEnding: throw EndingRefused()
             }
+        }
+    }
+
+    /// Looks at gaps, again where a database cannot be reached.
+    private func lookAgain(
+        at gaps: [Gap],
+        of key: RunKey,
+        in source: any MetaSource
+    ) async throws -> [GapCheck] {
+        try await retrying { _ in try await look(at: gaps, of: key, in: source) }
+    }
+
+    /// Asks the store, again where it cannot be reached.
+    private func ask(
+        _ request: AcquireRequest,
+        from source: any MetaSource,
+        with input: AcquireInput
+    ) async throws -> AcquireOutcome {
+        try await retrying { isRepeated in
+            var asked = request
+            asked.mayBeRepeated = asked.mayBeRepeated || isRepeated
+            return try await store.acquire(asked, from: source, with: input)
         }
     }
 

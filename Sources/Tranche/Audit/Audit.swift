@@ -8,11 +8,26 @@ struct Audit {
     private static let mostCounted = 500_000
     /// Ids of a step that are read one by one at most, but for the first tile.
     private static let mostRead = 100_000
+    /// Ids that one counts that writes nothing down, before it ends with a step.
+    private static let mostOfPart = 1_000_000
+    /// Ids that such a one finds to differ.
+    private static let mostFound = 10_000
+
+    /// Where one begins, and whether it is kept where it ended.
+    enum Start: Sendable {
+        /// At the first id.
+        case beginning
+        /// Where the last one of the same ids ended.
+        case lastEnd
+        /// Behind an id; nothing is written down.
+        case behind(Int64?)
+    }
 
     private let inventory: Inventory
     private let run: RunRecord
     private let source: any MetaSource
     private let options: AuditOptions
+    private let start: Start
     private var position: AuditPosition
     /// Where an audit of the whole run goes on, while this one is of some ids.
     private let whole: AuditPosition
@@ -25,18 +40,19 @@ struct Audit {
     ///   - run: The run.
     ///   - source: Its source.
     ///   - options: What to look at, and what to do about it.
-    ///   - continues: Whether to go on where the last one ended, and not at the beginning.
+    ///   - start: Where it begins.
     init(
         inventory: Inventory,
         run: RunRecord,
         source: any MetaSource,
         options: AuditOptions,
-        continues: Bool
+        from start: Start
     ) {
         self.inventory = inventory
         self.run = run
         self.source = source
         self.options = options
+        self.start = start
         whole = run.auditPosition ?? AuditPosition()
         if options.ids.isOpen {
             position = whole
@@ -45,7 +61,11 @@ struct Audit {
             let part = whole.part.flatMap { $0.ids == options.ids ? $0 : nil }
             position = AuditPosition(id: part?.id)
         }
-        if !continues { position.id = nil }
+        switch start {
+        case .beginning: position.id = nil
+        case .lastEnd: break
+        case .behind(let id): position = AuditPosition(pass: whole.pass, id: id)
+        }
     }
 
     /// Goes on until the end, the budget's end or a number of steps.
@@ -64,7 +84,7 @@ struct Audit {
         steps: Int,
         progress: (AuditReport) async throws -> Void
     ) async throws {
-        let start = clock.now
+        let begin = clock.now
         var left = steps
         while left > 0 {
             try Task.checkCancellation()
@@ -77,12 +97,23 @@ struct Audit {
                 report.isFinished = true
                 return
             }
-            if let budget = options.budget, start.duration(to: clock.now) >= budget { return }
+            if isEnough { return }
+            if let budget = options.budget, begin.duration(to: clock.now) >= budget { return }
         }
+    }
+
+    /// Whether one that writes nothing down has looked at as much, or found as much, as it may.
+    private var isEnough: Bool {
+        guard case .behind = start else { return false }
+        let found = [report.appeared, report.vanished, report.doubled].reduce(0) { sum, ids in
+            sum.addingClamped(ids.count)
+        }
+        return report.ids >= Self.mostOfPart || found >= Self.mostFound
     }
 
     /// Keeps where the next audit goes on.
     private func note(isFinished: Bool) async throws {
+        if case .behind = start { return }
         var noted = position
         if options.ids.isOpen {
             noted.part = whole.part

@@ -37,9 +37,13 @@ package struct Allowance: Sendable {
         self.now = now
     }
 
-    /// Lets nothing more in: others were let in each time before this one was.
-    package mutating func close() {
-        refusal = refusal ?? budgets.first.map { .limited(by: $0.owner.word, until: nil) }
+    /// Lets nothing more in: others were let in each time before this one was, or hold what it
+    /// takes to be let in.
+    ///
+    /// - Parameter owners: The budgets, if known, that are in the way.
+    package mutating func close(by owners: [Budget.Owner] = []) {
+        let first = budgets.first { owners.contains($0.owner) } ?? budgets.first
+        refusal = refusal ?? first.map { .limited(by: $0.owner.word, until: nil) }
     }
 
     /// Whether all budgets have room for a batch; it is not let in, and not waited for.

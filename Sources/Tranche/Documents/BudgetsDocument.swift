@@ -5,8 +5,12 @@ package struct BudgetsDocument: Codable, Sendable, Hashable {
     package let budgets: [BudgetDocument]
 
     /// Makes the document of budgets.
-    package init(_ budgets: [Budget]) {
-        self.budgets = budgets.map(BudgetDocument.init)
+    ///
+    /// - Parameters:
+    ///   - budgets: The budgets.
+    ///   - excesses: What is known where more is held than one allows; nothing by default.
+    package init(_ budgets: [Budget], excesses: [Budget.Owner: BudgetExcess] = [:]) {
+        self.budgets = budgets.map { BudgetDocument($0, excesses[$0.owner]) }
     }
 }
 
@@ -21,6 +25,7 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
     package let heldBatches: Int
     package let heldWeight: Double
     package let exceeded: Bool
+    package let excess: BudgetExcessDocument?
     package let paused: String?
     package let parkedUntil: Date?
     package let parkReason: String?
@@ -30,6 +35,11 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
 
     /// Makes the document of a budget.
     package init(_ budget: Budget) {
+        self.init(budget, nil)
+    }
+
+    /// Makes the document of a budget, and of what is known where more is held than it allows.
+    package init(_ budget: Budget, _ excess: BudgetExcess?) {
         name = budget.owner.name
         job = budget.owner.run?.job
         meta = budget.owner.run?.metaTable
@@ -39,6 +49,7 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
         heldBatches = budget.held.batches
         heldWeight = budget.held.weight
         exceeded = budget.isExceeded
+        self.excess = excess.map(BudgetExcessDocument.init)
         paused = budget.pauseReason
         parkedUntil = budget.parking?.until
         parkReason = budget.parking?.reason
@@ -51,11 +62,38 @@ package struct BudgetDocument: Codable, Sendable, Hashable {
         case name, job, meta, run, batches, weight
         case heldBatches = "held_batches"
         case heldWeight = "held_weight"
-        case exceeded, paused
+        case exceeded, excess, paused
         case parkedUntil = "parked_until"
         case parkReason = "park_reason"
         case ratePerSecond = "rate_per_s"
         case burst, claims
+    }
+}
+
+/// Since which change more is held than a budget allows, and until when at most.
+package struct BudgetExcessDocument: Codable, Sendable, Hashable {
+    package let until: Date?
+    package let changedAt: Date?
+    package let changedBy: String?
+    package let reason: String?
+    package let old: String?
+    package let new: String?
+
+    /// Makes the document of an excess.
+    package init(_ excess: BudgetExcess) {
+        until = excess.until
+        changedAt = excess.change?.at
+        changedBy = excess.change?.note.by
+        reason = excess.change?.note.reason
+        old = excess.change?.old
+        new = excess.change?.new
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case until
+        case changedAt = "changed_at"
+        case changedBy = "changed_by"
+        case reason, old, new
     }
 }
 

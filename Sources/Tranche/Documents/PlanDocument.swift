@@ -7,6 +7,7 @@ package struct PlanDocument: Codable, Sendable, Hashable {
     package let items: Int
     package let weight: Double
     package let seconds: Double?
+    package let drainsIn: RunDocument.Drain?
     package let risks: [SourceRisk]
 
     /// Makes the document of a plan.
@@ -34,12 +35,23 @@ package struct PlanDocument: Codable, Sendable, Hashable {
             let items = Double(items)
             seconds = summary?.itemsPerSecond.flatMap { $0 > 0 ? items / $0 : nil }
         }
+        let isWeighed = source.weight != nil
+        let drain = summary.flatMap {
+            DrainForecast(
+                items: forecast.items,
+                weight: isWeighed ? forecast.weight : nil,
+                $0
+            )
+        }
+        drainsIn = drain.map(RunDocument.Drain.init)
         self.risks = risks
     }
 
     enum CodingKeys: String, CodingKey {
         case open, ranges
         case reachedEnd = "reached_end"
-        case batches, items, weight, seconds, risks
+        case batches, items, weight, seconds
+        case drainsIn = "drains_in"
+        case risks
     }
 }

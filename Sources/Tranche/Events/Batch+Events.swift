@@ -13,7 +13,7 @@ extension Batch {
         _ body: () async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let record = try await reportingLoss(body)
-        report(name, record, failure)
+        handOut?.end(name, record, failure)
         return record
     }
 
@@ -22,60 +22,26 @@ extension Batch {
         do {
             return try await body()
         } catch let error as TrancheError where error.isLoss {
-            reportEnd(.lost, record, message: error.message)
+            handOut?.end(.lost, record, message: error.message)
             throw error
         }
     }
 
     /// Reports a success that was recorded with the acquire of the next batch.
     func reportSuccess(_ ending: AttemptSuccess) {
-        guard inventory.events != nil else { return }
+        guard let handOut else { return }
         var ended = record
         ended.status = .succeeded
         ended.endedAt = inventory.now
         ended.leaseExpiresAt = nil
         ended.result = ending.result
         ended.logging = ending.logging
-        reportEnd(.succeeded, ended)
+        handOut.end(.succeeded, ended)
     }
 
     /// Reports that a batch was given back, or has failed by that.
     func reportEnd(of record: BatchRecord) {
-        reportEnd(record.status == .released ? .released : .failed, record, message: record.logging)
-    }
-
-    private func report(
-        _ name: InventoryEvent.Name,
-        _ record: BatchRecord,
-        _ failure: BatchFailure?
-    ) {
-        guard let events = inventory.events,
-            reportEnd(name, record, message: failure?.message),
-            let failure
-        else { return }
-        if record.status == .split {
-            events.report(.split, record) { $0.count = failure.parts.count }
-        }
-        let bad = record.status == .quarantined ? record.count : failure.parts.count(where: \.isBad)
-        if bad > 0 { events.report(.quarantined, record) { $0.count = bad } }
-    }
-
-    /// Reports the end of the hand-out.
-    ///
-    /// - Returns: Whether it had not ended before.
-    @discardableResult
-    private func reportEnd(
-        _ name: InventoryEvent.Name,
-        _ record: BatchRecord,
-        message: String? = nil
-    ) -> Bool {
-        guard let events = inventory.events, let duration = watch?.end(at: events.elapsed) else {
-            return false
-        }
-        events.report(name, record) { event in
-            event.duration = duration
-            event.message = message
-        }
-        return true
+        let name: InventoryEvent.Name = record.status == .released ? .released : .failed
+        handOut?.end(name, record, message: record.logging)
     }
 }

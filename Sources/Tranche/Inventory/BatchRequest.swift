@@ -169,7 +169,8 @@ public struct BatchRequest: Sendable, Hashable {
             throw TrancheError(
                 .invalidArgument,
                 "\(what) needs a weight column, and '\(definition.table)' was given none; name the "
-                    + "column, or limit the count"
+                    + "column, or limit the count",
+                field: ["weight_column"]
             )
         }
     }
@@ -180,7 +181,8 @@ public struct BatchRequest: Sendable, Hashable {
         throw TrancheError(
             .invalidArgument,
             "a number of batches per key needs a key column, and '\(definition.table)' was given "
-                + "none; name the column, or limit all batches with a parallelism"
+                + "none; name the column, or limit all batches with a parallelism",
+            field: ["key"]
         )
     }
 
@@ -216,6 +218,9 @@ public struct BatchRequest: Sendable, Hashable {
             batchCount: limit.count,
             minWeight: minWeight,
             lingerMilliseconds: minWeight == nil ? nil : linger.milliseconds,
+            targetMilliseconds: targetTime?.time.milliseconds,
+            leastWeight: targetTime?.least,
+            mostWeight: targetTime.flatMap { $0.most < .greatestFiniteMagnitude ? $0.most : nil },
             workflow: workflow
         )
     }
@@ -246,6 +251,10 @@ struct EffectiveRequest: Encodable, Hashable {
     var batchCount: Int?
     var minWeight: Double?
     var lingerMilliseconds: Int64?
+    /// The target time that found ``batchWeight``, where one did, and its bounds.
+    var targetMilliseconds: Int64?
+    var leastWeight: Double?
+    var mostWeight: Double?
     var workflow: String?
 
     enum CodingKeys: String, CodingKey {
@@ -258,5 +267,8 @@ struct EffectiveRequest: Encodable, Hashable {
         case batchCount = "batch_count"
         case minWeight = "min_weight"
         case lingerMilliseconds = "linger_ms"
+        case targetMilliseconds = "target_ms"
+        case leastWeight = "least_weight"
+        case mostWeight = "most_weight"
     }
 }

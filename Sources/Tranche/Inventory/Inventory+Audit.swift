@@ -22,6 +22,75 @@ extension Inventory {
         options: AuditOptions = AuditOptions(),
         progress: (AuditReport) async throws -> Void = { _ in }
     ) async throws -> AuditReport {
+        let (run, source) = try await audited(key, description, options)
+        if source.isSeamless { return Self.seamlessAudit }
+        try await requireSameSource(key, source)
+        var audit = Audit(
+            inventory: self,
+            run: run,
+            source: source,
+            options: options,
+            from: options.budget == nil ? .beginning : .lastEnd
+        )
+        let clock = configuration.clock
+        let start = stopwatch.elapsed
+        let report = try await audit.run(clock: clock, steps: .max, progress: progress)
+        noteAudit(report, of: key, since: start)
+        return report
+    }
+
+    /// Compares a part of what was handed out with what the source has, and writes nothing down:
+    /// nothing is queued, and it is not kept where it ended.
+    ///
+    /// It ends with a step, of 256 batches at most, once the budget is used up, a million ids were
+    /// counted, or ten thousand differ.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - description: Its source.
+    ///   - options: What to look at; of them all but what is done about it.
+    ///   - mark: The id of the position at which the part before ended; `nil` from the first.
+    /// - Returns: What was found; where it is not finished, its position says where to go on.
+    /// - Throws: As ``audit(_:from:options:progress:)``.
+    package func auditPart(
+        _ key: RunKey,
+        from description: some MetaSourceDescription,
+        options: AuditOptions,
+        after mark: Int64?
+    ) async throws -> AuditReport {
+        var options = options
+        options.isRepairing = false
+        let (run, source) = try await audited(key, description, options)
+        if source.isSeamless { return Self.seamlessAudit }
+        let holds = try await sourceHolds(of: [run], from: source)
+        if let hold = holds[key], let reason = hold { throw TrancheError(.redefined, reason) }
+        var audit = Audit(
+            inventory: self,
+            run: run,
+            source: source,
+            options: options,
+            from: .behind(mark)
+        )
+        let start = stopwatch.elapsed
+        let report = try await audit.run(clock: configuration.clock, steps: .max) { _ in }
+        noteAudit(report, of: key, since: start)
+        return report
+    }
+
+    /// What an audit finds of a source whose content is looked at whenever it is opened and read:
+    /// ids cannot come between others.
+    private static var seamlessAudit: AuditReport {
+        var report = AuditReport()
+        report.isFinished = true
+        return report
+    }
+
+    /// The run that is to be audited, and its source.
+    private func audited(
+        _ key: RunKey,
+        _ description: some MetaSourceDescription,
+        _ options: AuditOptions
+    ) async throws -> (run: RunRecord, source: any MetaSource) {
         try options.ids.validate()
         let source = try await source(description)
         let run = try await run(RunSelection(key))
@@ -30,26 +99,7 @@ extension Inventory {
             bounds: run.bounds,
             rootIDs: run.rootIDs
         )
-        if source.isSeamless {
-            // Its content is looked at whenever it is opened and read; ids cannot come between
-            // others.
-            var report = AuditReport()
-            report.isFinished = true
-            return report
-        }
-        try await requireSameSource(key, source)
-        var audit = Audit(
-            inventory: self,
-            run: run,
-            source: source,
-            options: options,
-            continues: options.budget != nil
-        )
-        let clock = configuration.clock
-        let start = stopwatch.elapsed
-        let report = try await audit.run(clock: clock, steps: .max, progress: progress)
-        noteAudit(report, of: key, since: start)
-        return report
+        return (run, source)
     }
 
     private func noteAudit(_ report: AuditReport, of key: RunKey, since start: Duration) {
@@ -121,7 +171,7 @@ extension Inventory {
                 run: run,
                 source: source,
                 options: AuditOptions(isRepairing: true),
-                continues: true
+                from: .lastEnd
             )
             let report = try await audit.run(clock: configuration.clock, steps: 1) { _ in }
             noteAudit(report, of: key, since: start)

@@ -57,6 +57,13 @@ package struct UnfitItems: Error {
         return nil
     }
 
+    /// Which item is unfit, why, and how many more are; `nil` where all are fit.
+    package var words: String? {
+        guard let first = reasons.min(by: { $0.key < $1.key }) else { return nil }
+        let more = reasons.count > 1 ? ", and \(reasons.count - 1) more are unfit" : ""
+        return "item \(uids[first.key] ?? String(first.key)) \(first.value)\(more)"
+    }
+
     /// The failure of the batch.
     ///
     /// - Parameter batch: The batch.
@@ -64,11 +71,8 @@ package struct UnfitItems: Error {
     ///   fit, that says nothing about the items, and the batch stays whole.
     /// - Throws: What reading the items throws.
     package func verdict(for batch: Batch) async throws -> BatchVerdict {
-        guard let first = reasons.min(by: { $0.key < $1.key }) else { return .released() }
-        let more = reasons.count > 1 ? ", and \(reasons.count - 1) more are unfit" : ""
-        var failure = BatchFailure(
-            "item \(uids[first.key] ?? String(first.key)) \(first.value)\(more)"
-        )
+        guard let words else { return .released() }
+        var failure = BatchFailure(words)
         if reasons.count < count {
             failure.parts = try await batch.parts(bad: reasons.mapValues { Optional($0) })
         }

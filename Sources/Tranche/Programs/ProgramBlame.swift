@@ -6,8 +6,9 @@ package struct ProgramBlame: Decodable, Sendable {
     /// What is wrong with each item to blame, by its id as text; `nil` where neither it nor the
     /// line says so.
     private(set) var reasons: [String: String?] = [:]
-    /// Whether each is named by an integer.
-    private var areIntegers = true
+    /// Those that are named by integers, and those that are named by texts.
+    private var integers: Set<String> = []
+    private var texts: Set<String> = []
     /// Whether that which is not is one of `bad`.
     private var areInList = false
     /// What went wrong with all of it; `nil` where the line does not say so.
@@ -90,7 +91,7 @@ package struct ProgramBlame: Decodable, Sendable {
                 for item in try line.decode([Item].self, forKey: .bad) {
                     note(item.id, item.error.map(Self.kept) ?? error)
                 }
-                areInList = !areIntegers
+                areInList = !texts.isEmpty
             } catch {
                 throw ProgramEnd.Fault(message: Self.noList)
             }
@@ -103,7 +104,7 @@ package struct ProgramBlame: Decodable, Sendable {
         }
         do {
             let ids = try line.decodeIfPresent([ItemName].self, forKey: .badIDs) ?? []
-            for id in ids where reasons[id.text] == nil { note(id, error) }
+            for id in ids { note(id, reasons[id.text] ?? error) }
         } catch {
             throw ProgramEnd.Fault(message: Self.noIDs)
         }
@@ -111,7 +112,7 @@ package struct ProgramBlame: Decodable, Sendable {
 
     private mutating func note(_ id: ItemName, _ reason: String?) {
         reasons.updateValue(reason, forKey: id.text)
-        if !id.isInteger { areIntegers = false }
+        if id.isInteger { integers.insert(id.text) } else { texts.insert(id.text) }
     }
 
     /// What is wrong with the list that names an item by what is no integer.
@@ -122,15 +123,46 @@ package struct ProgramBlame: Decodable, Sendable {
 
     /// What is wrong with each item to blame, by its id in a source.
     ///
-    /// - Parameter batch: The batch.
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - events: The numbers of the batch's events by their ids; `nil` where its items are none.
     /// - Returns: The reasons.
-    /// - Throws: `ProgramEnd.Fault` where items are named by what is no id of the source's; as
-    ///   ``reasons(_:of:in:)``.
-    func reasons(of batch: Batch) async throws -> [Int64: String?] {
-        guard batch.source.numbered != nil || areIntegers else {
-            throw ProgramEnd.Fault(message: listFault)
+    /// - Throws: `ProgramEnd.Fault` where items are named by what is no id of the source's, and
+    ///   events by what is not one's alone; as ``reasons(_:of:in:)``.
+    func reasons(
+        of batch: Batch,
+        named events: [String: [Int64]]?
+    ) async throws -> [Int64: String?] {
+        if batch.source.numbered != nil || texts.isEmpty {
+            return try await Self.reasons(reasons, of: batch.record, in: batch.source)
         }
-        return try await Self.reasons(reasons, of: batch.record, in: batch.source)
+        guard let events else { throw ProgramEnd.Fault(message: listFault) }
+        var numbered = reasons.filter { integers.contains($0.key) }
+        for text in texts.sorted() {
+            let number = try Self.number(of: text, among: events)
+            numbered.updateValue(reasons[text] ?? nil, forKey: String(number))
+        }
+        return try await Self.reasons(numbered, of: batch.record, in: batch.source)
+    }
+
+    /// The number of the event that a text names.
+    private static func number(
+        of id: String,
+        among events: [String: [Int64]]
+    ) throws(ProgramEnd.Fault) -> Int64 {
+        let numbers = events[id] ?? []
+        guard let number = numbers.first else {
+            throw ProgramEnd.Fault(
+                message: "the batch has no event with the id '\(id)'; bad items must be its own"
+            )
+        }
+        guard numbers.count == 1 else {
+            throw ProgramEnd.Fault(
+                message: "\(numbers.count) events of the batch have the id '\(id)'; say which is "
+                    + "bad by its \"number\", as an integer"
+            )
+        }
+        return number
     }
 
     /// What is wrong with items, by their ids.

@@ -15,6 +15,9 @@ package struct ProgramEnd: Sendable {
     package var badBefore: Set<String> = []
     /// The items that earlier runs for the same batch blame.
     private var blameOfEarlier: Result<[ProgramBlame], Fault> = .success([])
+    /// The numbers of the batch's events by their ids, by which it may name them; `nil` where the
+    /// items are no events.
+    package var events: [String: [Int64]]?
     /// The end of its output.
     package var output = OutputTail()
     /// The end of what it wrote to standard error.
@@ -77,7 +80,7 @@ package struct ProgramEnd: Sendable {
     func badItems(of batch: Batch) async throws -> [Int64: String?] {
         var reasons: [Int64: String?] = [:]
         for blame in try blames() {
-            try await reasons.merge(blame.reasons(of: batch)) { $1 }
+            try await reasons.merge(blame.reasons(of: batch, named: events)) { $1 }
         }
         return reasons
     }

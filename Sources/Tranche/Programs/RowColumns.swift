@@ -15,7 +15,8 @@ package enum RowColumns: Sendable, Hashable {
         guard let source = source as? any RecordMetaSource else {
             throw TrancheError(
                 .invalidSource,
-                "the items of '\(table)' have no columns: each is given whole; leave --columns out"
+                "the items of '\(table)' have no columns: each is given whole; leave --columns out",
+                field: ["columns"]
             )
         }
         guard case .named(let names) = self else { return source }
@@ -24,7 +25,8 @@ package enum RowColumns: Sendable, Hashable {
             let known = fields.names.map { "'\($0)'" }.joined(separator: ", ")
             throw TrancheError(
                 .invalidSource,
-                "'\(table)' has no column '\(name)' for --columns; it has \(known)"
+                "'\(table)' has no column '\(name)' for --columns; it has \(known)",
+                field: ["columns"]
             )
         }
         return source.limited(to: names)

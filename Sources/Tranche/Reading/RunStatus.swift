@@ -124,6 +124,9 @@ package struct RunStatus: Sendable {
     /// How many gaps wait for transactions.
     package var openGaps: Int { gaps.count { $0.isOpen } }
 
+    /// Whether transactions are waited for that may still commit ids which were passed over.
+    package var isUnsettled: Bool { openGaps > 0 || run.settling.candidate != nil }
+
     /// What the run is doing, as far as the inventory knows without a look at the source, and
     /// whatever has failed.
     package var activity: State {
@@ -132,7 +135,7 @@ package struct RunStatus: Sendable {
         if let hold { return .held(reason: hold.reason, until: hold.until) }
         if held.batches > 0 { return .running }
         if let nextDue = summary.nextDue { return .waiting(until: nextDue) }
-        if openGaps > 0 || run.settling.candidate != nil { return .unsettled }
+        if isUnsettled { return .unsettled }
         if summary.causes[.stuck] != nil { return .stuck }
         return run.isAtEnd && !summary.isDue ? .complete : .idle
     }
@@ -217,6 +220,8 @@ package struct RunStatus: Sendable {
         let isStopped = run.cancellation != nil || run.pauseReason != nil || hold != nil
         if isStopped || waits.contains(where: { $0.closing != nil }) { return nil }
         if case .limited = state { return nil }
+        // Nobody knows what transactions that are waited for will commit.
+        if waitingItems == 0, isUnsettled { return nil }
         return DrainForecast(
             items: waitingItems,
             weight: hasWeights ? waitingWeight : nil,

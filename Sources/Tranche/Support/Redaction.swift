@@ -1,10 +1,20 @@
 import FoundationEssentials
 
-/// Replaces passwords in text: those before a URL's host, and those in its query.
+/// Replaces secrets in text: passwords before a URL's host, and what sounds secret in its query.
 ///
 /// - Parameter text: A URL, or a message that may hold some.
-/// - Returns: The text with `***` for each password.
+/// - Returns: The text with `***` for each secret.
 package func redacted(_ text: String) -> String {
+    let text = withHiddenPasswords(text)
+    guard text.contains("://"), text.contains("?") else { return text }
+    return text.replacing(#/([?&;]([\w.-]+)=)([^&;#\s'"]+)/#) { match -> String in
+        let isSecret = SecretNames.hasParameter(match.output.2)
+        return isSecret ? "\(match.output.1)***" : String(match.output.0)
+    }
+}
+
+/// Replaces passwords in text.
+private func withHiddenPasswords(_ text: String) -> String {
     // Without these there is nothing to look for, which takes a while.
     guard text.contains("://") || text.lowercased().contains("password=") else { return text }
     return
@@ -15,7 +25,7 @@ package func redacted(_ text: String) -> String {
 
 /// Whether a URL holds a password.
 package func holdsPassword(_ url: String) -> Bool {
-    redacted(url) != url
+    withHiddenPasswords(url) != url
 }
 
 /// Takes passwords out of text: those before a URL's host, and those in its query.

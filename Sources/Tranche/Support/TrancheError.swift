@@ -4,6 +4,11 @@ public struct TrancheError: Error, Sendable {
     public let code: Code
     /// The fault and the remedy, with job, run, batch and source; without secrets.
     public let message: String
+    /// The keys that lead to the field of a described source that is at fault, such as
+    /// `weight_column`; empty for the source's place, `nil` where no field is at fault.
+    ///
+    /// A command line turns it into its option.
+    public let field: [String]?
     /// The error of the layer below, where there was one.
     public let underlying: (any Error)?
     /// Where in Tranche the error was made.
@@ -15,12 +20,14 @@ public struct TrancheError: Error, Sendable {
     public init(
         _ code: Code,
         _ message: String,
+        field: [String]? = nil,
         underlying: (any Error)? = nil,
         file: String = #fileID,
         line: Int = #line
     ) {
         self.code = code
         self.message = message
+        self.field = field
         self.underlying = underlying
         self.file = file
         self.line = line

@@ -50,7 +50,8 @@ extension Inventory {
             asked.ids = known.bounds
             return TimedRequest(request: asked, isNew: false)
         }
-        guard let found = try await timedIDs(in: source), let ids = found.ids else { return nil }
+        let found = try await timedIDs(in: source, waiting: request.policy.settleWait)
+        guard let found, let ids = found.ids else { return nil }
         asked.ids = IDBounds(ids)
         return TimedRequest(
             request: asked,
@@ -61,9 +62,37 @@ extension Inventory {
     }
 
     /// Finds the ids of a source's bounds of time; `nil` where it has no times.
-    package func timedIDs(in source: any MetaSource) async throws -> TimedIDs? {
+    ///
+    /// - Parameters:
+    ///   - source: The source.
+    ///   - settleWait: How long writers are waited for that are at work: what they commit may lie
+    ///     within the bounds, beyond the ids that are there.
+    /// - Returns: The ids.
+    /// - Throws: The source's failure; `CancellationError`.
+    package func timedIDs(
+        in source: any MetaSource,
+        waiting settleWait: Duration
+    ) async throws -> TimedIDs? {
         guard let timed = source as? any TimedSource else { return nil }
+        try await letWritersEnd(of: source, within: settleWait)
         return try await retrying { _ in try await timed.timedIDs() }
+    }
+
+    /// Waits until the writers have ended that are at work now; later ones draw higher ids.
+    private func letWritersEnd(of source: any MetaSource, within limit: Duration) async throws {
+        guard let settling = source.settling else { return }
+        func writers() async throws -> Set<String> {
+            try await retrying { _ in try await settling.observeWriters(lag: .zero).holders }
+        }
+        var open = try await writers()
+        var waited = Duration.zero
+        var pause = Duration.milliseconds(20)
+        while !open.isEmpty, waited < limit {
+            try await configuration.clock.sleep(for: pause)
+            waited += pause
+            pause = min(pause * 2, .milliseconds(500))
+            open.formIntersection(try await writers())
+        }
     }
 
     /// The request with the ids of its time; looked for once, and known from then on.

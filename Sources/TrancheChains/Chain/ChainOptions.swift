@@ -23,6 +23,8 @@ public struct ChainOptions: Sendable {
     public var onGivenBack: (@Sendable ([Batch]) -> Void)?
     /// Called with notes for the caller of the chain, such as that an output is replaced.
     public var onNotice: (@Sendable (String) -> Void)?
+    /// Called with what a sink waits for while it writes; with `onNotice` by default.
+    package var onWait: (@Sendable (String) -> Void)?
     /// Observes the workers, except how attempts end; none by default.
     public var watcher: (any WorkWatcher)?
     /// Whether the job has several sources that write to one place, such as the files of a folder.

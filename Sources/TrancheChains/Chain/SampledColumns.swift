@@ -153,7 +153,8 @@ extension SinkChain {
     ///   - inventory: The inventory that the sink is opened beside.
     ///   - isTrial: Whether to make nothing.
     /// - Returns: What is made; `nil` where the sink has no table.
-    /// - Throws: `TrancheError` `.invalidArgument` where another table is there; of the database.
+    /// - Throws: `TrancheError` `.invalidArgument` where a table is there that does not hold them,
+    ///   or has another key; of the database.
     package func makeTable(
         for columns: SampledColumns,
         kinds: (String) -> SQLColumnKind?,
@@ -162,10 +163,12 @@ extension SinkChain {
     ) async throws -> MadeTable? {
         guard let sink = sink as? any TableMakingSink else { return nil }
         let wanted = columns.columns.map { column in
-            NewColumn(
+            let kind = kinds(column.name) ?? column.kind
+            return NewColumn(
                 name: column.name,
-                kind: kinds(column.name) ?? column.kind ?? .text,
-                fitsDouble: column.fitsDouble
+                kind: kind ?? .text,
+                fitsDouble: column.fitsDouble,
+                isKnown: kind != nil
             )
         }
         return try await sink.makeTable(wanted, beside: inventory.store, isTrial: isTrial)

@@ -41,6 +41,13 @@ package struct RecordPlace: Sendable, Hashable {
     /// The offset of its first byte in the file.
     package var offset: Int64?
 
+    /// Makes a place.
+    package init(item: Int64, file: String? = nil, offset: Int64? = nil) {
+        self.item = item
+        self.file = file
+        self.offset = offset
+    }
+
     /// In words, in front of what is wrong with it; empty where the item says all.
     var words: String {
         guard let file, let offset else { return "" }

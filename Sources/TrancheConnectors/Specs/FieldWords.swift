@@ -42,6 +42,7 @@ package enum FieldWords {
         return TrancheError(
             error.code,
             words,
+            field: error.field,
             underlying: error.underlying,
             file: error.file,
             line: error.line

@@ -44,18 +44,36 @@ final class AcquireReads<Database: SQLDatabase>: Sendable {
         let hasNumbered: Bool
         fileprivate let rows: StatementBatch.Place
 
-        fileprivate init(
-            _ source: SQLMetaSource<Database>,
-            _ step: SQLMetaSource<Database>.Step,
-            observation: StatementBatch.Places?,
-            hasNumbered: Bool,
-            rows: StatementBatch.Place
+        /// Adds the statements.
+        ///
+        /// - Parameters:
+        ///   - source: The source; `nil` for none that is read under the lock.
+        ///   - step: What reads its next rows.
+        ///   - hint: What is known of the run.
+        ///   - key: The run.
+        ///   - store: The store.
+        ///   - batch: Where they are added.
+        fileprivate init?(
+            _ source: SQLMetaSource<Database>?,
+            _ step: SQLMetaSource<Database>.Step?,
+            _ hint: AcquireHint<Database>,
+            of key: RunKey,
+            in store: SQLInventoryStore<Database>,
+            to batch: inout StatementBatch
         ) {
+            guard let source, let step else { return nil }
             self.source = source
             self.step = step
-            self.observation = observation
-            self.hasNumbered = hasNumbered
-            self.rows = rows
+            observation =
+                source.isObservable && hint.isNearCeiling
+                ? batch.add(source.observation(lag: store.lag(of: key))) : nil
+            hasNumbered = hint.needsNumbers
+            if hasNumbered {
+                // In the transaction that hands them out.
+                let first = store.firstID(of: key)
+                _ = batch.add(source.numbering(unless: step.size, from: first))
+            }
+            rows = batch.add(step.statement)
         }
 
         /// The statements that observe the writers, and then read the rows.
@@ -93,43 +111,21 @@ final class AcquireReads<Database: SQLDatabase>: Sendable {
         ends = try store.succeeding(endings, returning: "id, \(end)")
         ended = batch.add(ends.statements)
         // Before what is due: a lease that ends between the two counts as one that lasts.
-        if request.definition.key != nil {
-            keys = batch.add(store.selectHeldKeys(of: request))
-        } else {
-            keys = nil
-        }
+        let hasKey = request.definition.key != nil
+        keys = hasKey ? batch.add(store.selectHeldKeys(of: request)) : nil
         due = batch.add(statements.due)
         knownBudgets = hint.budgets
-        if let select = statements.budgets {
-            budgets = batch.add(select)
-        } else {
-            budgets = nil
-        }
-        if request.workflow != nil {
-            workflow = batch.add(store.selectGeneration(of: request.key))
-        } else {
-            workflow = nil
-        }
-        if let source, let step = statements.step {
-            var observation: StatementBatch.Places?
-            if source.isObservable, hint.isNearCeiling {
-                observation = batch.add(source.observation(lag: store.lag(of: request.key)))
-            }
-            if hint.needsNumbers {
-                // In the transaction that hands them out.
-                let first = store.firstID(of: request.key)
-                _ = batch.add(source.numbering(unless: step.size, from: first))
-            }
-            self.source = SourceReads(
-                source,
-                step,
-                observation: observation,
-                hasNumbered: hint.needsNumbers,
-                rows: batch.add(step.statement)
-            )
-        } else {
-            self.source = nil
-        }
+        budgets = statements.budgets.map { batch.add($0) }
+        let hasWorkflow = request.workflow != nil
+        workflow = hasWorkflow ? batch.add(store.selectGeneration(of: request.key)) : nil
+        self.source = SourceReads(
+            source,
+            statements.step,
+            hint,
+            of: request.key,
+            in: store,
+            to: &batch
+        )
         repeated = request.mayBeRepeated ? batch.add(store.selectRepeated(request)) : nil
         self.batch = batch
     }

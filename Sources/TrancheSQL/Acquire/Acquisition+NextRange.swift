@@ -37,7 +37,7 @@ extension Acquisition {
         plan = try planner.settled(plan, isCut: found.isCut && planner.ceiling != nil)
         if plan.ranges.isEmpty, plan.reachedEnd, plan.settling == nil {
             var row = try await connection.run([source.source.highestIDStatement])[0].first
-            plan.highestID = try row?.optionalInteger()
+            plan.highestID = try source.source.highest(in: &row)
         }
         return plan
     }

@@ -34,6 +34,8 @@ struct Acquisition<Database: SQLDatabase> {
     /// Whether others were let in each time before this one was, so that it is not to be tried
     /// again.
     var isOvertaken = false
+    /// The budgets whose locks others hold for long; what is left is not to be tried, either.
+    var lockedBudgets: Set<Int64> = []
     /// Whether others may wait for the locks of the budgets.
     var isSharingBudgets = false
 
@@ -117,11 +119,7 @@ struct Acquisition<Database: SQLDatabase> {
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         // 1. A run that is stopped, or goes on as another workflow, gives none.
-        if let cancellation = run.cancellation { return .none(.cancelled(cancellation)) }
-        if let generation = try reads.superseding(request.workflow, in: rows) {
-            return .none(.superseded(by: generation))
-        }
-        if let reason = run.pauseInForce { return .none(.paused(reason: reason)) }
+        if let reason = try stop(reads, rows) { return .none(reason) }
         if let reason = try await holdForOutage(on: connection) {
             return try await commit(answering: .none(reason), on: connection)
         }
@@ -156,6 +154,28 @@ struct Acquisition<Database: SQLDatabase> {
             }
             if let outcome = try await handOut(plan, on: connection) { return outcome }
         }
+        return try await conclude(plan, reads, rows, on: connection)
+    }
+
+    /// Why the run gives nothing, whatever there is; `nil` where it does.
+    private func stop(
+        _ reads: AcquireReads<Database>,
+        _ rows: [SQLRows]
+    ) throws -> NoBatchReason? {
+        if let cancellation = run.cancellation { return .cancelled(cancellation) }
+        if let generation = try reads.superseding(request.workflow, in: rows) {
+            return .superseded(by: generation)
+        }
+        return run.pauseInForce.map { .paused(reason: $0) }
+    }
+
+    /// Gives what is left to give, and says why where that is nothing.
+    private mutating func conclude(
+        _ plan: RangePlan?,
+        _ reads: AcquireReads<Database>,
+        _ rows: [SQLRows],
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
         if probesNewFirst {
             // Batches that stay whole are not split.
             _ = try await offerAgain(reads.due(in: rows), on: connection)
@@ -229,10 +249,15 @@ extension Acquisition {
         let inserts = addInserts()
         try addRunUpdate()
         addEntries(besides: noted)
-        let answers =
-            isSharingBudgets
-            ? try await connection.commit(statements, releasingBefore: store.tables.flush)
-            : try await connection.commit(statements)
+        let answers: [SQLRows]
+        do {
+            answers =
+                isSharingBudgets
+                ? try await connection.commit(statements, releasingBefore: store.tables.flush)
+                : try await connection.commit(statements)
+        } catch let error as any SQLDatabaseError where error.isBusy && !budgetIDs.isEmpty {
+            throw Locked(underlying: error)
+        }
         try assignNumbers(answers[inserts])
         noteBudgets(try room(in: answers[inserts]))
         return .batches(handedOut)

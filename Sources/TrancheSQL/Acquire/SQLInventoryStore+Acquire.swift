@@ -34,7 +34,7 @@ extension SQLInventoryStore {
     /// Acquires again where others were let in between the look at the budgets and their lock.
     ///
     /// What is left then is less. A caller that is overtaken several times learns that there is no
-    /// room.
+    /// room; one that does not get the lock of a budget, that this one limits it.
     ///
     /// - Returns: `nil` where the run vanished.
     /// - Throws: The database's error, or `TrancheError`.
@@ -70,9 +70,37 @@ extension SQLInventoryStore {
                 note({ $0.budgets = nil }, for: request.key)
             } catch is Acquisition<Database>.Inexact {
                 note({ $0.budgets = nil }, for: request.key)
+            } catch let error as Acquisition<Database>.Locked {
+                return try await acquire(request, with: input, from: source, after: error)
             }
         }
         return nil
+    }
+
+    /// Acquires nothing, since others hold locks of budgets for long; what has ended is recorded.
+    ///
+    /// - Throws: The error of the lock where no budget is locked any more; the database's error, or
+    ///   `TrancheError`.
+    private func acquire(
+        _ request: AcquireRequest,
+        with input: AcquireInput,
+        from source: SQLMetaSource<Database>?,
+        after error: Acquisition<Database>.Locked
+    ) async throws -> AcquireOutcome {
+        try Task.checkCancellation()
+        let locked = try await lockedBudgets(of: request)
+        if locked.isEmpty { throw error.underlying }
+        let known = try await acquire(
+            request,
+            with: input,
+            from: source,
+            isNew: false,
+            isOvertaken: true,
+            lockedBudgets: Set(locked.map(\.id))
+        )
+        // A run that is not there yet is made when it may refer to its budgets.
+        let name = locked.compactMap(\.name).min()
+        return known ?? AcquireOutcome.none(.limited(by: name ?? Budget.ofAll, until: nil))
     }
 
     /// Acquires in one round trip where the next batch is likely to need no more.
@@ -111,6 +139,7 @@ extension SQLInventoryStore {
     ///   - source: The source, when it may be read under the lock.
     ///   - isNew: Whether to make the run first.
     ///   - isOvertaken: Whether budgets that are asked let nothing in.
+    ///   - lockedBudgets: Those of them that are in the way; none by default, for any.
     /// - Returns: `nil` when there is no such run.
     /// - Throws: The database's error, or `TrancheError`.
     private func acquire(
@@ -118,7 +147,8 @@ extension SQLInventoryStore {
         with input: AcquireInput,
         from source: SQLMetaSource<Database>?,
         isNew: Bool,
-        isOvertaken: Bool
+        isOvertaken: Bool,
+        lockedBudgets: Set<Int64> = []
     ) async throws -> AcquireOutcome? {
         let life = try await life(for: request.key)
         let reads = try AcquireReads(
@@ -128,8 +158,8 @@ extension SQLInventoryStore {
             isNew: isNew,
             in: self
         )
-        let statements = reads.batch.statements
-        return try await database.writers.withTransaction(statements) { connection, rows in
+        let writers = try database.writers
+        return try await writers.withTransaction(reads.batch.statements) { connection, rows in
             if let sibling = reads.sibling {
                 try requireSibling(rows[sibling], agreesWith: request)
             }
@@ -141,29 +171,32 @@ extension SQLInventoryStore {
             }
             var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
             acquisition.isOvertaken = isOvertaken
+            acquisition.lockedBudgets = lockedBudgets
             try acquisition.requireSameDefinition()
             acquisition.leaveOutNumbers(life)
             let repeated = try acquisition.repeated(reads.repeated(in: rows))
             if !repeated.isEmpty {
-                if run.isLimited {
-                    // The commit that was lost sight of may not be on disk yet.
-                    _ = try await connection.commit([], releasingBefore: tables.flush)
-                }
+                // The commit that was lost sight of may not be on disk yet.
+                if run.isLimited { try await flush(connection) }
                 return .batches(repeated)
             }
             guard reads.endedCount(in: rows) == input.endings.count else { return .needsEnding }
             let outcome = try await acquisition.decide(reads, rows, on: connection)
             // Others of the run's numbers follow these.
             if case .batches = outcome { note({ $0.life = life }, for: request.key) }
-            if decidesInOneStatement, acquisition.fitsOneStatement {
-                note({ $0.prefersSingleStatement = true }, for: request.key)
-            }
+            let isSingle = decidesInOneStatement && acquisition.fitsOneStatement
+            if isSingle { note({ $0.prefersSingleStatement = true }, for: request.key) }
             // What has ended has ended, whether there is anything to hand out or not.
             if !input.endings.isEmpty, connection.isInTransaction {
                 _ = try await connection.commit([])
             }
             return outcome
         }
+    }
+
+    /// Ends a transaction that has written nothing when all that was committed before is on disk.
+    private func flush(_ connection: isolated Database.Connection) async throws {
+        _ = try await connection.commit([], releasingBefore: tables.flush)
     }
 
     func requireSibling(_ rows: SQLRows, agreesWith request: AcquireRequest) throws {

@@ -31,7 +31,10 @@ extension Acquisition {
         isSharingBudgets = budgets.contains { $0.budget.held.batches > 0 }
         if budgets.contains(where: { $0.waiting > 0 }) { try await readClaims(on: connection) }
         allowance = Allowance(budgets.map(\.budget), of: run.key, now: now)
-        if isOvertaken { allowance.close() }
+        if isOvertaken {
+            let locked = budgets.filter { lockedBudgets.contains($0.id) }
+            allowance.close(by: locked.map(\.budget.owner))
+        }
     }
 
     /// Reads which runs wait beside the run, and what it holds itself.
@@ -71,6 +74,11 @@ extension Acquisition {
     /// Budgets refused what they may have room for: what is held under them is to be added up.
     struct Inexact: Error {}
 
+    /// The lock of a budget was not had in time, or another of the same trip was not.
+    struct Locked: Error {
+        let underlying: any SQLDatabaseError
+    }
+
     /// Lets no budget refuse anything for what was not added up.
     func requireExactUse() throws(Inexact) {
         if budgets.contains(where: { !$0.isExact }) { throw Inexact() }
@@ -88,7 +96,7 @@ extension Acquisition {
     /// Where there is one writer, nobody else was let in since they were read.
     mutating func addBudgetCheck() {
         guard !budgetIDs.isEmpty, !handedOut.isEmpty, !store.dialect.hasOneWriter else { return }
-        statements.append(store.lockBudgets(budgetIDs))
+        statements.append(store.lockBudgetsSoon(budgetIDs))
         // What inserts batches asks itself.
         if !notesWithInserts || new.isEmpty {
             statements.append(

@@ -5,6 +5,9 @@ extension SQLInventoryStore {
     /// What stands in the error of a budget that is full.
     static var fullMark: String { "tranche: no room left in a budget" }
 
+    /// How long an acquire waits for the locks of budgets: others wait for the run's meanwhile.
+    static var budgetPatience: Duration { .seconds(2) }
+
     /// The statement that locks budgets.
     ///
     /// What they hold is read in a later one, which has a snapshot taken after the lock was had: in
@@ -14,6 +17,46 @@ extension SQLInventoryStore {
         SELECT id FROM \(tables.budget) WHERE \(dialect.column("id", isAmong: ids))
         ORDER BY id \(dialect.lockingKeptRow)
         """
+    }
+
+    /// The statement that locks budgets as ``lockBudgets(_:)``, or fails soon.
+    func lockBudgetsSoon(_ ids: [Int64]) -> SQLStatement {
+        dialect.lockSoon(
+            tables.budget,
+            where: dialect.column("id", isAmong: ids),
+            dialect.lockingKeptRow,
+            within: Self.budgetPatience
+        )
+    }
+
+    /// The budgets of a run whose locks others hold: of one that is not there yet, those that its
+    /// first request names.
+    func lockedBudgets(of request: AcquireRequest) async throws -> [(id: Int64, name: String?)] {
+        // Nobody else writes, or holds a row.
+        if dialect.hasOneWriter { return [] }
+        let names = Set(request.limits?.budgets ?? []).sorted()
+        var condition = isBudget(of: request.key)
+        if !names.isEmpty {
+            let isThere: SQLStatement =
+                "EXISTS (SELECT 1 FROM \(tables.run) WHERE \(isRun(request.key)))"
+            let list = SQLStatement.list(names.map { "\($0)" })
+            condition = "CASE WHEN \(isThere) THEN \(condition) ELSE name IN (\(list)) END"
+        }
+        let rows = try await database.write(
+            [
+                """
+                WITH mine AS MATERIALIZED (
+                    SELECT id, name FROM \(tables.budget) WHERE \(condition)
+                ), free AS MATERIALIZED (
+                    SELECT id FROM \(tables.budget) WHERE id IN (SELECT id FROM mine)
+                    \(dialect.lockingFreeRows)
+                )
+                SELECT id, name FROM mine WHERE id NOT IN (SELECT id FROM free)
+                ORDER BY id
+                """
+            ]
+        )
+        return try rows[0].map { (id: try $0.integer(), name: $0.optionalText()) }
     }
 
     /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text

@@ -155,15 +155,7 @@ extension SQLInventoryStore {
         ]
         if !names.isEmpty {
             let list = SQLStatement.list(names.map { "\($0)" })
-            let found = try await connection.run(
-                [
-                    """
-                    SELECT name FROM \(tables.budget) WHERE name IN (\(list))
-                    ORDER BY id \(dialect.keepingRow)
-                    """
-                ]
-            )[0]
-            let known = try found.map { try $0.text() }
+            let known = try await keepBudgets("name IN (\(list))", on: connection)
             if let missing = Set(names).subtracting(known).min() { throw unknownBudget(missing) }
             let words = names.joined(separator: " ")
             statements += [
@@ -190,6 +182,29 @@ extension SQLInventoryStore {
         run.budgetSet = try row?.integer() ?? 0
         run.rank = limits.rank
         run.perKey = limits.perKey
+    }
+
+    /// Keeps budgets from going, and reads their names.
+    ///
+    /// - Throws: `Acquisition.Locked` where others hold one for long; the database's error.
+    private func keepBudgets(
+        _ condition: SQLStatement,
+        on connection: isolated Database.Connection
+    ) async throws -> [String] {
+        let statements: [SQLStatement] = [
+            dialect.lockSoon(
+                tables.budget,
+                where: condition,
+                dialect.keepingRow,
+                within: Self.budgetPatience
+            ),
+            "SELECT name FROM \(tables.budget) WHERE \(condition) ORDER BY id",
+        ]
+        do {
+            return try await connection.run(statements)[1].map { try $0.text() }
+        } catch let error as any SQLDatabaseError where error.isBusy {
+            throw Acquisition<Database>.Locked(underlying: error)
+        }
     }
 
     package func setParallelism(

@@ -36,6 +36,9 @@ package struct SQLTable: Sendable {
         package var kind: Kind
         /// Whether a unique index is on this column alone.
         package var isUnique: Bool
+        /// Whether numbers that are no integers can stand in it although its type is an integer's,
+        /// as in most columns of SQLite.
+        package var mayHoldFractions = false
         /// Whether a row that does not name it gets another value than NULL.
         package var hasDefault = false
         /// The side that gives its values.

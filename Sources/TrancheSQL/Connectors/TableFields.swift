@@ -59,8 +59,9 @@ extension TableSourceFields {
             let (column, zone) = (Self.given(timeColumn), Self.given(zone) ?? "UTC")
             let (from, to) = (Self.given(timeFrom), Self.given(timeTo))
             let step = try Self.choice(by, "by", TimeStep.self)
-            // A job that is known has the column, and a zone alone does nothing.
-            guard column != nil || step != nil || from != nil || to != nil else { return nil }
+            // A job that is known has the column; of another, that it is missing is said.
+            let given = [timeColumn, timeAs, by, self.zone, timeFrom, timeTo]
+            guard given.contains(where: { Self.given($0) != nil }) else { return nil }
             let time = SourceTime(
                 column ?? "",
                 reading: try Self.choice(timeAs, "time_as", SourceTime.Reading.self),

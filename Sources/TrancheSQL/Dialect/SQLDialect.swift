@@ -180,6 +180,24 @@ package protocol SQLDialect: Sendable {
         where condition: SQLStatement,
         queue: String
     ) -> SQLStatement
+    /// The statement that locks rows in the order of their ids, and fails as busy where one is not
+    /// had in time.
+    ///
+    /// Other statements of the transaction wait for locks as long as ever. It tells nothing of the
+    /// rows.
+    ///
+    /// - Parameters:
+    ///   - table: The table, which has a column `id`.
+    ///   - condition: Which rows.
+    ///   - lock: How they are locked, as ``lockingKeptRow`` or ``keepingRow``.
+    ///   - limit: How long each lock is waited for at most.
+    /// - Returns: The statement.
+    func lockSoon(
+        _ table: SQLTableName,
+        where condition: SQLStatement,
+        _ lock: SQLStatement,
+        within limit: Duration
+    ) -> SQLStatement
 }
 
 extension SQLDialect {

@@ -81,6 +81,7 @@ package struct SQLMigrator<Database: SQLDatabase>: InventoryMigrator {
     ) async throws -> MigrationReport {
         let target = try known(version ?? set.latest)
         return try await wrapping {
+            try await requireShortName()
             if try await isAdoptable(), let report = try await adopt(options, isDryRun: isDryRun) {
                 return report
             }

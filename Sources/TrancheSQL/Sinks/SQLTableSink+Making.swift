@@ -6,11 +6,19 @@ package struct NewColumn: Sendable, Hashable {
     package var kind: SQLColumnKind
     /// Whether a double holds all numbers that were seen without loss.
     package var fitsDouble: Bool
+    /// Whether a value was seen, or a schema says the kind: else any column will do.
+    package var isKnown: Bool
 
-    package init(name: String, kind: SQLColumnKind, fitsDouble: Bool = true) {
+    package init(
+        name: String,
+        kind: SQLColumnKind,
+        fitsDouble: Bool = true,
+        isKnown: Bool = true
+    ) {
         self.name = name
         self.kind = kind
         self.fitsDouble = fitsDouble
+        self.isKnown = isKnown
     }
 }
 
@@ -20,21 +28,25 @@ package struct MadeTable: Sendable, Hashable {
     package var name: String
     /// The statement that makes it.
     package var statement: String
-    /// Whether it was there before, with these columns.
+    /// Whether it was there before; it may have other columns, too.
     package var isThere: Bool
 }
 
 /// A sink whose table can be made for the records.
 package protocol TableMakingSink: RecordSink {
-    /// Makes the table, unless it is there with the same columns.
+    /// Makes the table, unless it is there.
+    ///
+    /// What becomes of fields that a table which is there has no column for is decided when it is
+    /// written to.
     ///
     /// - Parameters:
     ///   - columns: The columns; at least one.
     ///   - store: The store that the sink is beside.
     ///   - isTrial: Whether to make nothing.
     /// - Returns: What is made.
-    /// - Throws: `TrancheError` `.invalidArgument` where another table is there, or there can be no
-    ///   such one; of the database.
+    /// - Throws: `TrancheError` `.invalidArgument` where a table is there with another key, or with
+    ///   columns of types that do not hold the fields' values, or there can be no such one; of the
+    ///   database.
     func makeTable(
         _ columns: [NewColumn],
         beside store: any InventoryStore,
@@ -66,13 +78,13 @@ extension SQLTableSink: TableMakingSink {
         isTrial: Bool
     ) async throws -> MadeTable {
         let name = try SQLTableName(verbatim: table)
-        try requireFit(columns, database.dialect)
         let text = statement(name, columns, database.dialect)
         try await wrapping { try await database.requireSchema(of: name) }
         if let found = try await wrapping({ try await database.table(name) }) {
             try requireSame(found, columns, database.dialect)
             return MadeTable(name: self.name, statement: text, isThere: true)
         }
+        try requireFit(columns, database.dialect)
         if isTrial { return MadeTable(name: self.name, statement: text, isThere: false) }
         do {
             _ = try await wrapping { try await database.write(["\(unsafeRaw: text)"]) }
@@ -154,7 +166,8 @@ extension SQLTableSink: TableMakingSink {
         return "CREATE TABLE \(name.quoted) (\n\(lines.joined(separator: ",\n"))\n\(end)"
     }
 
-    /// Refuses a table that is not as the records would have it.
+    /// Refuses a table whose columns would not keep the records' values as they are, and one with
+    /// another key.
     private func requireSame(
         _ found: SQLTable,
         _ columns: [NewColumn],
@@ -162,17 +175,11 @@ extension SQLTableSink: TableMakingSink {
     ) throws {
         var differences: [String] = []
         for column in columns {
-            guard let there = found.column(column.name) else {
-                differences.append("it has no column '\(column.name)'")
-                continue
-            }
+            // Whether it may lack one is decided as for any table that is written to.
+            guard column.isKnown, let there = found.column(column.name) else { continue }
             let type = type(of: column, dialect)
             guard !holds(there.type, column, dialect) else { continue }
             differences.append("column '\(column.name)' is \(there.type), and would be \(type)")
-        }
-        let names = Set(columns.map(\.name))
-        differences += found.columns.filter { !names.contains($0.name) }.map {
-            "column '\($0.name)' is not a field"
         }
         if !key.isEmpty, !found.indexes.contains(where: { $0.names(a: key) }) {
             differences.append("its key is not \(key.joined(separator: ", "))")
@@ -189,6 +196,8 @@ extension SQLTableSink: TableMakingSink {
     private func holds(_ there: String, _ column: NewColumn, _ dialect: any SQLDialect) -> Bool {
         var kinds: [SQLColumnKind] = [column.kind, .text]
         if column.kind == .integer { kinds.append(.decimal) }
+        // A column of SQLite that was made for numbers with fractions holds whole ones, too.
+        if column.kind == .integer, column.fitsDouble, dialect.hasOneWriter { kinds.append(.real) }
         let types = kinds.map { dialect.type(of: $0) } + [type(of: column, dialect)]
         return types.contains { $0.lowercased() == there.lowercased() }
     }

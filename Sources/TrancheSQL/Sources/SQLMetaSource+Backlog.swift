@@ -14,7 +14,7 @@ extension SQLMetaSource: BacklogSource {
             try await database.withReader { try await $0.atomically(asked, isWriting: false) }
         }
         var end = rows[rows.count - 1].first
-        let highestID = try end?.optionalInteger()
+        let highestID = try highest(in: &end)
         var answers = rows[...]
         let waiting = try await unnumberedBacklog()
         return try zip(parts, looked).map { part, looked in
@@ -69,8 +69,9 @@ extension SQLMetaSource: BacklogSource {
         let sum = try row.optionalDouble() ?? 0
         let weight = sum.isNaN ? 0 : sum.clamped
         let oldestAt = try row.optionalInstant()
-        let first = try row.optionalInteger() ?? lower
-        guard let last = try row.optionalInteger(), count >= Backlog.mostItems else {
+        // Ids that are no integers are told when they are planned.
+        let first = row.value().integer ?? lower
+        guard let last = row.value().integer, count >= Backlog.mostItems else {
             return Backlog(items: kept, weight: weight, highestID: highestID, oldestAt: oldestAt)
         }
         return Backlog(

@@ -28,7 +28,7 @@ extension SQLMetaSource: IdentifiedSource {
                 """
             )
             var known: Set<Int64> = []
-            for row in try rows.flatMap({ try witnessRows($0) })
+            for row in rows.flatMap({ witnessRows($0) })
             where known.insert(row.id).inserted { witness.rows.append(row) }
             return try JSONText.encode(witness)
         }
@@ -112,7 +112,7 @@ extension SQLMetaSource: IdentifiedSource {
                 WHERE \(database.dialect.column(idName, isAmong: ids))
                 """
             )
-            return try witnessRows(found[0])
+            return witnessRows(found[0])
         }
         let known = Dictionary(witness.rows.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
         for row in rows {
@@ -133,9 +133,10 @@ extension SQLMetaSource: IdentifiedSource {
         return columns
     }
 
-    private func witnessRows(_ rows: SQLRows) throws -> [SQLWitness.Row] {
-        try rows.map { row in
-            let id = try row.integer()
+    private func witnessRows(_ rows: SQLRows) -> [SQLWitness.Row] {
+        rows.map { row -> SQLWitness.Row? in
+            // What is no integer is refused where it is planned.
+            guard let id = row.value().integer else { return nil }
             let item = row.value()
             var itemDigest = SQLDigest()
             itemDigest.add(item)
@@ -146,6 +147,6 @@ extension SQLMetaSource: IdentifiedSource {
                 item: definition.item == nil ? nil : itemDigest.value,
                 all: digest.value
             )
-        }
+        }.compactMap(\.self)
     }
 }

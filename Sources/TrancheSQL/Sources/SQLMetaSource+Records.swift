@@ -72,7 +72,8 @@ extension SQLMetaSource: RecordMetaSource {
         var builder = RecordBlockBuilder(fields ?? .none)
         var records: [Record] = []
         _ = try rows.map { row in
-            let id = try row.integer()
+            let uid = row.value()
+            guard let id = uid.integer else { throw noInteger(uid) }
             builder.add(id, (0..<rows.width - 1).map { _ in row.value() })
             if builder.isFull {
                 records += builder.build().records

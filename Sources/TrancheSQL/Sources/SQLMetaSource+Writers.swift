@@ -74,9 +74,8 @@ extension SQLMetaSource {
     /// Reads the rows of ``observation``.
     package func observed(_ rows: ArraySlice<SQLRows>) throws -> WriterObservation {
         var observation = WriterObservation(highestID: nil)
-        if var highest = rows.first?.first {
-            observation.highestID = try highest.optionalInteger()
-        }
+        var highest = rows.first?.first
+        observation.highestID = try self.highest(in: &highest)
         var rest = rows.dropFirst()
         if definition.settleColumn != nil {
             var aged = rest.popFirst()?.first

@@ -17,6 +17,8 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
     /// How far this process has looked for uids without a number.
     let looking: WalkMemory
     let watch: SQLSourceWatch
+    /// Whether ids may stand in it that are no integers.
+    private let mayHaveFractions: Bool
     private let floorStatement: SQLStatement?
 
     /// Rows looked at in one statement where a filter may leave most of them out.
@@ -49,6 +51,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
         (definition, fields) = (check.definition, check.fields)
         (registry, looking) = (check.registry, WalkMemory())
         jsonFields = check.jsonFields
+        mayHaveFractions = check.mayHaveFractions
         times = try check.definition.time.map {
             try SQLTimeColumn($0, check.timeType, database.dialect)
         }
@@ -206,12 +209,28 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
     }
 
     func condition(from lower: SQLStatement, within bounds: IDBounds) -> SQLStatement {
-        var condition: SQLStatement = "\(name: idName) >= \(lower)"
+        var condition = isFrom(lower)
         if let lowest = bounds.lower {
             condition.append(" AND \(name: idName) >= \(lowest)")
         }
         if let upper = bounds.upper { condition.append(" AND \(name: idName) <= \(upper)") }
         return condition
+    }
+
+    /// Whether an id is one from the lowest on; also one that is no integer and lies between that
+    /// and the integer before it, which would be passed over in silence.
+    private func isFrom(_ lower: SQLStatement) -> SQLStatement {
+        guard mayHaveFractions else { return "\(name: idName) >= \(lower)" }
+        return """
+            \(name: idName) > (
+                SELECT CASE
+                    WHEN tranche_lower > -9223372036854775807 - 1 THEN tranche_lower - 1
+                    ELSE -9.3e18
+                END
+                FROM (SELECT \(lower) AS tranche_lower) AS tranche_first
+                WHERE tranche_lower IS NOT NULL
+            )
+            """
     }
 
     /// Feeds a step's rows to a planner, up to the highest id that may be handed out.
@@ -296,7 +315,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
     package func highestID() async throws -> Int64? {
         let statement = highestIDStatement
         var row = try await wrapping { try await database.read(statement)[0] }.first
-        return try row?.optionalInteger()
+        return try highest(in: &row)
     }
 
     package func floor() async throws -> Int64? {
@@ -364,13 +383,7 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
     /// Reads id, weight, payload and key from a row.
     private func item(_ row: inout SQLRow, in interval: BatchInterval? = nil) throws -> Item {
         let uid = row.value()
-        guard case .integer(let id) = uid else {
-            throw TrancheError(
-                .invalidItem,
-                "'\(definition.table)' has the id '\(uid.text ?? "NULL")' in column "
-                    + "'\(definition.uid)'; ids must be integers"
-            )
-        }
+        guard case .integer(let id) = uid else { throw noInteger(uid) }
         let weight = row.value()
         let item = row.value()
         let text = definition.key == nil ? nil : row.optionalText()
@@ -398,6 +411,28 @@ package struct SQLMetaSource<Database: SQLDatabase>: SettlingSource, PlacedSourc
                 "\(Item.words(id: id, uid: own)) of '\(definition.table)' has the weight "
                     + "'\(weight.text ?? "")'; weights must be numbers"
             )
+        }
+    }
+
+    /// The error of an id that is no integer.
+    func noInteger(_ uid: Value) -> TrancheError {
+        TrancheError(
+            .invalidItem,
+            "'\(definition.table)' has the id '\(uid.text ?? "NULL")' in column "
+                + "'\(definition.uid)'; ids must be integers: give its row another, or take it out"
+        )
+    }
+
+    /// Reads the highest id of all, or the integer behind it where it is none.
+    func highest(in row: inout SQLRow?) throws -> Int64? {
+        let uid = row?.value() ?? .null
+        switch uid {
+        case .null: return nil
+        case .real(let real) where real.isFinite:
+            return Int64(exactly: real.rounded(.up)) ?? (real < 0 ? .min : .max)
+        default:
+            guard let id = uid.integer else { throw noInteger(uid) }
+            return id
         }
     }
 

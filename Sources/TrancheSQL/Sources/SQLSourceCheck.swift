@@ -8,27 +8,42 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     /// Where uids are numbered that are not integers.
     let place: UIDRegistry.Place?
 
+    /// What a source is.
+    struct Found {
+        /// Its definition, with the columns that exist.
+        let definition: SourceDefinition
+        /// The columns that its records have.
+        let fields: RecordFields
+        /// The weight's column, if there is one.
+        let weight: SQLTable.Column?
+        /// The columns of JSON.
+        let jsonFields: Set<String>
+        /// The numbers of uids that are no integers.
+        let registry: UIDRegistry?
+        /// How its time column has times.
+        let timeType: SQLTimeType
+        /// Whether ids may stand in it that are no integers, though its column is one of integers.
+        let mayHaveFractions: Bool
+    }
+
     /// Checks the source.
     ///
-    /// - Returns: Its definition, with the columns that exist, those that its records have, the
-    ///   weight's, those of JSON, and how its time column has times.
+    /// - Returns: What it is.
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
-    func run() async throws -> (
-        definition: SourceDefinition, fields: RecordFields, weight: SQLTable.Column?,
-        jsonFields: Set<String>, registry: UIDRegistry?, timeType: SQLTimeType
-    ) {
+    func run() async throws -> Found {
         do {
             let found = try await database.table(table)
             guard let found else {
-                throw invalid("there is no table or view '\(source.name)' in \(database.name)")
+                throw invalid("there is no table or view '\(source.name)' in \(database.name)", [])
             }
             let (uid, numbering) = try await checkID(in: found)
-            let item = try column(source.item, in: found, for: "item")
-            let weight = try column(source.weight, in: found, for: "weight")
+            let item = try column(source.item, in: found, for: "item", "item")
+            let weight = try column(source.weight, in: found, for: "weight", "weight_column")
             if let weight, weight.kind == .other {
                 throw invalid(
                     "column '\(weight.name)' of '\(source.name)' has the type \(weight.type); "
-                        + "a weight must be a number"
+                        + "a weight must be a number",
+                    ["weight_column"]
                 )
             }
             if let filter = source.filter {
@@ -36,18 +51,18 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             }
             if let settled = source.settleColumn {
                 guard let column = found.column(settled) else {
-                    throw missing(settled, for: "settle column", in: found)
+                    throw missing(settled, for: "settle column", "settle_column", in: found)
                 }
                 try await checkAges(column)
             }
             if let key = source.key, found.column(key) == nil {
-                throw missing(key, for: "key", in: found)
+                throw missing(key, for: "key", "key", in: found)
             }
             let time = try await checkTime(in: found)
             if !uid.isNotNull { try await checkNoNullID() }
             let fields = try RecordFields(source.columns ?? found.columns.map(\.name))
             for name in fields.names where found.column(name) == nil {
-                throw missing(name, for: "record", in: found)
+                throw missing(name, for: "record", "columns", in: found)
             }
             let name =
                 source.isVerbatim
@@ -68,8 +83,14 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             let json = found.columns.filter { column in
                 [column.type, column.baseType].contains { $0.lowercased().hasPrefix("json") }
             }
-            return (
-                definition, fields, weight, Set(json.map(\.name)), registry, time?.type ?? .none
+            return Found(
+                definition: definition,
+                fields: fields,
+                weight: weight,
+                jsonFields: Set(json.map(\.name)),
+                registry: registry,
+                timeType: time?.type ?? .none,
+                mayHaveFractions: registry == nil && uid.mayHoldFractions
             )
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
@@ -93,7 +114,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         in found: SQLTable
     ) async throws -> (column: SQLTable.Column, numbering: UIDNumbering?) {
         guard let uid = found.column(source.uid) else {
-            throw missing(source.uid, for: "uid", in: found)
+            throw missing(source.uid, for: "uid", "uid", in: found)
         }
         if uid.kind == .integer { return (uid, nil) }
         let numbering = try await database.numbering(
@@ -106,7 +127,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid(
                 "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); "
                     + "the uid must be an integer, or a uuid, text or time that is numbered beside "
-                    + "the inventory. \(numberColumnAdvice)"
+                    + "the inventory. \(numberColumnAdvice)",
+                ["uid"]
             )
         }
         guard place != nil else {
@@ -115,6 +137,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                     + "not an integer is numbered beside the inventory, which must be in the same "
                     + "database as the items, and they are in \(database.name): keep the "
                     + "inventory there, or number the rows. \(numberColumnAdvice)",
+                ["uid"],
                 UIDRegistry.IsElsewhere()
             )
         }
@@ -122,7 +145,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid(
                 "column '\(uid.name)' of '\(source.name)' has the type \(uid.type); the uid must be "
                     + "an integer, or unique: make it so, as with "
-                    + database.dialect.creatingIndex(on: [uid.name], of: table, isUnique: true)
+                    + database.dialect.creatingIndex(on: [uid.name], of: table, isUnique: true),
+                ["uid"]
             )
         }
         return (uid, numbering)
@@ -158,12 +182,13 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     private func column(
         _ column: SQLColumn,
         in found: SQLTable,
-        for use: String
+        for use: String,
+        _ field: String
     ) throws -> SQLTable.Column? {
         guard let name = column.name else { return nil }
         if let known = found.column(name) { return known }
         if column.isOptional { return nil }
-        throw missing(name, for: use, in: found)
+        throw missing(name, for: use, field, in: found)
     }
 
     /// Finds out whether a column can be compared with a time.
@@ -173,7 +198,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid(
                 "column '\(column)' of '\(source.name)' has the type \(settled.type), "
                     + "\(objection). "
-                    + database.dialect.timesUnderstood
+                    + database.dialect.timesUnderstood,
+                ["settle_column"]
             )
         }
         let isAged = database.dialect.isAged("\(name: column)", milliseconds: "0")
@@ -185,6 +211,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid(
                 "column '\(column)' of '\(source.name)' cannot tell when an entry was made: "
                     + error.message,
+                ["settle_column"],
                 error
             )
         }
@@ -216,7 +243,9 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         throw invalid(
             "id \(newest.id) of '\(source.name)' has "
                 + SQLSettleColumn.fault(newest.value, ofType: newest.type, in: column)
-                + ", and none of the newest entries has a time. \(database.dialect.timesUnderstood)"
+                + ", and none of the newest entries has a time. "
+                + database.dialect.timesUnderstood,
+            ["settle_column"]
         )
     }
 
@@ -226,14 +255,15 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         )
         guard rows[0].isEmpty else {
             throw invalid(
-                "column '\(source.uid)' of '\(source.name)' holds NULL; every entry needs an id"
+                "column '\(source.uid)' of '\(source.name)' holds NULL; every entry needs an id",
+                ["uid"]
             )
         }
     }
 
     private func check(filter: String, isNumbered: Bool) async throws {
         guard filter.contains(where: { !$0.isWhitespace }) else {
-            throw invalid("the filter is empty; leave it out, or give a condition")
+            throw invalid("the filter is empty; leave it out, or give a condition", ["where"])
         }
         // Without parentheses of ours around it, one that closes them early cannot pass. The line
         // breaks end a comment of the filter's. The first statement lets through no second part
@@ -254,7 +284,11 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         do {
             for check in checks { try await database.withReader { try await $0.check(check) } }
         } catch let error as any SQLDatabaseError where error.category != .transient {
-            throw invalid("the filter '\(filter)' is not valid: \(error.message)", error)
+            throw invalid(
+                "the filter '\(filter)' is not valid: \(error.message)",
+                ["where"],
+                error
+            )
         }
         if source.allowsVolatileFilter { return }
         let changing =
@@ -264,19 +298,31 @@ struct SQLSourceCheck<Database: SQLDatabase> {
             throw invalid(
                 "the filter '\(filter)' calls \(changing.sorted().joined(separator: ", ")), whose answer "
                     + "may change: rows that begin to match later would be missed. Compare with a "
-                    + "fixed value, or insist with --volatile-filter"
+                    + "fixed value, or insist with --volatile-filter",
+                ["where"]
             )
         }
     }
 
-    private func missing(_ column: String, for use: String, in found: SQLTable) -> TrancheError {
+    private func missing(
+        _ column: String,
+        for use: String,
+        _ field: String,
+        in found: SQLTable
+    ) -> TrancheError {
         let names = found.columns.map { "'\($0.name)'" }.joined(separator: ", ")
         return invalid(
-            "'\(source.name)' has no column '\(column)' for the \(use); it has \(names)"
+            "'\(source.name)' has no column '\(column)' for the \(use); it has \(names)",
+            [field]
         )
     }
 
-    private func invalid(_ message: String, _ underlying: (any Error)? = nil) -> TrancheError {
-        TrancheError(.invalidSource, message, underlying: underlying)
+    /// An error about a field of the source; about its place where the keys are none.
+    private func invalid(
+        _ message: String,
+        _ field: [String],
+        _ underlying: (any Error)? = nil
+    ) -> TrancheError {
+        TrancheError(.invalidSource, message, field: field, underlying: underlying)
     }
 }

@@ -19,7 +19,7 @@ struct SQLTimeCheck<Database: SQLDatabase> {
         do {
             try time.validate()
         } catch let error as TrancheError {
-            throw invalid(error.message)
+            throw TrancheError(.invalidSource, error.message)
         }
         guard let column else {
             throw invalid("'\(source.name)' has no column '\(time.column)' for the time")
@@ -36,7 +36,7 @@ struct SQLTimeCheck<Database: SQLDatabase> {
         case .clock: known.reading = try clockReading(column)
         case .date:
             guard time.step != .hour else {
-                throw invalid("\(self.column) has days alone, and cannot be cut by hour")
+                throw invalid("\(self.column) has days alone, and cannot be cut by hour", "by")
             }
             known.reading = try reading(among: [.zone, .utc], column)
         case .number: known.reading = try numberReading(column.type)
@@ -55,7 +55,8 @@ struct SQLTimeCheck<Database: SQLDatabase> {
         guard readings.contains(asked) else {
             throw invalid(
                 "\(self.column) has the type \(column.type), and cannot be read as "
-                    + asked.rawValue
+                    + asked.rawValue,
+                "time_as"
             )
         }
         return asked
@@ -72,7 +73,8 @@ struct SQLTimeCheck<Database: SQLDatabase> {
     private var undecided: TrancheError {
         invalid(
             "\(column) has times without a zone, which may be what clocks in UTC show, or in "
-                + "\(time.zone): say that it is read as utc or as zone (--time-as)"
+                + "\(time.zone): say that it is read as utc or as zone (--time-as)",
+            "time_as"
         )
     }
 
@@ -81,7 +83,8 @@ struct SQLTimeCheck<Database: SQLDatabase> {
             throw invalid(
                 "\(column) has \(type.isEmpty ? "numbers" : "the type \(type)"), which may be "
                     + "seconds or milliseconds since 1970: say that it is read as seconds or as "
-                    + "milliseconds (--time-as)"
+                    + "milliseconds (--time-as)",
+                "time_as"
             )
         }
         return asked
@@ -130,12 +133,13 @@ struct SQLTimeCheck<Database: SQLDatabase> {
             return .utc
         case .instant?, .seconds?, .milliseconds?:
             throw invalid(
-                "\(column) has texts, and cannot be read as \(time.reading?.rawValue ?? "")"
+                "\(column) has texts, and cannot be read as \(time.reading?.rawValue ?? "")",
+                "time_as"
             )
         }
     }
 
-    private func invalid(_ message: String) -> TrancheError {
-        TrancheError(.invalidSource, message)
+    private func invalid(_ message: String, _ field: String = "time_column") -> TrancheError {
+        TrancheError(.invalidSource, message, field: [field])
     }
 }

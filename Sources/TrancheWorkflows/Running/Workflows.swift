@@ -75,29 +75,62 @@ public struct Workflows: Sendable {
     ///   other limits.
     public func start(_ workflow: Workflow, reason: String? = nil) async throws -> WorkflowHandle {
         let workflow = try await check(workflow)
-        let (text, digest) = (try workflow.text, try workflow.digest)
-        let plan = try plan(workflow, digest: digest)
+        let plan = try plan(workflow, digest: workflow.digest)
         let change = try await makeBudget(of: workflow, reason)
-        let note = ChangeNote(by: inventory.configuration.worker, reason: reason)
-        let limits = try limits(of: workflow)
         let record = try await inventory.begin(plan.request, from: plan.source) { known in
-            let former = try known.map { try Workflow(json: $0.text) }
-            // What is the same stays as it was written, by whatever program.
-            let same = former == workflow ? known : nil
-            return WorkflowBeginning(
-                digest: same?.digest ?? digest,
-                text: same?.text ?? text,
-                after: known?.digest,
-                formerLimits: try former.map { try self.limits(of: $0) } ?? RunLimits(),
-                limits: limits,
-                note: note
-            )
+            try beginning(of: workflow, after: known, reason)
         }
         // Not before: a workflow that could not begin leaves the rest of the one that goes on.
         if let change {
             try await inventory.setBudget(change.name, change.limits, reason: reason)
         }
         return WorkflowHandle(self, record)
+    }
+
+    /// Checks that a workflow could be started as things are now, and writes nothing.
+    ///
+    /// - Parameter workflow: The workflow.
+    /// - Returns: As ``check(_:)``.
+    /// - Throws: As ``start(_:reason:)``.
+    @discardableResult
+    package func checkStart(_ workflow: Workflow) async throws -> Workflow {
+        let workflow = try await check(workflow)
+        let plan = try plan(workflow, digest: workflow.digest)
+        let rest = try await restChange(of: workflow)
+        try await inventory.checkBeginning(
+            plan.request,
+            from: plan.source,
+            making: rest.map { [$0.name] } ?? []
+        ) { known in
+            try beginning(of: workflow, after: known, nil)
+        }
+        return workflow
+    }
+
+    /// The description of a workflow that becomes its run's last one.
+    ///
+    /// - Parameters:
+    ///   - workflow: The workflow.
+    ///   - known: The run's last description; `nil` where there is none.
+    ///   - reason: The reason.
+    /// - Returns: The description.
+    /// - Throws: `SpecError` where the last description cannot be read.
+    private func beginning(
+        of workflow: Workflow,
+        after known: WorkflowRecord?,
+        _ reason: String?
+    ) throws -> WorkflowBeginning {
+        let former = try known.map { try Workflow(json: $0.text) }
+        // What is the same stays as it was written, by whatever program.
+        let same = former == workflow ? known : nil
+        return WorkflowBeginning(
+            digest: try same?.digest ?? workflow.digest,
+            text: try same?.text ?? workflow.text,
+            after: known?.digest,
+            formerLimits: try former.map { try limits(of: $0) } ?? RunLimits(),
+            limits: try limits(of: workflow),
+            note: ChangeNote(by: inventory.configuration.worker, reason: reason)
+        )
     }
 
     /// What limits the run of a workflow.
@@ -125,6 +158,20 @@ public struct Workflows: Sendable {
         of workflow: Workflow,
         _ reason: String?
     ) async throws -> (name: String, limits: BudgetLimits)? {
+        guard let change = try await restChange(of: workflow) else { return nil }
+        guard let former = change.former else {
+            try await inventory.setBudget(change.name, change.limits, reason: reason)
+            return nil
+        }
+        return former == change.limits ? nil : (change.name, change.limits)
+    }
+
+    /// The budget by which a workflow rests, with its limits now, where it is there.
+    ///
+    /// - Throws: `SpecError` where it is there with limits that are not a workflow's.
+    private func restChange(
+        of workflow: Workflow
+    ) async throws -> (name: String, limits: BudgetLimits, former: BudgetLimits?)? {
         guard let rest = workflow.rest else { return nil }
         let name = try restBudget(of: workflow)
         let limits = BudgetLimits(rate: rest.rate)
@@ -148,9 +195,7 @@ public struct Workflows: Sendable {
                 )
             }
         }
-        if there != nil { return there?.limits == limits ? nil : (name, limits) }
-        try await inventory.setBudget(name, limits, reason: reason)
-        return nil
+        return (name, limits, there?.limits)
     }
 
     /// A workflow made ready.

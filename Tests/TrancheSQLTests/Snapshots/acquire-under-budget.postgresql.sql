@@ -76,8 +76,18 @@ LIMIT 16;
 
 -- Trip 2, with a commit that gives up its locks before it is on disk.
 
-SELECT id FROM "inventory_budget" WHERE "id" = ANY (CAST($1 AS bigint[]))
-ORDER BY id FOR NO KEY UPDATE;
+WITH patience AS MATERIALIZED (
+    SELECT current_setting('lock_timeout') AS former,
+        set_config('lock_timeout', '2000', true)
+), locked AS MATERIALIZED (
+    SELECT tranche_row.id, former
+    FROM "inventory_budget" AS tranche_row CROSS JOIN patience
+    WHERE "id" = ANY (CAST($1 AS bigint[]))
+    ORDER BY tranche_row.id
+    FOR NO KEY UPDATE OF tranche_row
+)
+-- An aggregate has all rows locked before it is put back.
+SELECT set_config('lock_timeout', max(former), true) FROM locked;
 -- $1 text
 
 WITH mine AS (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,

@@ -8,6 +8,12 @@ package struct StatusReading: Sendable {
     package let faults: [RunKey: String]
     /// The transaction of others that has been open for longest.
     package let openTransaction: OpenTransaction?
+    /// The transactions that runs wait for, as they may still commit ids that were passed over; of
+    /// the first ``mostWaiting`` of these runs.
+    package let writers: [RunKey: [SourceWriter]]
+
+    /// Of how many runs it is found out whom they wait for.
+    private static let mostWaiting = 8
 
     /// Looks at runs, and at their sources.
     ///
@@ -67,6 +73,13 @@ package struct StatusReading: Sendable {
         overview = Overview(runs)
         faults = looks.compactMapValues(\.fault)
         openTransaction = try await inventory.oldestTransaction()
+        var writers: [RunKey: [SourceWriter]] = [:]
+        for run in overview.runs.filter(\.isUnsettled).prefix(Self.mostWaiting) {
+            writers[run.run.key] = try await inventory.writers(awaitedBy: run.run) {
+                try await source(run.run, inventory)
+            }
+        }
+        self.writers = writers
     }
 }
 
