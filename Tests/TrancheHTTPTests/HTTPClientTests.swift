@@ -154,6 +154,41 @@ struct HTTPClientTests {
         }
     }
 
+    @Test("A server that accepts and never answers is given up after the times that are set")
+    func givesUpInSilence() async throws {
+        try await withHTTPServer { _, _ in
+            .silence
+        } _: { server in
+            let client = HTTPClient(
+                .init(stallTimeout: .milliseconds(400), retryLimit: .milliseconds(900))
+            )
+            let clock = ContinuousClock()
+            let start = clock.now
+            let error = try await #require(throws: HTTPError.self) {
+                try await client.send(HTTPRequest(url: server.url))
+            }
+            #expect(start.duration(to: clock.now) >= .milliseconds(800))
+            #expect(error.category == .transient)
+            #expect(error.message.contains("nothing came for 400 ms"), "\(error.message)")
+            // A second one begins within the limit, a third may after a short wait.
+            #expect((2...3).contains(server.requests.count), "\(server.requests.count)")
+        }
+    }
+
+    @Test("A server that may take as long as it likes is waited for")
+    func waitsPatiently() async throws {
+        try await withHTTPServer { _, _ in
+            Thread.sleep(forTimeInterval: 1)
+            return .init(200)
+        } _: { server in
+            var request = HTTPRequest(url: server.url)
+            request.isPatient = true
+            let client = HTTPClient(.init(stallTimeout: .milliseconds(200), retryLimit: .zero))
+            let response = try await client.send(request)
+            #expect(response.status == 200)
+        }
+    }
+
     @Test("A cancelled request ends although the server says nothing")
     func cancels() async throws {
         let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheChains
+import TrancheSQLite
 
 @testable import TrancheHTTP
 
@@ -104,6 +105,61 @@ struct WebhookTests {
             }
             #expect(Set(server.requests.compactMap { $0.headers["tranche-attempt"] }).count > 1)
         }
+    }
+
+    @Test("Another inventory has other keys for the same source, job and run, at its place too")
+    func keysOfInventories() async throws {
+        try await withHTTPServer { _, _ in
+            .init(200)
+        } _: { server in
+            try await withTemporaryFolder { folder in
+                let path = folder.path("customers.csv")
+                try Data(customers(3).utf8).write(to: URL(filePath: path))
+                for place in ["one", "two", "two"] {
+                    for ending in ["", "-wal", "-shm"] {
+                        let file = folder.path(place + ending)
+                        if FileManager.default.fileExists(atPath: file) {
+                            try FileManager.default.removeItem(atPath: file)
+                        }
+                    }
+                    let inventory = try await Inventory.open(.sqlite(folder.path(place)))
+                    let report = try await Chain(reading: CSVSource(path))
+                        .write(to: try WebhookSink(server.url, configuration()))
+                        .run(through: inventory, chainOptions(weight: 10_000))
+                    #expect(report.isSuccess)
+                    await inventory.close()
+                }
+            }
+            let keys = server.requests.compactMap { $0.headers["idempotency-key"] }
+            #expect(keys.count == 3)
+            #expect(Set(keys).count == 3)
+        }
+    }
+
+    @Test("That a request is sent again is told with the reason, once for an attempt")
+    func tellsRetries() async throws {
+        let told = Mutex<[String]>([])
+        try await withHTTPServer { _, before in
+            before < 3 ? .init(503, text: "out of order") : .init(200)
+        } _: { server in
+            let sink = try WebhookSink("\(server.url)/hook?token=hidden", configuration())
+            try await withInventory { inventory, folder in
+                let path = folder.path("customers.csv")
+                try Data(customers(3).utf8).write(to: URL(filePath: path))
+                var options = chainOptions(weight: 10_000)
+                options.onNotice = { words in told.withLock { $0.append(words) } }
+                let report = try await Chain(reading: CSVSource(path)).write(to: sink)
+                    .run(through: inventory, options)
+                #expect(report.isSuccess)
+                #expect(report.failed == 0)
+            }
+            #expect(server.requests.count == 4)
+        }
+        let lines = told.withLock { $0 }.filter { $0.contains("again") }
+        try #require(lines.count == 1, "\(lines)")
+        let words = "/hook answered 503: out of order; the request is sent again in "
+        #expect(lines[0].contains(words), "\(lines)")
+        #expect(!lines[0].contains("hidden"), "\(lines)")
     }
 
     @Test("A receiver that is busy is waited for, at no attempt's cost")

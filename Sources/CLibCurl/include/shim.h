@@ -40,6 +40,17 @@ static inline CURLcode tranche_curl_status(CURL *handle, long *status) {
 static inline CURLcode tranche_curl_retry_after(CURL *handle, curl_off_t *seconds) {
     return curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, seconds);
 }
+// How much of a request went out, and of its answer came in, so far: it stands still in a silence.
+static inline CURLcode tranche_curl_moved(CURL *handle, curl_off_t *bytes) {
+    curl_off_t sent = 0, received = 0;
+    long head_sent = 0, head_received = 0;
+    CURLcode code = curl_easy_getinfo(handle, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (code == CURLE_OK) code = curl_easy_getinfo(handle, CURLINFO_SIZE_DOWNLOAD_T, &received);
+    if (code == CURLE_OK) code = curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &head_sent);
+    if (code == CURLE_OK) code = curl_easy_getinfo(handle, CURLINFO_HEADER_SIZE, &head_received);
+    *bytes = sent + received + head_sent + head_received;
+    return code;
+}
 
 static inline CURLcode tranche_curl_socket(CURL *handle, curl_socket_t *socket) {
     return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, socket);

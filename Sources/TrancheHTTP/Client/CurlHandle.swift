@@ -66,7 +66,7 @@ struct CurlHandle: ~Copyable {
                     try check(tranche_curl_set_writer(easy, Answer.write, answer))
                     try set(request, body)
                     try set(configuration, isPatient: request.isPatient)
-                    return try transfer()
+                    return try transfer(request, configuration.stallTimeout)
                 }
             }
         }
@@ -132,11 +132,6 @@ struct CurlHandle: ~Copyable {
         if isPatient {
             // A host that is gone is noticed all the same.
             try check(tranche_curl_set_number(easy, CURLOPT_TCP_KEEPALIVE, 1))
-        } else {
-            // A server that stops answering must not hold a batch for ever.
-            try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
-            let stall = Int(configuration.stallTimeout / .seconds(1))
-            try check(tranche_curl_set_number(easy, CURLOPT_LOW_SPEED_TIME, stall))
         }
         if let path = configuration.unixSocket {
             try check(tranche_curl_set_text(easy, CURLOPT_UNIX_SOCKET_PATH, path))
@@ -155,19 +150,32 @@ struct CurlHandle: ~Copyable {
         }
     }
 
-    private func transfer() throws -> CURLcode {
+    /// Transfers.
+    ///
+    /// A server that stops answering must not hold a batch for ever. libcurl's own bound of that
+    /// kind knows whole seconds only, and averages over several.
+    ///
+    /// - Throws: ``HTTPError`` after a silence; `CancellationError`.
+    private func transfer(_ request: HTTPRequest, _ longest: Duration) throws -> CURLcode {
         canceller.begin()
         guard curl_multi_add_handle(multi, easy) == CURLM_OK else { return CURLE_OUT_OF_MEMORY }
         defer { curl_multi_remove_handle(multi, easy) }
         var code = CURLE_OK
         var running: Int32 = 0
+        var silence = Silence(longest: request.isPatient ? nil : longest)
         while true {
             if canceller.isCancelled { throw CancellationError() }
             guard curl_multi_perform(multi, &running) == CURLM_OK else {
                 return CURLE_OUT_OF_MEMORY
             }
             if tranche_curl_ended(multi, &code) { return code }
-            guard curl_multi_poll(multi, nil, 0, 1000, nil) == CURLM_OK else {
+            var moved: curl_off_t = 0
+            try check(tranche_curl_moved(easy, &moved))
+            guard let wait = silence.wait(moved) else {
+                let words = "nothing came for \(longest.words)"
+                throw HTTPError(CURLE_OPERATION_TIMEDOUT, request, words)
+            }
+            guard curl_multi_poll(multi, nil, 0, wait, nil) == CURLM_OK else {
                 return CURLE_OUT_OF_MEMORY
             }
         }
@@ -191,6 +199,28 @@ struct CurlHandle: ~Copyable {
             body: body,
             retryAfter: seconds > 0 ? .seconds(seconds) : nil
         )
+    }
+
+    /// For how long nothing has come or gone.
+    private struct Silence {
+        let longest: Duration?
+        private var moved: curl_off_t = 0
+        private var since = ContinuousClock.now
+
+        init(longest: Duration?) { self.longest = longest }
+
+        /// Looks how long to wait for more.
+        ///
+        /// - Parameter bytes: How many have come and gone so far.
+        /// - Returns: Milliseconds; `nil` when it has been silent too long.
+        mutating func wait(_ bytes: curl_off_t) -> Int32? {
+            guard let longest else { return 1000 }
+            let now = ContinuousClock.now
+            if bytes != moved { (moved, since) = (bytes, now) }
+            let left = longest - since.duration(to: now)
+            guard left > .zero else { return nil }
+            return Int32(min(left / .milliseconds(1), 999).rounded(.down)) + 1
+        }
     }
 
     /// What is received of an answer.

@@ -10,9 +10,11 @@ package final class HTTPClient: Sendable {
     package struct Configuration: Sendable {
         /// How long connecting may take; 10 s by default.
         package var connectTimeout: Duration = .seconds(10)
-        /// How long nothing may come; 60 s by default.
+        /// How long nothing may come or go, connecting included; 60 s by default.
         package var stallTimeout: Duration = .seconds(60)
-        /// How long to wait, in all, between tries of one request; 30 s by default.
+        /// How long tries of a request and the waits between may take, in all; 30 s by default.
+        ///
+        /// It is not tried again after that. Waits that the server asks for are apart.
         package var retryLimit: Duration = .seconds(30)
         /// How long to wait, in all, when the server asks for it; 5 min by default.
         package var patience: Duration = .seconds(300)
@@ -65,6 +67,7 @@ package final class HTTPClient: Sendable {
         while true {
             let wait: Duration
             let fault: HTTPError
+            let elapsed = stopwatch(configuration.clock)
             do {
                 let response = try await perform(request)
                 let category = HTTPError.category(status: response.status)
@@ -73,19 +76,25 @@ package final class HTTPClient: Sendable {
                 if let asked = response.retryAfter, patience > .zero {
                     wait = min(asked, patience)
                     patience -= wait
-                } else if let next = backoff.next(configuration.noise()) {
-                    wait = next
                 } else {
-                    return response
+                    spend(elapsed(), on: request, of: &backoff)
+                    guard let next = backoff.next(configuration.noise()) else { return response }
+                    wait = next
                 }
                 fault = HTTPError(response, to: request)
             } catch let error as HTTPError where error.category == .transient {
+                spend(elapsed(), on: request, of: &backoff)
                 guard let next = backoff.next(configuration.noise()) else { throw error }
                 (wait, fault) = (next, error)
             }
             retried(fault, wait)
             try await configuration.clock.sleep(for: wait)
         }
+    }
+
+    /// Counts the time of a try, but where the server may take as long as it likes.
+    private func spend(_ time: Duration, on request: HTTPRequest, of backoff: inout Backoff) {
+        if !request.isPatient { backoff.spend(time) }
     }
 
     private func perform(_ request: HTTPRequest) async throws -> HTTPResponse {

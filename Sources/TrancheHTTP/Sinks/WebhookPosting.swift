@@ -8,6 +8,8 @@ struct WebhookPosting: Sendable {
     let client: HTTPClient
     let signature: WebhookSignature?
     let batch: BatchRecord
+    /// What tells the batch's run from others of its names; see ``RunOrigins``.
+    let origin: [String]
     /// Called with what went wrong, and after how long a request is sent again.
     var retried: @Sendable (HTTPError, Duration) -> Void = { _, _ in }
 
@@ -16,7 +18,7 @@ struct WebhookPosting: Sendable {
 
     /// Likewise.
     func key(of parts: [String]) throws -> String {
-        let names = [batch.key.metaTable, batch.key.job, batch.key.run] + parts
+        let names = origin + [batch.key.metaTable, batch.key.job, batch.key.run] + parts
         return try sha256(Array(JSONText.encode(names).utf8)).hexadecimal
     }
 

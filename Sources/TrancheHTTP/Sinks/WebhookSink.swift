@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import Synchronization
 public import Tranche
 
 /// A server that takes records by HTTP: a request for each batch, or for each record.
@@ -17,6 +18,9 @@ public final class WebhookSink: RecordSink {
     private let url: String
     private let configuration: Configuration
     private let client: HTTPClient
+    /// The inventory whose batches are written, once it is known.
+    private let store = Mutex<(any InventoryStore)?>(nil)
+    private let origins = RunOrigins()
 
     /// How records are sent.
     public struct Configuration: Sendable {
@@ -101,6 +105,8 @@ public final class WebhookSink: RecordSink {
         beside store: any InventoryStore
     ) async throws {
         if let secret = configuration.secret { _ = try WebhookSignature(secret: secret) }
+        self.store.withLock { $0 = store }
+        origins.forget()
     }
 
     /// Lends a writer.
@@ -108,23 +114,25 @@ public final class WebhookSink: RecordSink {
         for batch: BatchRecord,
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result {
-        let posting = try posting(for: batch)
-        switch configuration.unit {
-        case .batch: return try await body(WebhookBatchWriter(posting))
-        case .record: return try await body(WebhookRecordWriter(posting))
-        }
+        try await withWriter(for: batch, telling: { _ in }, body)
     }
 
     /// Closes the connections.
     public func close() async { client.close() }
 
-    private func posting(for batch: BatchRecord) throws -> WebhookPosting {
-        WebhookPosting(
+    private func posting(
+        for batch: BatchRecord,
+        in store: (any InventoryStore)?
+    ) async throws -> WebhookPosting {
+        var origin: [String] = []
+        if let store { origin = try await origins.origin(of: batch.key, in: store) }
+        return WebhookPosting(
             url: url,
             configuration: configuration,
             client: client,
             signature: try configuration.secret.map { try WebhookSignature(secret: $0) },
-            batch: batch
+            batch: batch,
+            origin: origin
         )
     }
 
@@ -134,6 +142,7 @@ public final class WebhookSink: RecordSink {
     ///   - bodies: The bodies, as JSON, each with what tells it from others of the batch's run
     ///     whenever it is tried again.
     ///   - batch: The batch.
+    ///   - store: Its inventory's store.
     ///   - sent: Told of each that was answered.
     ///   - retried: Called before a body is sent again, with what went wrong, without secrets, and
     ///     after how long that is.
@@ -144,10 +153,11 @@ public final class WebhookSink: RecordSink {
     package func send(
         _ bodies: [(names: [String], body: [UInt8])],
         for batch: BatchRecord,
+        in store: any InventoryStore,
         sent: @escaping @Sendable () -> Void,
         retried: @escaping @Sendable (String, Duration) -> Void = { _, _ in }
     ) async throws -> [Int: String] {
-        var posting = try posting(for: batch)
+        var posting = try await posting(for: batch, in: store)
         posting.retried = { retried($0.message, $1) }
         for (_, body) in bodies where body.count > configuration.maxBytes {
             throw TrancheError(
@@ -172,6 +182,30 @@ public final class WebhookSink: RecordSink {
             }
             for try await (place, words) in group { complaints[place] = words }
             return complaints
+        }
+    }
+}
+
+extension WebhookSink: TellingSink {
+    /// Lends a writer, and tells of the first request of it that is sent again.
+    package func withWriter<Result: Sendable>(
+        for batch: BatchRecord,
+        telling tell: @escaping @Sendable (String) -> Void,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result {
+        var posting = try await posting(for: batch, in: store.withLock { $0 })
+        let isTold = Mutex(false)
+        posting.retried = { fault, wait in
+            let isFirst = isTold.withLock { isTold in
+                defer { isTold = true }
+                return !isTold
+            }
+            guard isFirst else { return }
+            tell("\(fault.message); the request is sent again in \(wait.words)")
+        }
+        switch configuration.unit {
+        case .batch: return try await body(WebhookBatchWriter(posting))
+        case .record: return try await body(WebhookRecordWriter(posting))
         }
     }
 }
