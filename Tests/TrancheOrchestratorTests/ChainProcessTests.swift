@@ -92,6 +92,24 @@ struct ChainProcessTests {
         }
     }
 
+    @Test("The records of a listed file of CSV are the chain's records")
+    func listedFile() async throws {
+        try await withPipelineWorld { world in
+            try await withTable(world) {
+                let path = try world.write("id,name\n1,a\n2,b\n3,c\n", to: "rows.csv")
+                let text = """
+                    inputs: {rows: {type: listing, source: 'csv:\(path)'}}
+                    processes: {store: {type: chain, sink: 'table:\(world.table)'}}
+                    links: [{from: rows, to: store, count: 2}]
+                    """
+                #expect(try await world.drain(text) == [])
+                #expect(try await rows(world) == ["1|a", "2|b", "3|c"])
+                let batches = try await world.batches("rows/store")
+                #expect(batches.map(\.status) == [.succeeded, .succeeded])
+            }
+        }
+    }
+
     private func files(_ world: PipelineWorld, _ more: String = "") -> String {
         """
         inputs:

@@ -85,6 +85,92 @@ struct FolderListingTests {
         }
     }
 
+    private func add(
+        _ items: [String],
+        to table: String,
+        of inventory: Inventory
+    ) async throws -> Int {
+        let registry = try await ItemRegistry(table, in: nil, beside: inventory.store)
+        let entries = items.map { ItemRegistry.Entry(item: $0, weight: 1, version: "1") }
+        let outcome = try await registry.register(entries)
+        await registry.close()
+        return outcome.added
+    }
+
+    @Test(
+        "The number of a deleted row is not given again, also where it was the newest",
+        arguments: TestDatabase.Backend.available
+    )
+    func deletedRows(backend: TestDatabase.Backend) async throws {
+        try await withFolder(backend) { inventory, _, database, _ in
+            let (table, name) = (database.prefix + "photo", database.name("photo"))
+            #expect(try await add(["c", "a", "b"], to: table, of: inventory) == 3)
+            try await database.run("DELETE FROM \(name.quoted) WHERE uid = 3")
+            #expect(try await add(["d"], to: table, of: inventory) == 1)
+            try await database.run("DELETE FROM \(name.quoted)")
+            #expect(try await add(["f", "e"], to: table, of: inventory) == 2)
+            let rows = try await database.read("SELECT uid, item FROM \(name) ORDER BY uid")
+            #expect(rows == [["5", "f"], ["6", "e"]])
+            // Whoever inserts may give an id, and the next is above it.
+            try await database.run(
+                "INSERT INTO \(name.quoted) (uid, item, weight, version) VALUES (9, 'g', 1, '1')"
+            )
+            #expect(try await add(["g", "h"], to: table, of: inventory) == 1)
+            let last = try await database.column("SELECT max(uid) FROM \(name)")
+            #expect(last == ["10"])
+        }
+    }
+
+    @Test(
+        "A table made before its ids had a sequence is given one that begins above them",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
+    func formerTable() async throws {
+        try await withFolder(.postgreSQL) { inventory, _, database, _ in
+            let (table, name) = (database.prefix + "photo", database.name("photo"))
+            try await database.run(
+                """
+                CREATE TABLE \(name.quoted) (
+                    uid bigint NOT NULL PRIMARY KEY, item text NOT NULL, weight bigint NOT NULL,
+                    version text NOT NULL, modified timestamptz,
+                    CONSTRAINT version_registered_once UNIQUE (item, version)
+                );
+                INSERT INTO \(name.quoted) VALUES (1, 'a', 1, '1'), (2, 'b', 1, '1')
+                """
+            )
+            #expect(try await add(["a", "c"], to: table, of: inventory) == 1)
+            try await database.run("DELETE FROM \(name.quoted) WHERE uid = 3")
+            #expect(try await add(["d"], to: table, of: inventory) == 1)
+            let rows = try await database.column("SELECT uid FROM \(name) ORDER BY uid")
+            #expect(rows == ["1", "2", "4"])
+        }
+    }
+
+    @Test(
+        "Files are registered in several tables of a schema, under long names and long paths",
+        arguments: TestDatabase.Backend.available
+    )
+    func severalTables(backend: TestDatabase.Backend) async throws {
+        try await withFolder(backend) { inventory, _, database, _ in
+            let long = String(repeating: "t", count: 60)
+            // As a path may be, and nothing that a database makes short.
+            var state: UInt64 = 1
+            let path = String(
+                (0..<4000).map { _ -> Character in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return Character(UnicodeScalar(UInt8(65 + (state >> 33) % 58)))
+                }
+            )
+            for suffix in ["photo", "other", long + "_1", long + "_2"] {
+                let table = database.prefix + suffix
+                let first = try await add(["a", path], to: table, of: inventory)
+                let second = try await add(["b", path], to: table, of: inventory)
+                #expect(first == 2)
+                #expect(second == 1)
+            }
+        }
+    }
+
     @Test("A trial counts, and makes no table", arguments: TestDatabase.Backend.available)
     func tries(backend: TestDatabase.Backend) async throws {
         try await withFolder(backend) { inventory, listing, database, folder in

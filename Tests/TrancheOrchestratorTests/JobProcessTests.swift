@@ -5,6 +5,7 @@ import Testing
 import Tranche
 import TrancheConnectors
 import TrancheOrchestrator
+import TrancheSQL
 import TrancheTestKit
 
 @Suite("Jobs that run a process of the pipeline", .timeLimit(.minutes(2)))
@@ -61,9 +62,47 @@ struct JobProcessTests {
             #expect(first.location == "csv:\(path)")
             #expect(first.operation == .create)
             #expect(Int64(first.id) != nil)
-            // What the job has completed is there for an input of the same file.
+            // What the job has completed is there for an input of the same file, at once.
+            #expect(events.count { $0.trigger == "hand" } == 3)
             #expect(try await drain(text, inventory, seen) == ["load 0 0", "load (may) 0 0"])
             #expect(seen.events.withLock { $0.count { $0.trigger == "hand" } } == 3)
+        }
+    }
+
+    @Test("A drain goes on with what its jobs have completed, and misses a job only at its end")
+    func drainsOn() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("rows.csv")
+            try Data("a\n1\n2\n".utf8).write(to: URL(filePath: path))
+            let inventory = Inventory(store: MemoryInventoryStore())
+            let seen = Seen()
+            var types = PipelineTypes.standard(PipelineWorld.connectors)
+            types.processes["note"] = { settings in
+                ClosureProcess(settings.name) { event in
+                    seen.events.withLock { $0.append(event) }
+                }
+            }
+            let text = """
+                inputs:
+                  done: {type: inventory, job: load}
+                  never: {type: inventory, job: nothing}
+                processes: {p: {type: note}, q: {type: note}}
+                links: [done -> q, never -> q]
+                jobs:
+                  load: {source: "csv:\(path)", count: 5, process: p}
+                """
+            let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
+            let orchestrator = try pipeline.orchestrator(
+                on: inventory,
+                with: PipelineMeans(connectors: PipelineWorld.connectors)
+            )
+            try await orchestrator.drain()
+            let triggers = seen.events.withLock { $0.map(\.trigger) }
+            #expect(triggers.first == "load")
+            #expect(triggers.count { $0 == "done" } == 1)
+            var told: [String] = []
+            for await error in orchestrator.errors { told.append(error.part) }
+            #expect(told == ["never/q"])
         }
     }
 
@@ -85,6 +124,58 @@ struct JobProcessTests {
             _ = try await inventory.retry(BatchSelection(runs: RunSelection(job: "load")))
             #expect(try await drain(text, inventory, seen) == ["load 1 0"])
             #expect(seen.events.withLock { $0.count } == 1)
+        }
+    }
+
+    @Test("The events of a link come again as they were, in a backfill over their log")
+    func replays() async throws {
+        let inventory = Inventory(store: MemoryInventoryStore())
+        let seen = Seen()
+        let log = InputLog(of: "files", in: inventory)
+        var event = Event(location: "/srv", operation: .update, id: "/srv/a.csv")
+        event.payload = #"{"size":3}"#
+        try await log.append(event)
+        let text = """
+            processes: {put: {type: note}}
+            jobs:
+              again: {job: files/put, source: "input:files", run: replay,
+                      ids: {lower: 1, upper: 1}, count: 1, process: put}
+            """
+        #expect(try await drain(text, inventory, seen) == ["files/put (replay) 1 0"])
+        event.trigger = "files"
+        #expect(seen.events.withLock { $0 } == [event])
+    }
+
+    @Test("A chain over the records of files reads them again in such a backfill")
+    func replaysFiles() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id,name\n1,a\n", to: "raw/a.csv")
+            try await world.database.run("CREATE TABLE \(world.table) (id INTEGER, name TEXT)")
+            let text = """
+                inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
+                processes: {put: {type: chain, records: file, sink: 'table:\(world.table)'}}
+                links: [raw -> put]
+                """
+            #expect(try await world.drain(text) == [])
+            let job = """
+
+                jobs:
+                  again: {job: raw/put, source: "input:raw", run: replay,
+                          ids: {lower: 1, upper: 1}, count: 1, process: put}
+                """
+            let pipeline = try world.pipeline(text + job)
+            let orchestrator = try pipeline.orchestrator(
+                on: world.inventory,
+                with: PipelineMeans(connectors: PipelineWorld.connectors)
+            )
+            try await orchestrator.drain()
+            let part = try #require(orchestrator.status.jobs.first)
+            #expect(part.succeeded == 1, "\(part.error ?? "")")
+            #expect(part.failed == 0)
+            let rows = try await world.database.column(
+                "SELECT id, name FROM \(unsafeRaw: world.table)"
+            )
+            #expect(rows == ["1|a", "1|a"])
         }
     }
 }

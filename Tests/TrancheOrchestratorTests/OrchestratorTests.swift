@@ -262,7 +262,13 @@ struct OrchestratorTests {
             #expect(seen["p"] == ["a", "c", "b"])
             let batches = try await inventory.batches(BatchSelection())
             #expect(batches.count == 6)
-            #expect(batches.filter { $0.logging?.contains("superseded") == true }.count == 3)
+            let words = batches.sorted { $0.idStart < $1.idStart }.compactMap(\.logging)
+            #expect(
+                words == [
+                    "event 1 is superseded by event 4", "event 2 is superseded by event 6",
+                    "event 3 is superseded by event 4",
+                ]
+            )
         }
     }
 

@@ -217,6 +217,18 @@ struct OutboxInstallTests {
         }
     }
 
+    @Test("What runs at each CREATE and ALTER of others is not compiled, whatever they have set")
+    func uncompiled() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run("CREATE TABLE t (id int PRIMARY KEY);")
+            try await own.outbox("orders", OutboxTable("t"), schemas: ["public"]).install()
+            let settings = try await own.read(
+                "SELECT unnest(proconfig) FROM pg_proc WHERE proname = 'cover_later'"
+            )
+            #expect(settings.contains("jit=off"), "\(settings)")
+        }
+    }
+
     @Test("Without an event trigger a refresh finds them, and tells from when they are covered")
     func refresh() async throws {
         try await withOutboxDatabase { own in

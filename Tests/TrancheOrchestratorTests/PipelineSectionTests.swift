@@ -224,6 +224,20 @@ struct PipelineSectionTests {
         }
     }
 
+    @Test("All that is wrong with the members of a job is told, and nothing that is not")
+    func faultsOfAJob() {
+        let found = faults(
+            "jobs: {j: {source: 'inventory:x', count: 1, command: [x], workers: 0, wrkers: 2, "
+                + "timeout: soon}}" + Self.parts
+        )
+        #expect(found.count == 3, "\(found)")
+        for words in ["/workers", "wrkers", "/timeout"] {
+            #expect(found.contains { $0.contains(words) }, "\(found)")
+        }
+        let size = faults("jobs: {j: {source: 'inventory:x', count: x, command: [x]}}" + Self.parts)
+        #expect(size.count == 1 && size[0].contains("/count"), "\(size)")
+    }
+
     @Test("An input takes its database by name, whose URL stands elsewhere")
     func databases() {
         let text = """
@@ -342,10 +356,16 @@ struct PipelineDescriptionTests {
             processes:
               p: {command: [notify, --api-token, abc, --secret=def, --count, "3", -v]}
               q: {command: [curl, -H, "Authorization: Bearer ghi"]}
+              r: {command: [send, token=jkl, max_tokens=9, "https://h/x?a=1&access_token=mno"]}
             """
         ).text
-        for secret in ["abc", "def", "ghi"] { #expect(!program.contains(secret), "\(program)") }
-        for kept in ["notify", "--count", "\"3\"", "-v", "--secret=***", "Bearer ***"] {
+        for secret in ["abc", "def", "ghi", "jkl", "mno"] {
+            #expect(!program.contains(secret), "\(program)")
+        }
+        for kept in [
+            "notify", "--count", "\"3\"", "-v", "--secret=***", "Bearer ***", "max_tokens=9",
+            "\"token=***\"", "access_token=***",
+        ] {
             #expect(program.contains(kept), "\(program)")
         }
     }

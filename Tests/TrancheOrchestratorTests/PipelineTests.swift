@@ -174,6 +174,33 @@ struct PipelineTests {
         #expect(found.count == 1 && found[0].hasPrefix("p.yaml:5:11"), "\(found)")
     }
 
+    @Test("All that is wrong with a part is told, and nothing that is not")
+    func faultsOfAPart() {
+        func found(_ part: String) -> [String] {
+            faults("inputs: {n: {\(part)}}\nprocesses: {a: {type: nothing}}\nlinks: [n -> a]\n")
+        }
+        let schedule = found("type: schedule, cron: '61 * * * *', zone: Mars/X, missed: all")
+        #expect(schedule.count == 2, "\(schedule)")
+        #expect(schedule.contains { $0.contains("Mars/X") }, "\(schedule)")
+        #expect(schedule.contains { $0.contains("61") }, "\(schedule)")
+        let words = found(
+            "type: postgresql, connection_string: 'host=h dbname=d', tables: [t], operation: [read]"
+        )
+        #expect(words.count == 1 && !words[0].contains("operation"), "\(words)")
+        // What an input gives is looked at, whatever else is wrong with it.
+        let both = found("type: directory, quiet: soon, folder: x, operations: [odd]")
+        #expect(both.count == 2, "\(both)")
+        let listed = faults(
+            """
+            inputs: [{type: schedule, cron: '61 * * * *'}]
+            processes: {a: {type: nothing}}
+            links: [n -> a]
+            """
+        )
+        #expect(listed.contains { $0.contains("'name' is missing") }, "\(listed)")
+        #expect(listed.contains { $0.contains("61") }, "\(listed)")
+    }
+
     @Test("What is missing is said, and an empty file is refused")
     func missing() {
         #expect(faults("").count == 1)

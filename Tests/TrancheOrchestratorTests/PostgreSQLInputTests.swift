@@ -228,6 +228,12 @@ struct PostgreSQLInputTests {
             #expect(status.readers.map(\.done) == [6])
             // What names the view alone knows what was cleaned, too.
             try await Inventory.with(location) { inventory in
+                #expect(
+                    try await input.keeping(for: inventory) == [
+                        "the job orders/p needs nothing up to 6; 3 events behind that are kept for "
+                            + "it, and nobody is further back"
+                    ]
+                )
                 let key = try await inventory.run(RunSelection(job: "orders/p")).key
                 var view = SQLSource(table: "event_orders", schema: "tranche", uid: "id")
                 view.item = "item"
@@ -276,6 +282,36 @@ struct PostgreSQLInputTests {
             #expect(seen.withLock { $0 }.sorted() == ["update 1", "update 2", "update 7"])
             let kept: SQLStatement = "SELECT count(*) FROM tranche.log_orders"
             #expect(try await database.read(kept) == ["1"])
+        }
+    }
+
+    @Test("A truncated partition is an event that names it, and not one of the whole table")
+    func truncatedPart() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run(
+                """
+                CREATE TABLE p (id bigint PRIMARY KEY) PARTITION BY RANGE (id);
+                CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+                CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+                """
+            )
+            let input = try PostgreSQLInput(
+                .init(name: "parts", tables: [OutboxTable("p")]),
+                url: database.server.url
+            )
+            _ = try await input.install()
+            try await database.run("TRUNCATE p2")
+            try await database.run("TRUNCATE p")
+            let items = try await database.read("SELECT item FROM tranche.event_parts ORDER BY id")
+            let events = try items.map { try Event(json: $0) }
+            #expect(events.map(\.location) == ["public.p", "public.p"])
+            #expect(events.map(\.operation) == [.delete, .delete])
+            #expect(events.map(\.id) == ["", ""])
+            #expect(
+                events.map(\.payload)
+                    == [#"{"truncated":true,"part":"public.p2"}"#, #"{"truncated":true}"#]
+            )
+            try await input.remove()
         }
     }
 

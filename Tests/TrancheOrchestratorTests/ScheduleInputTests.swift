@@ -62,4 +62,95 @@ struct ScheduleInputTests {
         #expect(Set(all).count == 3)
         #expect(try await events(missed: .none, afterDays: 4) == [])
     }
+
+    /// A schedule of each full hour, its log and its clock, an hour and a half after it began.
+    private func hourly(
+        missed: ScheduleInput.Missed = .latest
+    ) async throws -> (ScheduleInput, InputLog, Inventory, ManualClock) {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.store.now = { clock.date }
+        let store = MemoryInventoryStore(clock: clock)
+        let inventory = Inventory(store: store, configuration: configuration)
+        let schedule = try CronSchedule("@hourly")
+        let input = ScheduleInput("hourly", schedule: schedule, missed: missed)
+        let log = InputLog(of: "hourly", in: inventory)
+        try await input.gather(log)
+        clock.advance(by: .seconds(5400))
+        return (input, log, inventory, clock)
+    }
+
+    private func kept(_ inventory: Inventory) async throws -> [Event] {
+        try await inventory.store.events(of: "hourly", in: 1...99, limit: 99).map {
+            try Event(json: $0.event.content)
+        }
+    }
+
+    @Test("An event by hand says who asked, and leaves the times of the schedule as they were")
+    func byHand() async throws {
+        let (input, log, inventory, clock) = try await hourly()
+        let note = ChangeNote(by: "ana", reason: "the report is late")
+        let looked = try await input.request(by: note, in: log, isDryRun: true)
+        #expect(looked.number == nil && !looked.isKnown)
+        #expect(try await kept(inventory) == [])
+        let given = try await input.request(by: note, in: log)
+        #expect(given.number == 1 && !given.isKnown)
+        let again = try await input.request(by: note, in: log)
+        #expect(again.number == 1 && again.isKnown)
+        let event = try #require(try await kept(inventory).first)
+        #expect(event.id == "2026-01-01T01:30:00.000Z")
+        #expect(event.payload?.contains(#""by":"ana""#) == true)
+        #expect(event.payload?.contains(#""reason":"the report is late""#) == true)
+        // The hour that was missed comes all the same, though a later event is kept.
+        try await input.gather(log)
+        clock.advance(by: .seconds(3600))
+        _ = try await input.request(by: note, in: log)
+        try await input.gather(log)
+        let ids = try await kept(inventory).map { $0.id.prefix(16) }
+        let expected: [Substring] = [
+            "2026-01-01T01:30", "2026-01-01T01:00", "2026-01-01T02:30", "2026-01-01T02:00",
+        ]
+        #expect(ids == expected)
+    }
+
+    @Test("A time that was missed is given once, by hand or by the schedule")
+    func missedByHand() async throws {
+        let (input, log, inventory, clock) = try await hourly()
+        clock.advance(by: .seconds(3600))
+        let note = ChangeNote(by: "ana")
+        let first = try #require(input.schedule.next(after: clock.date.addingTimeInterval(-7200)))
+        let given = try await input.request(at: first, by: note, in: log)
+        #expect(given.number == 1 && !given.isKnown)
+        #expect(try await input.request(at: first, by: note, in: log).isKnown)
+        let all = ScheduleInput("hourly", schedule: input.schedule, missed: .all)
+        try await all.gather(log)
+        try await all.gather(log)
+        let ids = try await kept(inventory).map { $0.id.prefix(16) }
+        #expect(ids == ["2026-01-01T01:00", "2026-01-01T02:00"])
+        // One that the schedule gave is known as well.
+        let second = try #require(input.schedule.next(after: first))
+        #expect(try await input.request(at: second, by: note, in: log).number == 2)
+        // What was given by hand stays known when its event is cleaned.
+        _ = try await inventory.store.clean("hourly", through: 1, limit: 10)
+        #expect(try await input.request(at: first, by: note, in: log).isKnown)
+        #expect(try await kept(inventory).count == 1)
+    }
+
+    @Test("A time that is none of the schedule's, or has not come, is refused")
+    func wrongTimes() async throws {
+        let (input, log, inventory, clock) = try await hourly()
+        let note = ChangeNote()
+        func fault(_ time: Date) async -> String {
+            do {
+                _ = try await input.request(at: time, by: note, in: log)
+                return ""
+            } catch {
+                return "\(error)"
+            }
+        }
+        let between = await fault(clock.date.addingTimeInterval(-60))
+        #expect(between.contains("2026-01-01T01:00:00.000Z and 2026-01-01T02:00:00.000Z"))
+        #expect(await fault(clock.date.addingTimeInterval(1800)).contains("has not come yet"))
+        #expect(try await kept(inventory) == [])
+    }
 }

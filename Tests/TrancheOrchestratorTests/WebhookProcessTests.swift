@@ -128,6 +128,10 @@ struct WebhookProcessTests {
             for (url, more, words) in [
                 ("ftp://x", "", "is not a URL of a webhook"),
                 ("https://u:p@example.org", "", "holds a password"),
+                ("https://example.org/ok?a=1&token=abc", "", "'token' sounds secret"),
+                ("https://example.org/ok?api_key=abc", "", "'api_key' sounds secret"),
+                ("https://example.org/ok?key=abc", "", "'key' sounds secret"),
+                ("https://example.org/ok?X-Amz-Signature=abc", "", "sounds secret"),
                 ("https://example.org", ", headers: {Authorization: abc}", "is a secret"),
                 ("https://example.org", ", headers: {'X Y': abc}", "is not the name of a header"),
                 ("https://example.org", ", headers: {X-Api-Key: abc}", "is a secret"),

@@ -29,31 +29,44 @@ indirect enum CanonicalValue: Sendable, Hashable {
         return items.compactMap { item in
             defer {
                 if case .scalar(let scalar) = item.value {
-                    isHidden = scalar.text.wholeMatch(of: secretOption) != nil
+                    isHidden = isSecretOption(scalar.text)
                 }
             }
-            guard isHidden, case .scalar(let scalar) = item.value, !scalar.text.hasPrefix("-")
-            else {
-                return CanonicalValue(item)
+            guard case .scalar(let scalar) = item.value else { return CanonicalValue(item) }
+            if isHidden, !scalar.text.hasPrefix("-") { return .scalar(JSONBytes.quoted("***")) }
+            if let name = secretWord(scalar.text) {
+                return .scalar(JSONBytes.quoted("\(name)=***"))
             }
-            return .scalar(JSONBytes.quoted("***"))
+            return CanonicalValue(item)
         }
+    }
+
+    /// Whether a word is an option that names a secret, which is the next word.
+    private static func isSecretOption(_ text: String) -> Bool {
+        text.hasPrefix("-") && !text.contains("=") && SecretNames.hasParameter(text)
+    }
+
+    /// The name in a word such as `token=abc`, where it sounds secret.
+    private static func secretWord(_ text: String) -> String? {
+        guard let place = text.firstIndex(of: "="), text.index(after: place) < text.endIndex else {
+            return nil
+        }
+        let name = text[..<place]
+        guard !name.contains(where: { $0.isWhitespace || ":/?".contains($0) }) else { return nil }
+        return SecretNames.hasParameter(name) ? String(name) : nil
     }
 
     /// A text without what is recognized as a password, or as a token.
     private static func bare(_ text: String) -> String {
         redacted(text)
-            .replacing(secretValue) { "\($0.output.1)***" }
+            .replacing(option) { match -> String in
+                let name = match.output.1
+                return SecretNames.hasParameter(name) ? "\(name)=***" : String(match.output.0)
+            }
             .replacing(bearerToken) { "\($0.output.1)***" }
     }
 
-    private static var secretOption: Regex<Substring> {
-        #/-{1,2}[\w-]*(?:token|secret|password|passwd|api[-_]?key)/#.ignoresCase()
-    }
-
-    private static var secretValue: Regex<(Substring, Substring)> {
-        #/(-{1,2}[\w-]*(?:token|secret|password|passwd|api[-_]?key)=)\S+/#.ignoresCase()
-    }
+    private static var option: Regex<(Substring, Substring)> { #/(-{1,2}[\w-]+)=\S+/# }
 
     private static var bearerToken: Regex<(Substring, Substring)> {
         #/(\bBearer\s+)[^\s'"]+/#.ignoresCase()

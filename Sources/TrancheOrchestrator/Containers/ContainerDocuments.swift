@@ -92,9 +92,12 @@ struct ContainerState: Decodable, Sendable {
 
     struct Config: Decodable, Sendable {
         var labels: [String: String]?
+        /// In seconds; not every engine says it.
+        var stopTimeout: Int?
 
         enum CodingKeys: String, CodingKey {
             case labels = "Labels"
+            case stopTimeout = "StopTimeout"
         }
     }
 

@@ -52,7 +52,12 @@ extension ContainerEngine {
         let call = Call(path: ["containers", id, "json"], isRepeatable: true)
         let response = try await answer(to: call)
         if response.status == 404 { return nil }
-        guard response.isSuccess else { throw refusal(response, "container \(id)") }
+        guard response.isSuccess else {
+            let refusal = refusal(response, "container \(id)")
+            // podman says 500 of one that is being removed at the moment.
+            if response.status == 500, refusal.message.contains("no such container") { return nil }
+            throw refusal
+        }
         return try Self.decode(ContainerState.self, response, "inspect")
     }
 

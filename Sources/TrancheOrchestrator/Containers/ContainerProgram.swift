@@ -51,7 +51,7 @@ public struct ContainerProgram: Sendable {
         _ work: ContainerWork,
         progress: @escaping @Sendable () -> Void = {}
     ) async throws -> ContainerEnd {
-        let engine = try place.engine(settings.socket, environment)
+        let engine = try engine()
         let run = ContainerRun(
             work: work,
             settings: settings,
@@ -69,6 +69,13 @@ public struct ContainerProgram: Sendable {
             try await engine.pull(settings.image)
             return try await run.run()
         }
+    }
+
+    /// The engine, found where it was not yet.
+    ///
+    /// - Throws: `SpecError` where there is none.
+    func engine() throws -> ContainerEngine {
+        try place.engine(settings.socket, environment)
     }
 
     /// Where containers are run: found once, when one is.

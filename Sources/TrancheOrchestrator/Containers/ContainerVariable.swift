@@ -96,13 +96,5 @@ public enum ContainerVariable: Sendable, Hashable {
     }
 
     /// Whether a name says that its value is to be kept secret.
-    static func soundsSecret(_ name: String) -> Bool {
-        let name = name.uppercased()
-        let words = [
-            "PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL", "APIKEY",
-            "AUTHORIZATION",
-        ]
-        return words.contains { name.contains($0) } || name == "KEY" || name.hasSuffix("_KEY")
-            || name.hasSuffix("_PWD") || name.hasSuffix("_PASS") || name == "PASS"
-    }
+    static func soundsSecret(_ name: String) -> Bool { SecretNames.hasVariable(name) }
 }

@@ -49,14 +49,18 @@ public struct InputLog: Sendable {
     /// The time by the inventory's clock, as far as it is known here.
     package var now: Date { inventory.now }
 
-    /// The identity of the last event; `nil` where there is none.
-    func lastIdentity() async throws -> String? {
+    /// The newest events that are kept, ascending.
+    ///
+    /// - Parameter limit: Most events; above 0.
+    /// - Returns: The events; empty where there has been none.
+    /// - Throws: `TrancheError` of the store.
+    func newest(_ limit: Int) async throws -> [EventRecord] {
         try await inventory.retrying { _ in
             guard let last = try await inventory.store.inputLog(input)?.last, last > 0 else {
-                return nil
+                return []
             }
-            return try await inventory.store.events(of: input, in: last...last, limit: 1).first?
-                .event.identity
+            let first = max(last - Int64(limit) + 1, 1)
+            return try await inventory.store.events(of: input, in: first...last, limit: limit)
         }
     }
 

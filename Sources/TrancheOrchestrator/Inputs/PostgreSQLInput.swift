@@ -7,7 +7,8 @@ import TrancheSQL
 ///
 /// What records must be installed once, by ``install()`` or `tranche input add`. A link reads the
 /// log in the tables' own database: an event is committed with its change, or not at all. The id of
-/// an event is the row's key; a table that is truncated is one event, `delete` without an id.
+/// an event is the row's key; a table that is truncated is one event, `delete` without an id, and
+/// so is a partition, which the payload names as `part`.
 public struct PostgreSQLInput: InstallableInput {
     /// The name in the graph, and of the log.
     public let name: String
@@ -57,10 +58,9 @@ public struct PostgreSQLInput: InstallableInput {
     /// Cleans the log up to what every link of every inventory is done with; what has failed for
     /// good is kept for so long.
     public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
-        let view = Self.view(name)
         // By the name that runs have; opening the source would note the reader beside.
         let needs = try await inventory.needs(
-            ofSource: [view.schema, view.table].compactMap { $0 }.joined(separator: "."),
+            ofSource: Self.source(ofInput: name),
             above: try await outbox.lastID(keptFor: keep)
         )
         guard let done = needs.map(\.done).min() else { return [] }
@@ -148,7 +148,9 @@ extension PostgreSQLOutbox {
                 || '","id":' || to_json(CASE operation WHEN 'truncate' THEN '' ELSE key END)
                 || ',"trigger":\(trigger.replacing("'", with: "''"))'
                 || CASE
-                    WHEN operation = 'truncate' THEN ',"payload":{"truncated":true}'
+                    WHEN operation = 'truncate' THEN ',"payload":{"truncated":true'
+                        -- Of a part the log keeps the name; of all of the table it has none.
+                        || coalesce(',"part":' || to_json(key), '') || '}'
                     WHEN payload IS NULL THEN ''
                     ELSE ',"payload":' || payload::text
                 END

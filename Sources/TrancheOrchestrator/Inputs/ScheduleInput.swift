@@ -53,17 +53,31 @@ public struct ScheduleInput: Input {
         _ = try await give(after: try await last(in: log), log)
     }
 
-    /// The last time that was given; where none was, when the input was first run.
-    private func last(in log: InputLog) async throws -> Date {
-        guard let identity = try await log.lastIdentity() else {
-            return try await log.beganAt()
+    /// The last time that was given as the schedule has it; where none was, when the input was
+    /// first run.
+    ///
+    /// What somebody asked for by hand leaves that as it was.
+    func last(in log: InputLog) async throws -> Date {
+        let events = try await log.newest(10)
+        guard let newest = events.last else { return try await log.beganAt() }
+        var last = try position(of: newest.event)
+        // Of events by hand in a row, one may have been asked for before a time was given.
+        for record in events.reversed() {
+            last = max(last, try position(of: record.event))
+            if RequestedTime(of: record.event) == nil { break }
         }
+        return last
+    }
+
+    /// The time up to which the schedule has given its own when an event was kept.
+    private func position(of event: LoggedEvent) throws -> Date {
+        let text = RequestedTime(of: event)?.follows ?? event.identity
         do {
-            return try Date(utcText: identity)
+            return try Date(utcText: text)
         } catch {
             throw TrancheError(
                 .invalidItem,
-                "the log of '\(name)' ends with '\(identity)', which is not a time; give the "
+                "the log of '\(name)' ends with '\(text)', which is not a time; give the "
                     + "schedule another name"
             )
         }
@@ -99,7 +113,7 @@ public struct ScheduleInput: Input {
         return due.last ?? last
     }
 
-    private func event(at time: Date) -> Event {
+    func event(at time: Date) -> Event {
         Event(
             location: schedule.description,
             operation: .create,

@@ -87,7 +87,7 @@ struct OrchestratorJob: Sendable {
             options.handlers[process.process.name] = { workflow in
                 JobProcessHandler(
                     job: workflow.job,
-                    location: workflow.source.location,
+                    source: workflow.source,
                     process: process
                 )
             }

@@ -14,38 +14,45 @@ struct LinkHandler: BatchHandler {
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
         let events: EventBatch
-        let superseded: Int
+        let leftOut: LeftOutEvents
         do {
-            (events, superseded) = try await read(batch, progress)
+            (events, leftOut) = try await read(batch, progress)
         } catch {
             return try .unread(error)
         }
         guard !events.events.isEmpty else {
-            let words =
-                superseded > 0 ? "superseded by later events" : "of no operation of the link"
-            return .succeeded(BatchSuccess(note: "all \(batch.count) events are \(words)"))
+            return .succeeded(BatchSuccess(note: leftOut.words(ofAll: true)))
         }
         let verdict = try await process.verdict(on: events, progress)
-        guard superseded > 0, case .succeeded(var success) = verdict else { return verdict }
-        success.note = success.note ?? "\(superseded) events are superseded by later ones"
+        guard !leftOut.superseded.isEmpty, case .succeeded(var success) = verdict else {
+            return verdict
+        }
+        success.note = success.note ?? leftOut.words(ofAll: false)
         return .succeeded(success)
     }
 
     /// Reads the events that the process is to run on.
     ///
-    /// - Returns: The events, and how many were superseded.
+    /// - Returns: The events, and those that it is not to run on.
     private func read(
         _ batch: Batch,
         _ progress: BatchProgress
-    ) async throws -> (EventBatch, superseded: Int) {
+    ) async throws -> (EventBatch, LeftOutEvents) {
         var found = try await batch.items.map { (number: $0.id, event: try event($0)) }
+        var leftOut = LeftOutEvents()
+        let all = found.count
         for meant in [operations, job.link.operations] where !meant.isEmpty {
             found = found.filter { meant.contains($0.event.operation) }
         }
-        let all = found.count
+        leftOut.others = all - found.count
         if job.link.coalesce != nil {
             let last = try await batch.inventory.lastEvents(of: job.input, found.map(\.number))
-            found = found.filter { last[$0.number] ?? $0.number <= $0.number }
+            leftOut.superseded = found.compactMap { entry in
+                guard let later = last[entry.number], later > entry.number else { return nil }
+                return (number: entry.number, by: later)
+            }
+            let superseded = Set(leftOut.superseded.map(\.number))
+            found = found.filter { !superseded.contains($0.number) }
         }
         let events = EventBatch(
             events: found.map(\.event),
@@ -54,7 +61,7 @@ struct LinkHandler: BatchHandler {
             link: job.link,
             progress: progress
         )
-        return (events, all - found.count)
+        return (events, leftOut)
     }
 
     // MARK: - Telling

@@ -270,11 +270,13 @@ extension OutboxObjects {
 
     /// Covers what a statement has just made, attached or detached, in its transaction.
     ///
-    /// It looks only at what that transaction has locked against everybody.
+    /// It looks only at what that transaction has locked against everybody. Its queries read a few
+    /// rows of the catalog and are costly by their estimates alone: compiled, each would take
+    /// seconds, while somebody's CREATE or ALTER waits.
     static let coverLater = """
         CREATE OR REPLACE FUNCTION tranche.cover_later()
         RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = pg_catalog, pg_temp AS $cover_later$
+        SET search_path = pg_catalog, pg_temp SET jit = off AS $cover_later$
         DECLARE
             p record;
         BEGIN

@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 3
+    static let version = 4
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."

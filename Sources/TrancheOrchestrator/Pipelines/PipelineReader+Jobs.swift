@@ -59,17 +59,41 @@ extension PipelineReader {
             let node = YAMLNode(mark: place.node.mark, value: own)
             members.append(YAMLEntry(key: "job", mark: place.node.mark, value: node))
         }
-        let whole = YAMLNode(mark: place.node.mark, value: .mapping(members))
-        do {
-            let workflow = try Workflow(json: whole.json(file: place.faults.file))
-            try types.checkJob?(workflow)
-            return workflow
-        } catch let error as SpecError {
-            Self.fault(error, within: place)
-        } catch {
-            place.fault("\(FieldWords.error(error))")
+        return workflow(of: members, place)
+    }
+
+    /// The members that others do not depend on, so that a wrong one hides nothing.
+    private static let apart: Set<String> = [
+        "weight", "count", "workers", "prefetch", "parallelism", "per_key", "budgets", "share",
+        "priority", "rest", "policy", "timeout", "idle", "snapshots", "parameters",
+    ]
+
+    /// Makes a workflow of members; says all that is wrong with those that stand apart, and the
+    /// first fault of others.
+    private func workflow(of members: [YAMLEntry], _ place: FieldPlace) -> Workflow? {
+        var members = members
+        var isRight = true
+        while true {
+            let whole = YAMLNode(mark: place.node.mark, value: .mapping(members))
+            do {
+                let workflow = try Workflow(json: whole.json(file: place.faults.file))
+                try types.checkJob?(workflow)
+                return isRight ? workflow : nil
+            } catch let error as SpecError {
+                // What is taken out is not missing.
+                if !isRight, error.code == .missing { return nil }
+                Self.fault(error, within: place)
+                let left = members.filter { $0.key != error.field.first }
+                guard let key = error.field.first, left.count < members.count,
+                    Self.apart.contains(key)
+                        || error.code == .unknownField && error.field.count == 1
+                else { return nil }
+                (members, isRight) = (left, false)
+            } catch {
+                if isRight { place.fault("\(FieldWords.error(error))") }
+                return nil
+            }
         }
-        return nil
     }
 
     private func isCallers(_ node: YAMLNode) -> Bool {

@@ -19,7 +19,7 @@ struct PipelineReader: Sendable {
             let reader = readSections(fields, &pipeline)
             // Each is looked at, whatever is wrong with the others.
             let inputKind = reader.parts("an input", types.inputs, Self.withOperations)
-            let processKind = reader.parts("a process", types.processes) { $1 }
+            let processKind = reader.parts("a process", types.processes) { _ in { $0 } }
             // A file of jobs alone needs none of these.
             let isOfJobs = fields.has("jobs") && !fields.has("links")
             func read<Value>(_ key: String, _ kind: FieldKind<[Value]>) -> [Value]? {
@@ -56,18 +56,18 @@ struct PipelineReader: Sendable {
     private func parts<Part>(
         _ what: String,
         _ makers: [String: @Sendable (PartSettings) throws -> Part?],
-        _ finish: @escaping @Sendable (FieldReader, Part) -> Part
+        _ readMore: @escaping @Sendable (FieldReader) -> (Part) -> Part
     ) -> FieldKind<[Part]> {
         FieldKind("a mapping from names to parts") { place in
             switch place.node.value {
             case .mapping:
                 let named = FieldKind.map(of: FieldKind<YAMLNode>.node).convert(place) ?? []
                 let parts = named.map { name, node in
-                    part(named: name, what, makers, finish).convert(place.child(name, node))
+                    part(named: name, what, makers, readMore).convert(place.child(name, node))
                 }
                 return Self.whole(parts)
             case .sequence:
-                return FieldKind.list(of: part(named: nil, what, makers, finish)).convert(place)
+                return FieldKind.list(of: part(named: nil, what, makers, readMore)).convert(place)
             default:
                 return FieldKind<[Part]>.refuse(place, "a mapping from names to parts")
             }
@@ -83,29 +83,36 @@ struct PipelineReader: Sendable {
         named name: String?,
         _ what: String,
         _ makers: [String: @Sendable (PartSettings) throws -> Part?],
-        _ finish: @escaping @Sendable (FieldReader, Part) -> Part
+        _ readMore: @escaping @Sendable (FieldReader) -> (Part) -> Part
     ) -> FieldKind<Part> {
         .mapping { fields in
             let name = name ?? fields.require("name", .text)
             guard let type = fields.require("type", .oneOf(makers.keys.sorted())),
-                let make = makers[type], let name
+                let make = makers[type]
             else {
                 // What the type would read is not known.
                 fields.allow(fields.keys)
                 return nil
             }
+            var part: Part?
             do {
-                return try make(PartSettings(name, fields, databases)).map { finish(fields, $0) }
+                // What is wrong with one without a name is told as well.
+                part = try make(PartSettings(name ?? "unnamed", fields, databases))
             } catch {
                 fields.fault("\(error)", key: "type")
-                return nil
             }
+            // Whatever is wrong with the part, these keys are known of any.
+            let finish = readMore(fields)
+            return name == nil ? nil : part.map { finish($0) }
         }
     }
 
-    private static func withOperations(_ fields: FieldReader, _ input: any Input) -> any Input {
-        guard let operations = operations(fields) else { return input }
-        return FilteredInput(base: input, operations: operations)
+    /// Reads the operations that an input gives.
+    private static func withOperations(
+        _ fields: FieldReader
+    ) -> (any Input) -> any Input {
+        guard let operations = operations(fields) else { return { $0 } }
+        return { FilteredInput(base: $0, operations: operations) }
     }
 
     /// The operations under `operations`, or `operation`; `nil` where all are meant.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Tranche
+package import Tranche
 public import TrancheConnectors
 public import TrancheWorkflows
 
@@ -53,7 +53,11 @@ public struct PipelineTypes: Sendable {
             inputs: [
                 "directory": { directory($0) },
                 "schedule": { try schedule($0) },
-                "inventory": { inventory($0) },
+                "inventory": { settings in
+                    inventory(settings) { run, inventory in
+                        try await connectors.source(of: run, in: inventory, context)
+                    }
+                },
                 "listing": { try listing($0, connectors, context) },
                 "postgresql": { try postgresql($0) },
             ],
@@ -159,19 +163,22 @@ public struct PipelineTypes: Sendable {
     private static func schedule(_ settings: PartSettings) throws -> (any Input)? {
         let text = settings.text("cron")
         let zone = settings.optionalText("zone") ?? "UTC"
-        do {
-            _ = try ZoneClock(zone)
-        } catch let error as TrancheError {
-            settings.fault(error.message, key: "zone")
-            return nil
-        }
         let names = ScheduleInput.Missed.allCases.map(\.rawValue)
         let missed = settings.choice("missed", of: names).flatMap {
             ScheduleInput.Missed(rawValue: $0)
         }
-        guard let text, let missed else { return nil }
+        var known: String? = zone
         do {
-            let schedule = try CronSchedule(text, zone: zone)
+            _ = try ZoneClock(zone)
+        } catch let error as TrancheError {
+            settings.fault(error.message, key: "zone")
+            known = nil
+        }
+        guard let text else { return nil }
+        do {
+            // What is wrong with the times is so in any zone.
+            let schedule = try CronSchedule(text, zone: known ?? "UTC")
+            guard known != nil, let missed else { return nil }
             return ScheduleInput(settings.name, schedule: schedule, missed: missed)
         } catch let error as TrancheError {
             settings.fault(error.message, key: "cron")
@@ -179,13 +186,22 @@ public struct PipelineTypes: Sendable {
         }
     }
 
-    private static func inventory(_ settings: PartSettings) -> (any Input)? {
+    /// Makes an input of what another job has done.
+    ///
+    /// - Parameters:
+    ///   - settings: What the file says.
+    ///   - source: Finds the sources of the job's runs.
+    /// - Returns: The input; `nil` where a fault was said.
+    package static func inventory(
+        _ settings: PartSettings,
+        source: @escaping SourceLooks.SourceFinder
+    ) -> (any Input)? {
         let job = settings.text("job")
         let run = settings.optionalText("run")
         let gives = settings.choice("gives", of: InventoryInput.Gives.allCases.map(\.rawValue))
             .flatMap { InventoryInput.Gives(rawValue: $0) }
         guard let job, let gives else { return nil }
-        return InventoryInput(settings.name, job: job, run: run, gives: gives)
+        return InventoryInput(settings.name, job: job, run: run, gives: gives, source: source)
     }
 
     private static func listing(

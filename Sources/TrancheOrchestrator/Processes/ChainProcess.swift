@@ -20,6 +20,8 @@ public struct ChainProcess: EventProcess {
     /// The part of an event that is read.
     public enum Records: String, Sendable, Hashable, CaseIterable {
         /// Its payload, a JSON object: a record.
+        ///
+        /// Of a file of CSV that is listed, it is the record of the file.
         case payload
         /// The event: a record with the fields `location`, `operation`, `id`, `trigger` and, where
         /// there is one, `payload`.
@@ -122,6 +124,7 @@ public struct ChainProcess: EventProcess {
         var options = ChainOptions(request: request, promise: settings.promise)
         options.maxRejects = settings.maxRejects.map { .count($0) }
         options.isOfFile = true
+        options.onWait = events.tell
         return try await chain().write(events.batch, from: supply, options, events.progress)
     }
 
@@ -148,6 +151,7 @@ public struct ChainProcess: EventProcess {
         let numbered = zip(events.numbers, events.events)
         switch settings.records {
         case .payload:
+            if let listed = ListedRecords(events.batch) { return listed }
             return TextSupply(
                 try numbered.map { number, event in
                     guard let payload = event.payload, payload.isJSONObject else {

@@ -1,5 +1,4 @@
 public import Tranche
-import TrancheSQL
 
 /// A container as a process: one for each batch of events.
 ///
@@ -20,6 +19,12 @@ public struct ContainerProcess: EventProcess {
         self.program = program
     }
 
+    /// The engine on which its containers run.
+    ///
+    /// - Returns: The engine; nothing is asked of it yet.
+    /// - Throws: `SpecError` where none is found.
+    package func engine() throws -> ContainerEngine { try program.engine() }
+
     /// Nothing: a container says by ``verdict(on:)`` how it ended.
     public func run(_ events: EventBatch) async throws -> ProcessResult {
         throw TrancheError(.invalidArgument, "a container says by its verdict how it ended")
@@ -30,7 +35,9 @@ public struct ContainerProcess: EventProcess {
         let progress = events.progress
         do {
             let end = try await program.run(try await work(of: events)) { progress.report() }
-            return try await end.verdict(for: events.batch)
+            var ended = end.program
+            ended.events = events.numbersByID
+            return try await ended.verdict(for: events.batch)
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
@@ -41,15 +48,14 @@ public struct ContainerProcess: EventProcess {
 
     private func work(of events: EventBatch) async throws -> ContainerWork {
         // The name of a container is a lock: it is the same however a process names the inventory.
-        let identity = try await events.batch.inventory.store.placeIdentity()
-        let inventory = String(FNVHash(of: identity).value, radix: 16)
+        let inventory = try await events.batch.inventory.containerMark
         var input: ContainerInput
         if events.events.count == 1, let json = try events.events.first?.json,
             json.utf8.count <= ContainerInput.longestEvent
         {
             input = .event(json)
         } else {
-            let lines = Array(try events.jsonLines.utf8)
+            let lines = Array(try events.numberedLines.utf8)
             input = .lines { write in _ = try await write(lines) }
         }
         var work = try await ContainerWork(

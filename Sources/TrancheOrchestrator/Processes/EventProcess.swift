@@ -99,4 +99,25 @@ public struct EventBatch: Sendable {
     public var jsonLines: String {
         get throws { try events.map { try $0.json + "\n" }.joined() }
     }
+
+    /// The events as JSON Lines with their numbers, as programs are given them.
+    ///
+    /// The number comes first, so that a payload stays the last member, as it was written.
+    ///
+    /// - Throws: As ``jsonLines``.
+    package var numberedLines: String {
+        get throws {
+            var lines = ""
+            for (number, event) in zip(numbers, events) {
+                let members = try event.json.dropFirst()
+                lines += "{\"number\":\(number),\(members)\n"
+            }
+            return lines
+        }
+    }
+
+    /// The numbers of the events by their ids, of which several may be the same.
+    package var numbersByID: [String: [Int64]] {
+        Dictionary(grouping: zip(numbers, events), by: \.1.id).mapValues { $0.map(\.0) }
+    }
 }

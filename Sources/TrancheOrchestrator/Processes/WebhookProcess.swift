@@ -48,6 +48,13 @@ public struct WebhookProcess: EventProcess {
                             + "or {file: PATH}"
                     )
                 }
+                if let name = SecretNames.parameter(in: url) {
+                    throw TrancheError(
+                        .invalidArgument,
+                        "the url's '\(name)' sounds secret, and may not stand here; give url: "
+                            + "{env: NAME} or {file: PATH}"
+                    )
+                }
                 _ = try WebhookSink(url)
             }
             guard timeout > .zero else {
@@ -140,6 +147,7 @@ public struct WebhookProcess: EventProcess {
             let complaints = try await sink.send(
                 bodies,
                 for: events.batch.record,
+                in: events.batch.inventory.store,
                 sent: { progress.report() },
                 retried: retries(of: events)
             )

@@ -1,0 +1,81 @@
+import Synchronization
+import Tranche
+
+/// Looking after the containers that other workers have left behind.
+extension Orchestrator {
+    /// Stops and removes containers of this inventory whose attempts hold their batches no longer,
+    /// on the engines of the processes, at once and again and again until it is cancelled.
+    ///
+    /// Nothing waits for it, and what goes wrong with it keeps nothing from going on.
+    ///
+    /// - Parameters:
+    ///   - interval: How long it waits between two looks; 1 min by default.
+    ///   - tell: Told of each container that was removed, and of an engine that does not answer,
+    ///     once until it does.
+    package func reap(
+        every interval: Duration = .seconds(60),
+        _ tell: @escaping @Sendable (String) -> Void
+    ) async {
+        let engines = engines
+        if engines.isEmpty { return }
+        let clock = inventory.configuration.clock
+        var faults: [ContainerAddress: String] = [:]
+        while !Task.isCancelled, stop.stage < .stopping {
+            for engine in engines {
+                do {
+                    try await reap(on: engine, tell)
+                    faults[engine.address] = nil
+                } catch {
+                    if Task.isCancelled { return }
+                    let words = "containers that were left behind cannot be looked for: \(error)"
+                    if faults[engine.address] != words { tell(words) }
+                    faults[engine.address] = words
+                }
+            }
+            do {
+                try await clock.sleep(for: interval)
+            } catch {
+                // Being cancelled is how this ends.
+                return
+            }
+        }
+    }
+
+    /// Looks once at one engine.
+    private func reap(
+        on engine: ContainerEngine,
+        _ tell: (String) -> Void
+    ) async throws {
+        let mark = try await inventory.containerMark
+        let left = try await engine.leftovers(of: mark, now: inventory.now) { attempts in
+            try await inventory.reasonsOfLoss(attempts)
+        }
+        for container in left where container.isDue {
+            let removed = try await engine.remove(container)
+            let verb = removed.wasRunning ? "stopped and removed" : "removed"
+            tell(
+                "\(verb) container \(container.name), left behind by attempt "
+                    + "\(container.attempt.attempt) at batch \(container.attempt.batch): "
+                    + container.reason
+            )
+        }
+    }
+
+    /// The engines on which processes run containers, each once.
+    private var engines: [ContainerEngine] {
+        let processes = state.withLock { state in
+            state.graph.processes.compactMap { state.processes[$0] as? ContainerProcess }
+        }
+        var engines: [ContainerEngine] = []
+        for process in processes {
+            do {
+                let engine = try process.engine()
+                let isKnown = engines.contains { $0.address == engine.address }
+                if !isKnown { engines.append(engine) }
+            } catch {
+                // A batch that needs an engine which is not there says so.
+            }
+        }
+        return engines
+    }
+}
