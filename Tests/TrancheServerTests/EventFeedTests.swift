@@ -116,6 +116,13 @@ struct EventFeedTests {
         #expect(log.add(most + [change(-1)]) == nil)
         #expect(log.events(after: before) == nil)
         #expect(log.events(after: log.mark(3))?.isEmpty == true)
+        // What one look finds has numbers of its own, and is told to who was away.
+        let change = log.add([change(1)])
+        let stale = log.addStale("something was changed")
+        #expect([change?.number, stale.number] == [4, 5])
+        #expect(log.events(after: log.mark(4))?.map(\.stale) == ["something was changed"])
+        let own = stale.text(for: Caller(name: "a", roles: [.look], jobs: ["x"]), in: log)
+        #expect(own?.hasPrefix("id: \(log.mark(5))\nevent: overview-stale\n") == true)
     }
 
     @Test("A value is given again as long as nothing has changed, and is never too old")

@@ -160,10 +160,36 @@ struct HTTPListenerTests {
                 body: "0\r\n\r\n"
             )
             #expect(two.status == 400, "\(two.text)")
+            for coding in ["gzip", "gzip, chunked", "identity"] {
+                let other = try RawClient(port)
+                await other.send(
+                    "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Transfer-Encoding: \(coding)\r\n\r\n"
+                )
+                // Later versions of the library refuse it themselves.
+                let reply = RawClient.Reply(await other.read())
+                #expect([400, 501].contains(reply.status), "\(coding): \(reply.text)")
+            }
             let client = try RawClient(port)
             await client.send("nonsense\r\n\r\n")
             _ = await client.read()
             #expect(try await RawClient.request(port).status == 200)
+        }
+    }
+
+    @Test("A request has one key, in UTF-8")
+    func keys() async throws {
+        try await withListener(handler: Self.echo) { port, _ in
+            let one = "Idempotency-Key: ä"
+            #expect(try await RawClient.request(port, headers: [one]).status == 200)
+            let other = "idempotency-key: b"
+            #expect(try await RawClient.request(port, headers: [one, other]).status == 400)
+            #expect(try await RawClient.request(port, headers: [one, one]).status == 400)
+            let client = try RawClient(port)
+            let head = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            await client.send(Array("\(head)Idempotency-Key: ".utf8) + [0xFF])
+            await client.send("\r\n\r\n")
+            #expect(RawClient.Reply(await client.read()).status == 400)
         }
     }
 

@@ -43,7 +43,7 @@ import TrancheTestKit
             var series = MinuteSeries()
             series.fill(from: try await inventory.batches(newest), before: clock.date)
             let summaries = try await inventory.summaries(RunSelection(), after: nil, limit: 10)
-            series.add(summaries, waiting: nil, at: clock.date)
+            series.add(summaries, at: clock.date)
             return series.minutes(before: clock.date)
         }
     }
@@ -82,5 +82,24 @@ import TrancheTestKit
         series.fill(from: many, before: ground.clock.date)
         let minutes = series.minutes(before: ground.clock.date)
         #expect(minutes.suffix(4).map(\.doneBatches) == [nil, 0, 0, 0])
+    }
+
+    @Test("What waited is that of the last look of a minute, and unknown where nobody looked")
+    func waiting() {
+        let clock = ManualClock()
+        var series = MinuteSeries()
+        let oldest = clock.date.addingTimeInterval(-30)
+        series.note(waiting: 7, since: oldest, at: clock.date)
+        clock.advance(by: .seconds(1))
+        series.note(waiting: 9, since: oldest, at: clock.date)
+        clock.advance(by: .seconds(120))
+        series.note(waiting: 0, since: nil, at: clock.date)
+        let minutes = series.minutes(before: clock.date).suffix(3)
+        #expect(minutes.map(\.waitingItems) == [9, nil, 0])
+        #expect(minutes.map(\.oldestSeconds) == [31, nil, 0])
+        clock.advance(by: .seconds(3600))
+        series.note(waiting: 1, since: nil, at: clock.date)
+        let later = series.minutes(before: clock.date)
+        #expect(later.compactMap(\.waitingItems) == [1])
     }
 }

@@ -73,6 +73,31 @@ struct PlainMembersTests {
         #expect(refusal?.document.field == field)
     }
 
+    @Test("A number that its field cannot hold is told with its place")
+    func numbers() throws {
+        func fault<Body: Decodable>(_ type: Body.Type, _ text: String) -> RefusalDocument? {
+            let refusal = #expect(throws: Refusal.self) { try Self.body(type, of: text) }
+            #expect(refusal?.status == 400)
+            return refusal?.document
+        }
+        for text in [
+            #"{"count": 1.5}"#, #"{"worker": "w", "count":9223372036854775808}"#,
+            #"{"weight": 1.5, "count": 1.5, "wait": 0.5}"#,
+        ] {
+            let document = fault(AcquireBody.self, text)
+            #expect(document?.field == "/count")
+            #expect(document?.error == "'/count' is not a whole number of 64 bits")
+        }
+        let weight = fault(AcquireBody.self, #"{"weight": 1e400, "count": 2}"#)
+        #expect(weight?.field == "/weight")
+        #expect(weight?.error == "'/weight' is beyond what a number can be")
+        #expect(fault(SetBody.self, #"{"parallelism": 1.5}"#)?.field == "/parallelism")
+        let beats = #"{"batches": [{"id": 1, "token": "1.1"}, {"id": 2.5, "token": "2.1"}]}"#
+        #expect(fault(HeartbeatsBody.self, beats)?.field == "/batches/1/id")
+        let preview = #"{"action": "retry", "filter": {"job": "j", "from": 1.5}}"#
+        #expect(fault(ActionRoutes.Preview.self, preview)?.field == "/filter/from")
+    }
+
     @Test("Members of objects in other bodies are refused alike, and any JSON is let alone")
     func parts() throws {
         func field<Body: Decodable>(_ type: Body.Type, _ text: String) -> String? {

@@ -51,9 +51,12 @@ final class RawClient: @unchecked Sendable {
     deinit { Glibc.close(socket) }
 
     /// Sends all of a text; what cannot be sent since the other side is gone is left out.
-    func send(_ text: String) async {
+    func send(_ text: String) async { await send(Array(text.utf8)) }
+
+    /// Likewise bytes, which may be no text.
+    func send(_ bytes: [UInt8]) async {
         await perform(on: sending) { [socket] in
-            var rest = Array(text.utf8)[...]
+            var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
                     Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))

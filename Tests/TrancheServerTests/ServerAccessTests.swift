@@ -55,6 +55,10 @@ struct ServerAccessTests {
             }
             let refused = try await bench.get("/v1/overview")
             #expect(refused.headers["www-authenticate"] == "Bearer")
+            let wrong = try await bench.get("/v1/overview", headers: tokens.field("tranche_x"))
+            #expect(
+                try wrong.document(RefusalDocument.self).error == "this token is not known"
+            )
             #expect(try await bench.get("/healthz").status == 200)
             #expect(try await bench.get("/").status == 200)
         }
@@ -73,7 +77,7 @@ struct ServerAccessTests {
             #expect(!overview.text.contains("thumbs"))
             for path in [
                 "/v1/runs/thumbs/-", "/v1/batches/\(id)", "/v1/batches/\(id)/attempts",
-                "/v1/runs/thumbs/-/batches",
+                "/v1/runs/thumbs/-/batches", "/v1/runs/thumbs/-/audit",
             ] {
                 #expect(try await bench.get(path, headers: field).status == 404, "\(path)")
             }
@@ -170,10 +174,10 @@ struct ServerAccessTests {
             }
         }
         var configuration = InventoryServer.Configuration(try ListenAddress("0.0.0.0:7483"))
-        #expect(throws: TrancheError.self) { try configuration.check() }
+        #expect(throws: TrancheError.self) { try configuration.validate() }
         configuration.tokens = try AccessTokens(text: "", file: "t")
-        try configuration.check()
+        try configuration.validate()
         configuration.base = "tranche/"
-        #expect(throws: TrancheError.self) { try configuration.check() }
+        #expect(throws: TrancheError.self) { try configuration.validate() }
     }
 }

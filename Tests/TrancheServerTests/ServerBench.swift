@@ -24,11 +24,15 @@ struct ServerBench: Sendable {
     ])
 
     /// The jobs that callers may work on: `thumbs`, over ten photos, of three items a batch.
-    private static func jobs(_ database: TestDatabase, _ lease: String) throws -> ServedJobs {
+    static func jobs(
+        _ database: TestDatabase,
+        _ lease: String,
+        count: Int = 3
+    ) throws -> ServedJobs {
         let text = """
             budgets: {api: {batches: 4}}
             jobs:
-              thumbs: {source: "\(database.prefix)photo", count: 3, handler: rest,
+              thumbs: {source: "\(database.prefix)photo", count: \(count), handler: rest,
                        policy: {max_attempts: 2, lease: \(lease), backoff: 0s}}
             """
         var types = PipelineTypes.standard(connectors)
@@ -41,6 +45,7 @@ struct ServerBench: Sendable {
     static func serve(
         _ backend: TestDatabase.Backend,
         lease: String = "60s",
+        observers: [any InventoryObserver] = [],
         _ change: @escaping @Sendable (inout InventoryServer.Configuration) -> Void = { _ in },
         _ body: @escaping @Sendable (ServerBench) async throws -> Void
     ) async throws {
@@ -55,9 +60,17 @@ struct ServerBench: Sendable {
                     "INSERT INTO \(prefix)photo VALUES (\(id), 'p\(id).jpg', \(id * 10))"
                 )
             }
-            let inventory = try await database.open()
+            var options = Inventory.Configuration(
+                store: database.configuration(),
+                worker: "worker"
+            )
+            options.auditsWhileWorking = false
+            options.observers = observers
+            let inventory = try await Inventory.open(database.location, configuration: options)
+            let migrator = try await database.migrator()
             var configuration = InventoryServer.Configuration(try ListenAddress("127.0.0.1:0"))
             configuration.openRoles = [.look, .work, .operate]
+            configuration.workers = { try await migrator.workers() }
             change(&configuration)
             let server = InventoryServer(
                 inventory,
@@ -69,6 +82,7 @@ struct ServerBench: Sendable {
                 }
             }
             try await run(server, database, inventory, body)
+            await migrator.close()
             await inventory.close()
         }
     }

@@ -122,6 +122,51 @@ struct ServerOperateTests {
         }
     }
 
+    @Test("Changes come a page at a time, and a refusal names requests in the place of commands")
+    func changes() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            for batches in 1...4 {
+                let set = #"{"batches": \#(batches)}"#
+                #expect(try await bench.post("/v1/budgets/own/set", set).status == 200)
+            }
+            let path = "/v1/changes?budget=own&limit=2"
+            let first = try await bench.get(path).document(ChangesPage.self)
+            #expect(first.changes.count == 2)
+            let mark = try #require(first.next)
+            #expect(mark == first.changes.last.map { String($0.change) })
+            let second = try await bench.get("\(path)&after=\(mark)").document(ChangesPage.self)
+            #expect(!second.changes.isEmpty)
+            #expect(Set(second.changes).isDisjoint(with: first.changes))
+            let all = try await bench.get("/v1/changes?budget=own").document(ChangesPage.self)
+            #expect(all.changes.starts(with: first.changes + second.changes))
+            #expect(all.next == nil)
+            let refused = try await bench.post("/v1/runs/none/-/pause")
+            #expect(refused.status == 404)
+            let remedy = try refused.document(RefusalDocument.self).remedy
+            #expect(remedy.contains("GET v1/runs lists what there is"), "\(remedy)")
+        }
+    }
+
+    @Test("A budget under which more is held than it allows says since which change")
+    func excess() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            #expect(try await bench.post("/v1/budgets/api/set", #"{"batches": 4}"#).status == 200)
+            _ = try await bench.acquire()
+            let set = try await bench.post("/v1/runs/thumbs/-/set", #"{"budgets": ["api"]}"#)
+            #expect(set.status == 200, "\(set.text)")
+            for _ in 1...2 { _ = try await bench.acquire() }
+            let lower = #"{"batches": 1, "reason": "slow"}"#
+            #expect(try await bench.post("/v1/budgets/api/set", lower).status == 200)
+            let budget = try await bench.get("/v1/budgets/api").document(BudgetDocument.self)
+            #expect(budget.exceeded)
+            #expect(budget.excess?.reason == "slow")
+            let all = try await bench.get("/v1/budgets").document(BudgetsDocument.self)
+            #expect(all.budgets.contains { $0.name == "api" && $0.excess?.reason == "slow" })
+            let overview = try await bench.get("/v1/overview").document(OverviewDocument.self)
+            #expect(overview.budgets.first { $0.name == "api" }?.excess?.reason == "slow")
+        }
+    }
+
     /// Refuses to look at batches, and returns which field is to blame.
     private func blamed(_ bench: ServerBench, _ body: String) async throws -> String? {
         let answer = try await bench.post("/v1/actions", body)
@@ -135,6 +180,10 @@ struct ServerOperateTests {
             ("release", #""status": "succeeded""#, "status"),
             ("redrive", #""status": "cancelled""#, "status"),
             ("release", #""error": "no""#, "error"), ("release", #""from": 9, "to": 3"#, "from"),
+            (
+                "retry", #""since": "2026-11-29T00:00:00Z", "until": "2026-11-28T00:00:00Z""#,
+                "since"
+            ),
             ("retry", #""statsu": "failed""#, "statsu"), ("retry", #""a/b": 1"#, "a~1b"),
         ]
     )
@@ -217,6 +266,36 @@ struct ServerOperateTests {
             #expect(answer.status == 400, "\(answer.text)")
             #expect(try answer.document(RefusalDocument.self).field == "/\(field)")
             #expect(try await bench.inventory.changes(.all, limit: 10) == before)
+        }
+    }
+
+    @Test(
+        "What is paused already keeps its reason where no other is given",
+        arguments: TestDatabase.Backend.available
+    )
+    func pausedAgain(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            _ = try await bench.acquire()
+            #expect(try await bench.post("/v1/budgets/api/set", #"{"batches": 2}"#).status == 200)
+            for (body, reason) in [
+                ("{}", ""), (#"{"reason": "the disk is full"}"#, "the disk is full"),
+                ("{}", "the disk is full"), (#"{"reason": ""}"#, "the disk is full"),
+                (#"{"reason": "it burns"}"#, "it burns"),
+            ] {
+                let run = try await bench.post("/v1/runs/thumbs/-/pause", body)
+                #expect(try run.document(PauseDocument.self).paused == reason, "\(body)")
+                let known = try await bench.inventory.run(RunSelection(job: "thumbs"))
+                #expect(known.pauseReason == reason, "\(body)")
+                let budget = try await bench.post("/v1/budgets/api/pause", body)
+                #expect(try budget.document(BudgetDocument.self).paused == reason, "\(body)")
+            }
+            // Once it went on, the reason is over.
+            #expect(try await bench.post("/v1/runs/thumbs/-/resume").status == 200)
+            #expect(try await bench.post("/v1/budgets/api/resume").status == 200)
+            let again = try await bench.post("/v1/runs/thumbs/-/pause")
+            #expect(try again.document(PauseDocument.self).paused == "")
+            let budget = try await bench.post("/v1/budgets/api/pause")
+            #expect(try budget.document(BudgetDocument.self).paused == "")
         }
     }
 

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheHTTP
+import TrancheWorkflows
 
 @testable import TrancheServer
 
@@ -91,6 +92,76 @@ struct ServerWorkTests {
             #expect(page.items.map(\.id) == [1])
             let heavy = try await bench.acquire(#"{"weight": 50}"#)
             #expect((heavy["batch"] as? [String: Any])?["weight"] as? Double == 50)
+        }
+    }
+
+    @Test(
+        "A request may tighten what the pipeline declares of a batch, and not widen it",
+        arguments: [#"{"count": 50}"#, #"{"weight": 1e308}"#, #"{"weight": 1e308, "count": 50}"#]
+    )
+    func declaredLimits(body: String) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire(body)
+            #expect((batch["batch"] as? [String: Any])?["count"] as? Int == 3)
+        }
+    }
+
+    @Test(
+        "A run that was begun over REST is worked on, by the file's limits and within its bounds",
+        arguments: TestDatabase.Backend.available
+    )
+    func begunRun(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let begun = try await bench.post(
+                "/v1/jobs/thumbs/backfill",
+                #"{"run": "fix", "from": 2, "to": 5}"#
+            )
+            #expect(begun.status == 200, "\(begun.text)")
+            var batches: [[Int]] = []
+            for _ in 1...2 {
+                let batch = try await bench.acquire(#"{"run": "fix"}"#)
+                let items = try #require(batch["items"] as? [[String: Any]])
+                batches.append(items.compactMap { $0["id"] as? Int })
+            }
+            #expect(batches == [[2, 3, 4], [5]])
+            let none = try await bench.post("/v1/jobs/thumbs/acquire", #"{"run": "fix"}"#)
+            #expect(none.status == 204, "\(none.text)")
+        }
+    }
+
+    @Test("A server whose description of a run was superseded does not begin it again")
+    func superseded() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let newer = try ServerBench.jobs(bench.database, "60s", count: 2)
+            let workflows = newer.all(in: bench.inventory)
+            let workflow = try #require(newer.workflow(job: "thumbs"))
+            #expect(try await workflows.start(workflow).record.generation == 2)
+            for _ in 1...3 {
+                let refused = try await bench.post("/v1/jobs/thumbs/acquire")
+                #expect(refused.status == 409, "\(refused.text)")
+                let refusal = try refused.document(RefusalDocument.self)
+                #expect(refusal.code == "superseded")
+                #expect(refusal.remedy == "restart the server with the newer file")
+            }
+            #expect(try await workflows.find(job: "thumbs").record.generation == 2)
+        }
+    }
+
+    @Test("A batch whose lease is over is held by nobody")
+    func lapsed() async throws {
+        try await ServerBench.serve(.sqlite, lease: "1s") { bench in
+            _ = try await bench.acquire(#"{"worker": "gone"}"#)
+            try await Task.sleep(for: .milliseconds(1300))
+            let run = try await bench.get("/v1/runs/thumbs/-").document(RunDetailDocument.self)
+            #expect(run.reasons.first?.kind != "working")
+            #expect(run.reasons.first?.figures.first?.value == 0)
+            let pieces = try #require(run.coverage?.pieces)
+            #expect(pieces.first?.status == .retrying)
+            let overview = try await bench.get("/v1/overview").document(OverviewDocument.self)
+            #expect(!overview.workers.contains { $0.worker.hasPrefix("gone") })
+            #expect(overview.jobs.first?.held == 0)
+            #expect(overview.jobs.first?.coverage?.pieces.first?.status == .retrying)
         }
     }
 
@@ -265,7 +336,8 @@ struct ServerWorkTests {
     @Test("Where there is none, the reason is said; who waits gets what comes meanwhile")
     func none() async throws {
         try await ServerBench.serve(.sqlite) { bench in
-            let all = try await bench.acquire(#"{"count": 100}"#)
+            let all = try await bench.acquire()
+            for _ in 1...3 { _ = try await bench.acquire() }
             let id = try #require((all["batch"] as? [String: Any])?["batch"] as? Int)
             let token = try #require(all["token"] as? String)
             let none = try await bench.post("/v1/jobs/thumbs/acquire")

@@ -52,6 +52,17 @@ struct ServerWritersTests {
             #expect(writer.query.hasPrefix("INSERT INTO"))
             #expect(try #require(writer.begunAt) <= Date().addingTimeInterval(1))
 
+            let seen = try await bench.get("/v1/overview")
+            #expect(!seen.text.contains("secret"))
+            let phrase = try seen.document(OverviewDocument.self).jobs.first?.phrase ?? ""
+            let writing = "waits for ids of pid \(process) (nightly upload, "
+            #expect(phrase.hasPrefix(writing), "\(phrase)")
+            #expect(phrase.contains("idle in transaction since "), "\(phrase)")
+            let run = try await bench.get("/v1/runs/thumbs/-").document(RunDetailDocument.self)
+            #expect(run.reasons.first?.kind == "unsettled")
+            #expect(run.reasons.first?.text == phrase)
+            #expect(run.reasons.first?.at != nil)
+
             try await session.run("COMMIT")
             #expect(try await drain(bench) == [11, 12, 13])
             let after = try await bench.get("/v1/runs/thumbs/-/gaps").document(GapsDocument.self)

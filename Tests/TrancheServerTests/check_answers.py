@@ -92,7 +92,8 @@ call("POST", f"/v1/batches/{second}/fail", {"token": token, "error": "no", "tran
 run = "/v1/runs/thumbs/-"
 for path in [
     "/v1/overview", "/v1/runs", "/v1/runs?limit=1", run, run + "/batches", run + "/batches?status=failed",
-    run + "/gaps", run + "/plan", f"/v1/batches/{first}", f"/v1/batches/{second}/attempts",
+    run + "/gaps", run + "/plan", run + "/audit", run + "/audit?from=1&to=4&after=1&seconds=0&thorough=true",
+    f"/v1/batches/{first}", f"/v1/batches/{second}/attempts",
     f"/v1/batches/{second}/attempts/1/logs", "/v1/items/1", "/v1/budgets", "/v1/workflows", "/v1/graph",
     "/v1/changes", "/v1/session", "/metrics", "/healthz", "/readyz", "/v1/openapi.json",
 ]:
@@ -100,6 +101,8 @@ for path in [
 call("GET", "/v1/batches/999", status=404)
 call("GET", "/v1/runs/no/-", status=404)
 call("GET", "/v1/runs?limit=x", status=400)
+call("GET", run + "/audit?from=4&to=1", status=400)
+call("GET", "/v1/items/none", status=400)
 found = call("POST", "/v1/actions", {"action": "retry", "filter": {"job": "thumbs"}})
 call("POST", "/v1/actions/" + found["token"], {"reason": "check"})
 call("POST", "/v1/actions/" + found["token"], {}, status=410)

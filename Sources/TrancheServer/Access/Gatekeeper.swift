@@ -18,12 +18,9 @@ struct Gatekeeper: Sendable {
         guard let tokens else { return Caller(name: nil, roles: open, jobs: nil) }
         if let field = request.headers["Authorization"] {
             let words = field.split(separator: " ", maxSplits: 1).map(String.init)
-            if words.count == 2, words[0].lowercased() == "bearer",
-                let caller = try tokens.caller(with: words[1])
-            {
-                return caller
-            }
-            throw Self.unknown
+            guard words.count == 2, words[0].lowercased() == "bearer" else { throw Self.unknown }
+            guard let caller = try tokens.caller(with: words[1]) else { throw Self.unknownToken }
+            return caller
         }
         if let value = PageSessions.value(in: request),
             let caller = try sessions.caller(with: value)
@@ -38,6 +35,13 @@ struct Gatekeeper: Sendable {
         401,
         "unauthorized",
         "this needs a token; send 'Authorization: Bearer TOKEN', or log in on the page",
+        headers: ["WWW-Authenticate": "Bearer"]
+    )
+
+    static let unknownToken = Refusal(
+        401,
+        "unauthorized",
+        "this token is not known; send one whose line is in the file of tokens of this server",
         headers: ["WWW-Authenticate": "Bearer"]
     )
 

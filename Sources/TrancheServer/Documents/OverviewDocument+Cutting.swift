@@ -6,7 +6,7 @@ extension OverviewDocument {
 
     /// What of that each list has where not all have room.
     private static let shares = (
-        jobs: 46_000, problems: 10_000, budgets: 10_000, workers: 8000, changes: 8000
+        jobs: 46_000, problems: 8000, notes: 4000, budgets: 8000, workers: 8000, changes: 8000
     )
 
     /// The text, within its bound: the last of each list make room, and are counted.
@@ -22,6 +22,8 @@ extension OverviewDocument {
         var cut = self
         cut.verdict.problems = try Self.fitting(verdict.problems, in: Self.shares.problems)
         cut.verdict.moreProblems += verdict.problems.count - cut.verdict.problems.count
+        cut.verdict.notes = try Self.fitting(verdict.notes, in: Self.shares.notes)
+        cut.verdict.moreNotes += verdict.notes.count - cut.verdict.notes.count
         cut.budgets = try Self.fitting(budgets, in: Self.shares.budgets)
         cut.moreBudgets += budgets.count - cut.budgets.count
         cut.workers = try Self.fitting(workers, in: Self.shares.workers)

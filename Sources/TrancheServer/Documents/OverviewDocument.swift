@@ -25,20 +25,31 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
         package internal(set) var problems: [Problem]
         /// How many there are beside those.
         package internal(set) var moreProblems: Int
+        /// What does not go on though nothing is wrong: work that nobody takes, or that somebody
+        /// stopped.
+        package internal(set) var notes: [Problem]
+        /// How many there are beside those.
+        package internal(set) var moreNotes: Int
 
         enum CodingKeys: String, CodingKey {
             case ok, problems
             case moreProblems = "more_problems"
+            case notes
+            case moreNotes = "more_notes"
         }
     }
 
-    /// Something that needs somebody.
+    /// Something that needs somebody, or that does not go on.
     package struct Problem: Codable, Sendable, Hashable {
         package let text: String
         package let kind: String
         package let job: String?
         package let meta: String?
         package let run: String?
+        /// Since when it is so, as far as is known.
+        package let since: Date?
+        /// Why it is so; `null` where nobody knows, or the text says it.
+        package let reason: String?
     }
 
     /// How much there is to do, and was done.
@@ -89,6 +100,8 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
         package let doneItems: Int?
         package let failed: Int?
         package let waitingItems: Int?
+        /// How long the oldest item had waited then, in seconds; 0 where none waited.
+        package let oldestSeconds: Double?
 
         enum CodingKeys: String, CodingKey {
             case at
@@ -96,6 +109,7 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
             case doneItems = "done_items"
             case failed
             case waitingItems = "waiting_items"
+            case oldestSeconds = "oldest_seconds"
         }
     }
 
@@ -151,19 +165,28 @@ package struct OverviewDocument: Codable, Sendable, Hashable {
         }
     }
 
-    /// Who holds batches.
+    /// Who holds batches, or is at work and holds none now.
     package struct Worker: Codable, Sendable, Hashable {
         package let worker: String
         package let jobs: [String]
         package let batches: Int
-        /// Since when it holds the oldest of them.
-        package let since: Date
+        /// Since when it holds the oldest of them; `null` for one that holds none.
+        package let since: Date?
         /// When its next lease ends.
         package let leaseExpiresAt: Date?
+        /// The version of its program; `null` where that is not known.
+        package let version: String?
+        /// Whether that is older than the server's.
+        package let isOlder: Bool
+        /// When it last gave a sign of life, as far as is known.
+        package let seenAt: Date?
 
         enum CodingKeys: String, CodingKey {
             case worker, jobs, batches, since
             case leaseExpiresAt = "lease_expires_at"
+            case version
+            case isOlder = "older"
+            case seenAt = "seen_at"
         }
     }
 

@@ -8,6 +8,13 @@ package struct RunsPage: Codable, Sendable, Hashable {
     package let next: String?
 }
 
+/// A page of changes of budgets and runs, the latest first.
+package struct ChangesPage: Codable, Sendable, Hashable {
+    package let changes: [ChangeDocument]
+    /// The mark of the next page; `null` at the end.
+    package let next: String?
+}
+
 /// All that is shown of a run.
 package struct RunDetailDocument: Codable, Sendable, Hashable {
     package let run: RunDocument
@@ -40,6 +47,7 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
         fault: String?,
         coverage: Coverage?,
         openTransaction: OpenTransaction?,
+        writers: [SourceWriter],
         now: Date
     ) {
         self.run = RunDocument(run)
@@ -49,7 +57,13 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
         }
         percent = run.percentPassed
         let parallelism = limits.parallelism
-        let first = Obstacle(run, fault: fault, parallelism: parallelism, now: now)
+        let first = Obstacle(
+            run,
+            fault: fault,
+            parallelism: parallelism,
+            writers: writers,
+            now: now
+        )
         var reasons = [
             Reason(
                 kind: first.kind,
@@ -69,6 +83,9 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
             // What stands first says all of it, unless there are figures.
             if reason.text != first.phrase || !reason.figures.isEmpty { reasons.append(reason) }
         }
+        if let gap = Obstacle(unsettled: run, writers, now), gap.kind != first.kind {
+            reasons.append(Reason(kind: gap.kind, text: gap.phrase, at: gap.at, figures: []))
+        }
         if let openTransaction {
             reasons.append(
                 Reason(
@@ -86,7 +103,7 @@ package struct RunDetailDocument: Codable, Sendable, Hashable {
         [
             Figure(
                 name: "held_batches",
-                value: Double(run.batches(.running)),
+                value: Double(run.held.batches),
                 of: parallelism.map(Double.init)
             ),
             Figure(name: "waiting_items", value: Double(run.waitingItems), of: nil),

@@ -18,7 +18,6 @@ final class EventFeed: Sendable {
         var look: Look?
         var isUnreachable = false
         var series = MinuteSeries()
-        var waitingItems: Int?
     }
 
     /// What was seen at a time.
@@ -100,8 +99,15 @@ final class EventFeed: Sendable {
     /// How many listeners there are.
     var listeners: Int { state.withLock { $0.listeners.count } }
 
-    /// Takes what the last overview found to wait.
-    func note(waitingItems: Int) { state.withLock { $0.waitingItems = waitingItems } }
+    /// Takes what a look at the runs found to wait.
+    ///
+    /// - Parameters:
+    ///   - overview: What was found.
+    ///   - now: When.
+    func note(_ overview: Overview, at now: Date) {
+        let (items, oldest) = (overview.waitingItems, overview.oldestAt)
+        state.withLock { $0.series.note(waiting: items, since: oldest, at: now) }
+    }
 
     /// The minutes of the hour before a time, the oldest first.
     func minutes(before now: Date) -> [OverviewDocument.Minute] {
@@ -190,18 +196,18 @@ final class EventFeed: Sendable {
             throw error
         } catch {
             // It is looked again in a second; listeners are told once.
-            let text: String? = state.withLock { state in
-                guard !state.isUnreachable else { return nil }
+            let messages: [Message] = state.withLock { state in
+                guard !state.isUnreachable else { return [] }
                 state.isUnreachable = true
-                return state.log.stale("the inventory cannot be reached")
+                return Self.stale("the inventory cannot be reached", &state)
             }
-            if let text { send(text) }
+            Self.deliver(messages)
         }
     }
 
     /// Keeps the numbers of a minute.
     private func keep(_ runs: [RunSummary], at now: Date) {
-        state.withLock { $0.series.add(runs, waiting: $0.waitingItems, at: now) }
+        state.withLock { $0.series.add(runs, at: now) }
     }
 
     private func tell(_ look: Look, _ change: Int64?) {
@@ -217,7 +223,7 @@ final class EventFeed: Sendable {
             var messages: [Message] = []
             if state.isUnreachable {
                 state.isUnreachable = false
-                messages += Self.all(state.log.stale("the inventory can be reached again"), state)
+                messages += Self.stale("the inventory can be reached again", &state)
             }
             guard let before else { return messages }
             let changed = runs.filter { before[$0.key] != $0.value }.map(\.value)
@@ -226,11 +232,11 @@ final class EventFeed: Sendable {
                 if let event = state.log.add(sorted) {
                     messages += Self.messages(of: event, state)
                 } else {
-                    messages += Self.all(state.log.stale("many runs have changed"), state)
+                    messages += Self.stale("many runs have changed", &state)
                 }
             }
             if wasChanged || before.keys.contains(where: { runs[$0] == nil }) {
-                messages += Self.all(state.log.stale("something was changed"), state)
+                messages += Self.stale("something was changed", &state)
             }
             return messages
         }
@@ -258,6 +264,12 @@ final class EventFeed: Sendable {
     private static func all(_ text: String, _ state: State) -> [Message] {
         let bytes = Array(text.utf8)
         return state.listeners.values.map { Message(stream: $0.stream, bytes: bytes) }
+    }
+
+    /// That everything is to be read again, as an event of its own for all listeners.
+    private static func stale(_ reason: String, _ state: inout State) -> [Message] {
+        let event = state.log.addStale(reason)
+        return messages(of: event, state)
     }
 
     /// An event for each listener that may know of some of it; those who see all share its bytes.

@@ -2,10 +2,12 @@ package import Tranche
 
 /// The latest events, for who was away for a moment.
 struct EventLog: Sendable {
-    /// That runs have changed.
+    /// That runs have changed, or that everything is to be read again.
     struct Event: Sendable {
         let number: Int
         let runs: [RunChangeDocument]
+        /// Why everything is to be read again; `nil` where runs have changed.
+        var stale: String?
     }
 
     /// Tells this server's numbers from those of another, or of an earlier one.
@@ -25,12 +27,24 @@ struct EventLog: Sendable {
     /// - Returns: The event; `nil` for too many runs: then all who listen, and all who come back,
     ///   are to read everything again.
     mutating func add(_ runs: [RunChangeDocument]) -> Event? {
-        last += 1
         guard runs.count <= Self.mostRuns else {
+            last += 1
             events = []
             return nil
         }
-        let event = Event(number: last, runs: runs)
+        return keep(Event(number: last + 1, runs: runs))
+    }
+
+    /// Adds that everything is to be read again, for all who listen.
+    ///
+    /// - Parameter reason: Why.
+    /// - Returns: The event.
+    mutating func addStale(_ reason: String) -> Event {
+        keep(Event(number: last + 1, runs: [], stale: reason))
+    }
+
+    private mutating func keep(_ event: Event) -> Event {
+        last = event.number
         events.append(event)
         if events.count > Self.most { events.removeFirst(events.count - Self.most) }
         return event
@@ -50,9 +64,11 @@ struct EventLog: Sendable {
     /// The mark of an event.
     func mark(_ number: Int) -> String { "\(name)-\(number)" }
 
-    /// That everything is to be read again.
-    func stale(_ reason: String) -> String {
-        "id: \(mark(last))\nevent: overview-stale\ndata: {\"reason\":\"\(reason)\"}\n\n"
+    /// That everything is to be read again, for one who has missed events up to now.
+    func stale(_ reason: String) -> String { stale(reason, last) }
+
+    fileprivate func stale(_ reason: String, _ number: Int) -> String {
+        "id: \(mark(number))\nevent: overview-stale\ndata: {\"reason\":\"\(reason)\"}\n\n"
     }
 }
 
@@ -64,6 +80,7 @@ extension EventLog.Event {
     ///   - log: The log that it is of.
     /// - Returns: The text, with the empty line at its end.
     func text(for caller: Caller?, in log: EventLog) -> String? {
+        if let stale { return log.stale(stale, number) }
         let own = runs.filter { caller?.has(job: $0.job) ?? true }
         guard !own.isEmpty, let data = try? ChangeEventDocument(runs: own).documentText() else {
             return nil

@@ -10,7 +10,13 @@ struct MinuteSeries: Sendable {
         let doneBatches: Int
         let doneItems: Int
         let failed: Int
-        let waitingItems: Int?
+    }
+
+    /// What waited when somebody last looked in a minute.
+    private struct Waiting {
+        let items: Int
+        /// How long the oldest of it had waited, in seconds.
+        let oldestSeconds: Double
     }
 
     /// What was done in a minute.
@@ -23,6 +29,7 @@ struct MinuteSeries: Sendable {
     private var samples: [Sample] = []
     /// The minutes before the first sample, as far as they are known.
     private var earlier: [Int: Done] = [:]
+    private var waiting: [Int: Waiting] = [:]
 
     /// Minutes that are told.
     static let minutes = 60
@@ -65,7 +72,7 @@ struct MinuteSeries: Sendable {
     }
 
     /// Adds what there is at a time.
-    mutating func add(_ summaries: [RunSummary], waiting: Int?, at now: Date) {
+    mutating func add(_ summaries: [RunSummary], at now: Date) {
         var (batches, items, failed) = (0, 0, 0)
         for summary in summaries {
             let done = summary.totals[.succeeded] ?? RunSummary.Totals()
@@ -80,10 +87,22 @@ struct MinuteSeries: Sendable {
                 minute: minute,
                 doneBatches: batches,
                 doneItems: items,
-                failed: failed,
-                waitingItems: waiting
+                failed: failed
             )
         )
+    }
+
+    /// Takes what waits at a time.
+    ///
+    /// - Parameters:
+    ///   - items: How many items.
+    ///   - oldest: Since when the oldest waits, as far as is known.
+    ///   - now: The time.
+    mutating func note(waiting items: Int, since oldest: Date?, at now: Date) {
+        let minute = Self.minute(of: now)
+        waiting = waiting.filter { $0.key <= minute && $0.key > minute - Self.minutes }
+        let seconds = oldest.map { max(0, now.timeIntervalSince($0)) } ?? 0
+        waiting[minute] = Waiting(items: items, oldestSeconds: seconds)
     }
 
     /// The minutes of the hour before a time.
@@ -99,7 +118,8 @@ struct MinuteSeries: Sendable {
                     doneBatches: done?.batches,
                     doneItems: done?.items,
                     failed: done?.failed,
-                    waitingItems: known[minute]?.waitingItems
+                    waitingItems: waiting[minute]?.items,
+                    oldestSeconds: waiting[minute]?.oldestSeconds
                 )
             }
             // What was forgotten meanwhile is nothing that was undone.
@@ -108,7 +128,8 @@ struct MinuteSeries: Sendable {
                 doneBatches: max(0, here.doneBatches - before.doneBatches),
                 doneItems: max(0, here.doneItems - before.doneItems),
                 failed: max(0, here.failed - before.failed),
-                waitingItems: here.waitingItems
+                waitingItems: waiting[minute]?.items,
+                oldestSeconds: waiting[minute]?.oldestSeconds
             )
         }
     }

@@ -173,6 +173,19 @@ final class HTTPServerCore: Sendable {
                 "the body has two lengths; give one Content-Length, or one Transfer-Encoding"
             )
         }
+        for coding in headers.values(of: "Transfer-Encoding")
+        where coding.lowercased().trimmed(.all) != "chunked" {
+            // Where such a body ends is not known.
+            return .error(501, "no Transfer-Encoding but chunked is understood")
+        }
+        let keys = headers.values(of: "Idempotency-Key")
+        guard keys.count <= 1 else {
+            return .error(400, "there are \(keys.count) fields Idempotency-Key; give one")
+        }
+        // What was no UTF-8 has that character: several keys would be the same.
+        guard keys.allSatisfy({ !$0.unicodeScalars.contains("\u{FFFD}") }) else {
+            return .error(400, "Idempotency-Key is not UTF-8; give it as letters and digits")
+        }
         guard headers.values(of: "Host").count <= 1, hosts.allows(headers["Host"]) else {
             return .error(421, "no request for this host is answered here")
         }

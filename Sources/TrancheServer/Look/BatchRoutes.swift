@@ -1,12 +1,9 @@
 import FoundationEssentials
 package import Tranche
 
-/// What is read of batches, their attempts, and items.
+/// What is read of batches and their attempts.
 struct BatchRoutes: Sendable {
     let state: ServerState
-
-    /// Sources that an item is looked for in.
-    private static let mostSources = 50
 
     var routes: [Route] {
         [
@@ -40,12 +37,6 @@ struct BatchRoutes: Sendable {
                 "Tell what was written during an attempt, as far as it is kept.",
                 OutputDocument.self
             ) { try await logs($0) },
-            .get(
-                "/v1/items/{id}",
-                "Tell every job, batch and attempt that had an item.",
-                query: [.init("meta", .text, "The item's source; all by default.")],
-                ItemHistoryDocument.self
-            ) { try await item($0) },
         ]
     }
 
@@ -96,37 +87,6 @@ struct BatchRoutes: Sendable {
         }
         return try .document(OutputDocument(batch: batch.id, attempt: attempt, output))
     }
-
-    private func item(_ call: Call) async throws -> HTTPServerResponse {
-        let id = try call.pathID("id")
-        let asked = call.text("meta")
-        let runs = try await state.inventory.runs(
-            RunSelection(metaTable: asked),
-            after: nil,
-            limit: OverviewReading.mostRuns
-        ).filter { call.caller.has(job: $0.key.job) }
-        let sources = Set(runs.map(\.key.metaTable)).sorted()
-        if let asked, sources.isEmpty {
-            throw Refusal(
-                404,
-                "unknown_source",
-                "no run has the source '\(HumanText.excerpt(asked))'; GET v1/runs tells what each "
-                    + "run has, as 'meta'",
-                field: "meta"
-            )
-        }
-        var found: [LineageDocument] = []
-        for source in sources.prefix(Self.mostSources) {
-            var lineage = try await state.inventory.lineage(of: id, in: source)
-            lineage.entries.removeAll { !call.caller.has(job: $0.batch.key.job) }
-            if !lineage.entries.isEmpty {
-                found.append(LineageDocument(of: id, in: source, lineage))
-            }
-        }
-        return try .document(
-            ItemHistoryDocument(id: id, sources: found, isCut: sources.count > Self.mostSources)
-        )
-    }
 }
 
 extension ServerState {
@@ -153,17 +113,4 @@ package struct AttemptsPage: Codable, Sendable, Hashable {
     package let attempts: [AttemptDocument]
     /// The mark of the next page; `null` at the end.
     package let next: String?
-}
-
-/// What happened to an item, in each source that has its id.
-package struct ItemHistoryDocument: Codable, Sendable, Hashable {
-    package let id: Int64
-    package let sources: [LineageDocument]
-    /// Whether there are sources that were not looked at.
-    package let isCut: Bool
-
-    enum CodingKeys: String, CodingKey {
-        case id, sources
-        case isCut = "cut"
-    }
 }

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import Tranche
 
 /// What has become of the ids of a run, in pieces from the first to the last.
@@ -27,7 +28,8 @@ package struct Coverage: Sendable {
     ///   - run: The run.
     ///   - lowest: The lowest id that it was given.
     ///   - batches: Those of its batches that have not succeeded, as far as they are looked at.
-    package init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord]) {
+    ///   - now: The present: whose lease is over holds nothing any more.
+    package init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord], now: Date) {
         let record = run.run
         guard let end = run.lastID else { return nil }
         let cursor = record.cursor.map { min($0, end) }
@@ -37,14 +39,15 @@ package struct Coverage: Sendable {
         if let cursor, cursor >= first { parts.append(Piece(ids: first...cursor, state: .done)) }
         parts += run.gaps.filter(\.isOpen).map { Piece(ids: $0.range, state: .gap) }
         parts += batches.compactMap { batch in
-            Self.state(of: batch).map { Piece(ids: batch.range, state: $0) }
+            Self.state(of: batch, at: now).map { Piece(ids: batch.range, state: $0) }
         }
         self.ids = ids
         pieces = Self.pieces(of: parts, over: ids)
     }
 
-    private static func state(of batch: BatchRecord) -> State? {
+    private static func state(of batch: BatchRecord, at now: Date) -> State? {
         switch batch.status {
+        case .running where batch.hasLapsed(at: now): .retrying
         case .running: .running
         case .released: .released
         case .failed where batch.retryAt != nil: .retrying

@@ -53,7 +53,7 @@ struct LookRoutes: Sendable {
                     .init("budget", .text, "The budget's name."), .limit,
                     .init("after", .id, "The change before which the page begins."),
                 ],
-                ChangesDocument.self
+                ChangesPage.self
             ) { try await changes($0) },
         ]
     }
@@ -128,14 +128,16 @@ struct LookRoutes: Sendable {
         }
         let budgets = try await inventory.budgets(of: key)
         let lowest = try await inventory.lowestID(of: run.run)
+        let now = state.now
         return try .document(
             RunDetailDocument(
                 run,
                 budgets,
                 fault: reading.faults[key],
-                coverage: Coverage(run, lowest: lowest, batches: open),
+                coverage: Coverage(run, lowest: lowest, batches: open, now: now),
                 openTransaction: reading.openTransaction,
-                now: state.now
+                writers: reading.writers[key] ?? [],
+                now: now
             )
         )
     }
@@ -153,7 +155,8 @@ struct LookRoutes: Sendable {
 
     private func budgets(_ call: Call) async throws -> HTTPServerResponse {
         let budgets = try await state.inventory.budgets().filter { call.caller.sees($0) }
-        return try .document(BudgetsDocument(budgets))
+        let excesses = try await state.inventory.excesses(of: budgets)
+        return try .document(BudgetsDocument(budgets, excesses: excesses))
     }
 
     private func budget(_ call: Call) async throws -> HTTPServerResponse {
@@ -164,7 +167,8 @@ struct LookRoutes: Sendable {
         guard let found else {
             throw TrancheError(.unknownBudget, "there is no budget '\(name)'")
         }
-        return try .document(BudgetDocument(found))
+        let excesses = try await state.inventory.excesses(of: [found])
+        return try .document(BudgetDocument(found, excesses[found.owner]))
     }
 
     private func changes(_ call: Call) async throws -> HTTPServerResponse {
@@ -179,7 +183,9 @@ struct LookRoutes: Sendable {
             return mark.map { change.id < $0 } ?? true && call.caller.sees(change)
                 && (job == nil || key?.job == job) && (meta == nil || key?.metaTable == meta)
         }
-        return try .document(ChangesDocument(Array(changes.prefix(limit))))
+        let page = changes.prefix(limit).map(ChangeDocument.init)
+        let next = page.count == limit ? page.last.map { String($0.change) } : nil
+        return try .document(ChangesPage(changes: page, next: next))
     }
 
     /// Whose changes are meant, as far as the inventory can be asked for them.

@@ -10,15 +10,26 @@ struct Obstacle: Sendable {
     /// Since when or until when, as the kind says.
     var at: Date?
 
+    /// The most writers that are named.
+    private static let mostNamed = 2
+
     /// Finds it.
     ///
     /// - Parameters:
     ///   - run: The run.
     ///   - fault: Why its source could not be looked at.
     ///   - parallelism: The most batches of it at once.
+    ///   - writers: The transactions that it waits for.
     ///   - now: The present.
-    init(_ run: RunStatus, fault: String?, parallelism: Int?, now: Date) {
-        let held = run.batches(.running)
+    init(
+        _ run: RunStatus,
+        fault: String?,
+        parallelism: Int?,
+        writers: [SourceWriter],
+        now: Date
+    ) {
+        let held = run.held.batches
+        let hasWork = run.waitingItems > 0 || run.summary.isDue
         switch run.activity {
         case .cancelled(let cancellation):
             let words = Self.with(
@@ -41,23 +52,45 @@ struct Obstacle: Sendable {
             self.init("limited", closed.phrase, at: closed.closing?.until)
         } else if let waiting = run.noted.min(by: { $0.since < $1.since }) {
             self.init("budget", "waits for budget \(waiting.budget)", at: waiting.since)
-        } else if run.openGaps > 0, held == 0 {
-            let holder = run.gaps.lazy.flatMap(\.holders).first
-            self.init("gap", "a gap is held" + (holder.map { " by \($0)" } ?? ""))
-        } else if run.run.settling.candidate != nil, held == 0 {
-            self.init("unsettled", "writers may still commit ids")
+        } else if held == 0, run.run.settling.candidate != nil || !hasWork,
+            let unsettled = Self(unsettled: run, writers, now)
+        {
+            // A gap keeps back its own ids alone.
+            self = unsettled
         } else if let parallelism, held >= parallelism {
             self.init("parallelism", "holds all \(parallelism) of its batches")
         } else if held > 0 {
             self.init("working", "works on \(HumanText.count(held, "batch", "batches"))")
         } else if let full = run.waits.lazy.compactMap(\.owner.name).first {
             self.init("budget", "waits for budget \(full)")
-        } else if run.waitingItems > 0 || run.summary.isDue {
+        } else if hasWork {
             self.init("no_worker", "no worker takes it", at: run.summary.lastSuccess)
         } else if let due = run.summary.nextDue {
             self.init("due", "waits for the next attempt", at: due)
         } else {
             self.init("nothing", "nothing to do")
+        }
+    }
+
+    /// Tells for whom a run waits, which may still commit ids; `nil` where it waits for nobody.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - writers: The transactions that it waits for.
+    ///   - now: The present.
+    init?(unsettled run: RunStatus, _ writers: [SourceWriter], _ now: Date) {
+        var names = writers.prefix(Self.mostNamed).map { $0.words(at: now, showingQuery: false) }
+        let more = writers.count - names.count
+        if more > 0 { names.append("\(HumanText.number(more)) more") }
+        let who = names.joined(separator: " and ")
+        let since = writers.compactMap { $0.since ?? $0.seenSince }.min()
+        if run.run.settling.candidate != nil {
+            let words = who.isEmpty ? "writers may still commit ids" : "waits for ids of \(who)"
+            self.init("unsettled", words, at: since)
+        } else if run.openGaps > 0 {
+            self.init("gap", "a gap is held" + (who.isEmpty ? "" : " by \(who)"), at: since)
+        } else {
+            return nil
         }
     }
 

@@ -19,10 +19,10 @@ extension OverviewDocument {
         let open = reading.open.filter { caller.has(job: $0.key.job) }
         self.inventory = inventory
         asOf = now
-        let findings = reading.findings.filter { caller.has(job: $0.job) }
-        verdict = Verdict(findings)
-        numbers = Numbers(Overview(runs), reading, series: caller.jobs == nil ? series : [])
         let byRun = Dictionary(grouping: open, by: \.key)
+        let findings = reading.findings.filter { caller.has(job: $0.job) }
+        verdict = Verdict(findings, runs, byRun, reading)
+        numbers = Numbers(Overview(runs), reading, series: caller.jobs == nil ? series : [])
         let incremental = runs.filter { $0.run.key.run.isEmpty }
         let backfills = Dictionary(
             grouping: runs.filter { !$0.run.key.run.isEmpty },
@@ -48,47 +48,16 @@ extension OverviewDocument {
             budget.owner.name != nil
                 && (caller.jobs == nil || budget.claims.contains { caller.has(job: $0.run.job) })
         }
-        budgets = named.prefix(Self.mostBeside).map(BudgetDocument.init)
+        budgets = named.prefix(Self.mostBeside).map { budget in
+            BudgetDocument(budget, reading.excesses[budget.owner])
+        }
         moreBudgets = max(0, named.count - Self.mostBeside)
-        let holders = Self.workers(of: open)
-        workers = Array(holders.prefix(Self.mostBeside))
-        moreWorkers = max(0, holders.count - Self.mostBeside)
+        let all = Self.workers(of: open, reading, for: caller, version: inventory.version)
+        workers = Array(all.prefix(Self.mostBeside))
+        moreWorkers = max(0, all.count - Self.mostBeside)
         changes = reading.changes.filter { change in
             caller.jobs == nil || change.owner.run.map { caller.has(job: $0.job) } ?? false
         }.prefix(10).map(ChangeDocument.init)
-    }
-
-    private static func workers(of open: [BatchRecord]) -> [Worker] {
-        let held = open.filter { $0.status == .running }
-        let byWorker = Dictionary(grouping: held) { $0.worker ?? "" }
-        return byWorker.sorted { $0.key < $1.key }.map { name, batches in
-            Worker(
-                worker: name,
-                jobs: Set(batches.map(\.key.job)).sorted(),
-                batches: batches.count,
-                since: batches.map(\.startedAt).min() ?? .distantPast,
-                leaseExpiresAt: batches.compactMap(\.leaseExpiresAt).min()
-            )
-        }
-    }
-}
-
-extension OverviewDocument.Verdict {
-    /// Problems that are told.
-    private static let most = 50
-
-    fileprivate init(_ findings: [StatusDocument.Finding]) {
-        ok = findings.isEmpty
-        moreProblems = max(0, findings.count - Self.most)
-        problems = findings.prefix(Self.most).map { finding in
-            OverviewDocument.Problem(
-                text: redacted(finding.message),
-                kind: finding.kind.rawValue,
-                job: finding.job,
-                meta: finding.meta,
-                run: finding.run
-            )
-        }
     }
 }
 
@@ -142,13 +111,13 @@ extension OverviewDocument.Job {
         }
         oldestSeconds = run.oldestAt.map { max(0, reading.asOf.timeIntervalSince($0)) }
         drainSeconds = OverviewDocument.Drain(run)
-        held = run.batches(.running)
+        held = run.held.batches
         parallelism = reading.parallelism(of: key)
         doneLastHour = run.summary.lastHour.succeeded.items
         failed = run.failedBatches
         phrase = Obstacle(run, reading).phrase
         coverage = reading.lowest[key].flatMap { lowest in
-            Coverage(run, lowest: lowest, batches: open).map {
+            Coverage(run, lowest: lowest, batches: open, now: reading.asOf).map {
                 CoverageDocument($0, sourceEnd: run.backlog?.highestID)
             }
         }
@@ -182,6 +151,7 @@ extension Obstacle {
             run,
             fault: reading.status.faults[run.run.key],
             parallelism: reading.parallelism(of: run.run.key),
+            writers: reading.status.writers[run.run.key] ?? [],
             now: reading.asOf
         )
     }

@@ -98,8 +98,7 @@ struct Operation: Encodable {
                 name: name,
                 place: "path",
                 required: true,
-                description: name == "run"
-                    ? "The run; '-' is the incremental one." : "The \(name).",
+                description: Self.help(of: name),
                 schema: isNumber ? .integer : .string
             )
         }
@@ -130,6 +129,15 @@ struct Operation: Encodable {
             )
         }
         return found
+    }
+
+    /// What a parameter of the path is.
+    private static func help(of name: String) -> String {
+        switch name {
+        case "run": "The run; '-' is the incremental one."
+        case "item": "The item's id, or its uid where that is no integer."
+        default: "The \(name)."
+        }
     }
 
     private struct Parameter: Encodable {

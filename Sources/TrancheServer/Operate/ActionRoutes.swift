@@ -95,6 +95,16 @@ struct ActionRoutes: Sendable {
             job: filter.job,
             run: Call.run(filter.run ?? "")
         )
+        let since = try Self.time(filter.since, "/filter/since")
+        let until = try Self.time(filter.until, "/filter/until")
+        if let since, let until, since > until {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "'since' is after 'until', and nothing is between them; give 'since' the earlier",
+                field: "/filter/since"
+            )
+        }
         let key = try await state.inventory.run(asked).key
         let aim = filter.status ?? .failed
         let statuses: [BatchStatus] =
@@ -110,8 +120,8 @@ struct ActionRoutes: Sendable {
                 status: status,
                 text: filter.error,
                 worker: filter.worker,
-                since: try Self.time(filter.since, "/filter/since"),
-                until: try Self.time(filter.until, "/filter/until"),
+                since: since,
+                until: until,
                 limit: FrozenActions.mostBatches + 1
             )
             found += try await state.inventory.batches(selection)

@@ -13,8 +13,9 @@ struct BudgetRoutes: Sendable {
                 return (.adjust(body.adjustment), body.reason)
             },
             budget("pause", "Let nothing in under a budget.", ReasonBody.self) { call in
-                let reason = try call.body(ReasonBody.self).reason
-                return (.pause(reason: reason ?? ""), reason)
+                let given = try call.body(ReasonBody.self).reason ?? ""
+                let reason = given.isEmpty ? try await pauseReason(call) : given
+                return (.pause(reason: reason), reason.isEmpty ? nil : reason)
             },
             budget("resume", "Let in under a budget that was paused.", ReasonBody.self) { call in
                 (.pause(reason: nil), try call.body(ReasonBody.self).reason)
@@ -33,7 +34,7 @@ struct BudgetRoutes: Sendable {
         _ verb: String,
         _ summary: String,
         _ body: any (Decodable & Sendable).Type,
-        _ change: @escaping @Sendable (Call) throws -> (BudgetChange, reason: String?)
+        _ change: @escaping @Sendable (Call) async throws -> (BudgetChange, reason: String?)
     ) -> Route {
         .post(
             "/v1/budgets/{name}/\(verb)",
@@ -42,8 +43,6 @@ struct BudgetRoutes: Sendable {
             body: body,
             [.init(200, "The budget.", BudgetDocument.self)]
         ) { call in
-            let (change, reason) = try change(call)
-            let name = call.path["name"] ?? ""
             guard call.caller.jobs == nil else {
                 throw Refusal(
                     403,
@@ -51,6 +50,8 @@ struct BudgetRoutes: Sendable {
                     "a budget is of all jobs, and this token is of some"
                 )
             }
+            let (change, reason) = try await change(call)
+            let name = call.path["name"] ?? ""
             let changed = try await state.operating(call.caller)
                 .change(budget: name, change, reason: reason)
             guard let changed else {
@@ -58,6 +59,13 @@ struct BudgetRoutes: Sendable {
             }
             return try .document(BudgetDocument(changed))
         }
+    }
+
+    /// Why a budget is paused that a call names: without a reason, the known one stays.
+    private func pauseReason(_ call: Call) async throws -> String {
+        let name = call.path["name"] ?? ""
+        let known = try await state.inventory.budgets().first { $0.owner == .name(name) }
+        return known?.pauseReason ?? ""
     }
 
     private static func park(_ call: Call) throws -> (BudgetChange, reason: String?) {

@@ -68,10 +68,12 @@ struct OperateRoutes: Sendable {
     }
 
     private func pause(_ call: Call) async throws -> HTTPServerResponse {
-        let reason = try call.body(ReasonBody.self).reason ?? ""
-        let key = try await state.run(of: call).key
-        try await state.operating(call.caller).pause(key, reason: reason)
-        return try .document(PauseDocument(reason, of: key))
+        let given = try call.body(ReasonBody.self).reason ?? ""
+        let run = try await state.run(of: call)
+        // Without a reason, that of a pause which is in force stays.
+        let reason = given.isEmpty ? run.pauseReason ?? "" : given
+        try await state.operating(call.caller).pause(run.key, reason: reason)
+        return try .document(PauseDocument(reason, of: run.key))
     }
 
     private func cancel(_ call: Call) async throws -> HTTPServerResponse {
@@ -135,8 +137,7 @@ struct OperateRoutes: Sendable {
         guard body.from != nil || body.to != nil else {
             throw Refusal(400, "invalid_field", "a backfill has bounds", field: "/from")
         }
-        let base = state.jobs.workflow(job: job, run: "")
-        guard let workflow = base ?? state.jobs.workflows.first(where: { $0.job == job }) else {
+        guard let workflow = state.jobs.workflow(job: job) else {
             throw Refusal(
                 404,
                 "unknown_job",

@@ -157,11 +157,14 @@ function turned(event) {
   find('main').focus({ preventScroll: true });
 }
 
+const isUUID = words => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(words);
+
 function search(event) {
   event.preventDefault();
   const words = find('query').value.trim();
   if (words === '') return;
   if (integer(words) !== null) location.hash = link(['items', words.replaceAll(/[\s,_]/g, '')]);
+  else if (isUUID(words)) location.hash = link(['items', words]);
   else if (/^#\d+$/.test(words)) location.hash = batchLink(words.slice(1));
   else location.hash = link(['jobs'], { q: words });
   find('query').value = '';

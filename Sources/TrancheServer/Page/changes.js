@@ -23,7 +23,7 @@ export function view(route, store) {
         when(change.at), change.by ?? format.dash, owner(change), what(change),
         change.reason ?? format.dash,
       ] }))),
-    paging({ next: document.changes.length < 100 ? null : document.changes.at(-1).change }),
+    paging({ next: document.next }),
   ])];
 }
 

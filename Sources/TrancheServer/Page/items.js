@@ -1,6 +1,5 @@
 // What became of one item: every job, batch and attempt that had it.
 
-import { integer } from './bignum.js';
 import { h } from './dom.js';
 import * as format from './format.js';
 import { known, state, table, when, worker } from './parts.js';
@@ -12,19 +11,17 @@ const id = route => route.parts[0] ?? '';
 
 export const title = route => (id(route) ? `Item ${id(route)}` : 'Items');
 
-const isAsked = route => id(route) !== '' && integer(id(route)) !== null;
-const path = route => itemPath(integer(id(route)), route.query.get('meta'));
+const path = route => itemPath(id(route), route.query.get('meta'));
 
-export const paths = route => (isAsked(route) ? [path(route)] : []);
+export const paths = route => (id(route) === '' ? [] : [path(route)]);
 
 export function view(route, store) {
   return [
     h('h1', null, id(route) ? ['Item ', h('code', null, id(route))] : 'Items'),
     form(route),
-    isAsked(route) ? known(store.see(path(route)), documents => histories(documents))
-      : h('p', { class: 'note' }, id(route)
-        ? `'${id(route)}' is not an id: ids are integers of 64 bits.`
-        : "Give an item's id to see every job, batch and attempt that had it."),
+    id(route) ? known(store.see(path(route)), documents => histories(documents))
+      : h('p', { class: 'note' }, "Give an item's id, or its uid where that is no integer, to see "
+        + 'every job, batch and attempt that had it.'),
   ];
 }
 
@@ -36,8 +33,8 @@ function form(route) {
       location.hash = link(['items', given.get('id').trim()], { meta: given.get('meta').trim() });
     },
   }, h('label', null, 'Id ', h('input', {
-    name: 'id', type: 'search', inputmode: 'numeric', value: id(route), required: true,
-    autocomplete: 'off',
+    name: 'id', type: 'search', value: id(route), required: true, autocomplete: 'off',
+    spellcheck: 'false',
   })), h('label', null, 'Source ', h('input', {
     name: 'meta', type: 'search', value: route.query.get('meta') ?? '', autocomplete: 'off',
     placeholder: 'any',
@@ -46,16 +43,21 @@ function form(route) {
 
 /** One history, or one for each source that may have the id. */
 function histories(answer) {
-  if (!answer.sources.length) {
-    return h('p', { class: 'note' }, 'No batch ever had it: it is behind a cursor, filtered out, '
-      + 'not committed yet, or not an item of a job here.');
-  }
-  return [answer.sources.map(history), answer.cut ? h('p', { class: 'quiet' },
-    'There are sources that were not looked at: name one.') : null];
+  return [
+    answer.sources.length ? answer.sources.map(history) : h('p', { class: 'note' },
+      'No batch ever had it: it is behind a cursor, filtered out, not committed yet, or not an '
+      + 'item of a job here.'),
+    (answer.unseen ?? []).map(each => h('p', { class: 'note', key: `unseen ${each.meta}` },
+      h('code', null, each.meta), ` could not be asked: ${each.error}`)),
+    answer.cut ? h('p', { class: 'quiet' },
+      'There are sources that were not looked at: name one.') : null,
+  ];
 }
 
-const history = document => h('section', { key: document.meta },
+const history = document => h('section', { key: `${document.meta}\n${document.uid ?? ''}` },
   h('h2', null, 'In ', h('code', null, document.meta)),
+  document.uid ? h('p', { class: 'quiet' }, 'It has the number ',
+    h('code', null, format.id(document.id)), ' there.') : null,
   document.batches.map(batch => h('article', {
     key: `${batch.batch} ${batch.level}`, class: 'card',
   },

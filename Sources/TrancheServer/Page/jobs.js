@@ -4,7 +4,7 @@ import { h } from './dom.js';
 import * as format from './format.js';
 import { figure, known, paging, state, table } from './parts.js';
 import { overviewPath, runsPath } from './paths.js';
-import { here, runLink } from './route.js';
+import { here, link, runLink } from './route.js';
 
 export const title = () => 'Jobs';
 const path = route => runsPath({
@@ -46,6 +46,10 @@ export function view(route, store) {
     return [
       h('p', { class: 'quiet' }, `${format.count(runs.length, 'run')}, ${words}`,
         text && document.next ? '; the name was looked for on this page alone' : ''),
+      // A uid may be any text.
+      text && runs.length === 0 ? h('p', { class: 'note' }, 'No run has that in its name. ',
+        h('a', { href: link(['items', route.query.get('q')]) }, 'Look for an item of that name'),
+        '.') : null,
       table(`Runs, ${words}`, columns, runs.map(row)),
       paging(document),
     ];

@@ -23,7 +23,8 @@ export function view(_, store) {
     h('div', { class: 'columns' },
       h('section', { class: 'wide', 'aria-labelledby': 'jobs' }, jobs(seen.value)),
       h('div', { class: 'beside' },
-        budgets(overview.budgets), workers(overview.workers), changes(overview.changes))),
+        budgets(overview.budgets), workers(overview.workers, overview.inventory?.version),
+        changes(overview.changes))),
   ];
 }
 
@@ -40,26 +41,37 @@ function verdict(overview) {
   if (!overview) {
     return h('section', { class: 'verdict pending', key: 'verdict' }, h('h1', null, format.dash));
   }
-  const problems = overview.verdict?.problems ?? [];
+  const { problems = [], notes = [], more_problems: moreProblems = 0, more_notes: moreNotes = 0 }
+    = overview.verdict ?? {};
   const isWell = overview.verdict?.ok ?? problems.length === 0;
-  const count = problems.length + (overview.verdict?.more_problems ?? 0);
-  const words = isWell ? 'All well.' : `${count} ${count === 1 ? 'needs' : 'need'} you`;
+  const count = problems.length + moreProblems;
+  const well = notes.length ? 'Nothing is wrong, but not all goes on.' : 'All well.';
+  const words = isWell ? well : `${count} ${count === 1 ? 'needs' : 'need'} you`;
   return h('section', { class: `verdict ${isWell ? 'well' : 'ill'}`, key: 'verdict' },
-    h('h1', null, words),
-    h('ul', null, problems.slice(0, 8).map((problem, index) => h('li', { key: index },
-      clause(problem)))),
-    count > 8 ? h('p', null, h('a', { href: link(['jobs']) }, `and ${count - 8} more`)) : null);
+    h('h1', null, words), clauses(problems, count, 'problems'),
+    clauses(notes, notes.length + moreNotes, 'notes'));
 }
+
+/** The first clauses, and how many there are beside those. */
+const clauses = (all, count, key) => (all.length === 0 ? null : [
+  h('ul', { key }, all.slice(0, 8).map((problem, index) => h('li', { key: index },
+    clause(problem)))),
+  count > Math.min(all.length, 8) ? h('p', { key: `more ${key}` }, h('a', {
+    href: link(['jobs']),
+  }, `and ${count - Math.min(all.length, 8)} more`)) : null,
+]);
 
 /** A clause leads to the place where it is mended. */
 function clause(problem) {
   const words = problem.text;
-  if (!problem.job) return words;
+  const more = [problem.since ? [', since ', when(problem.since)] : null,
+    problem.reason ? h('span', { class: 'quiet' }, `: ${problem.reason}`) : null];
+  if (!problem.job) return [words, more];
   const tab = problem.kind === 'failed' ? { status: 'failed' } : {};
   const start = problem.run ? `${problem.job} / ${problem.run}` : problem.job;
   // The job's name is said once, in bold.
   const rest = words.startsWith(problem.job) ? words.slice(problem.job.length) : ` ${words}`;
-  return h('a', { href: runLink(problem, tab) }, h('b', null, start), rest);
+  return h('a', { href: runLink(problem, tab) }, h('b', null, start), rest, more);
 }
 
 // MARK: Numbers
@@ -69,9 +81,13 @@ function numbers(all) {
   const done = all.done_last_hour;
   return h('ul', { class: 'numbers', key: 'numbers', 'aria-label': 'In numbers' },
     tile('waiting', 'Waiting', [about(waiting), figure(waiting.items)],
-      `items, weight ${format.short(waiting.weight)}`, link(['jobs'])),
+      `items, weight ${format.short(waiting.weight)}`, link(['jobs']),
+      spark(all.series?.map(minute => minute.waiting_items), 'Waiting in the last hour',
+        most => `at most ${format.short(most)} items`)),
     tile('oldest', 'Oldest waits', format.span(all.oldest_seconds), 'since it was first seen',
-      link(['jobs'], { sort: 'oldest' })),
+      link(['jobs'], { sort: 'oldest' }),
+      spark(all.series?.map(minute => minute.oldest_seconds), 'Oldest in the last hour',
+        most => `at most ${format.span(most)}`)),
     tile('done', 'Done a minute', figure(done ? done.items / 60 : null),
       `${about(done)}${format.short(done?.items)} items in the last hour`,
       link(['jobs'], { sort: 'done' }),
@@ -79,7 +95,9 @@ function numbers(all) {
     tile('failed', 'Failed in 24 h',
       [figure(all.failed_last_day), all.failed_cut ? ' or more' : ''],
       `batches; ${format.short(all.failed_last_hour)} attempts in 1 h`,
-      link(['jobs'], { sort: 'failed' }), null, all.failed_last_day > 0 ? 'ill' : ''));
+      link(['jobs'], { sort: 'failed' }),
+      spark(all.series?.map(minute => minute.failed), 'Failed in the last hour'),
+      all.failed_last_day > 0 ? 'ill' : ''));
 }
 
 /** That a figure is an estimate. */
@@ -176,7 +194,7 @@ function budgetLine(budget) {
   ];
 }
 
-function workers(all) {
+function workers(all, own) {
   return h('section', { key: 'workers', 'aria-labelledby': 'o-workers' },
     h('h2', { id: 'o-workers' }, 'Workers'),
     all && !all.length ? h('p', { class: 'quiet' }, 'Nobody holds a batch now.') : null,
@@ -184,9 +202,20 @@ function workers(all) {
       key: worker.worker,
     }, h('p', { class: 'row' }, h('span', { class: 'name' }, worker.worker),
       h('span', { class: 'number' }, format.count(worker.batches, 'batch', 'batches'))),
-    h('p', { class: 'quiet' }, worker.jobs.join(', '), ', the first began ', when(worker.since),
-      worker.lease_expires_at ? [', its lease ends ', when(worker.lease_expires_at)] : '')))));
+    h('p', { class: 'quiet' }, work(worker)),
+    h('p', { class: 'quiet' }, life(worker, own))))));
 }
+
+/** What a worker has in hand. */
+const work = worker => (worker.batches === 0 ? 'holds nothing now'
+  : [worker.jobs.join(', '), ', the first began ', when(worker.since),
+    worker.lease_expires_at ? [', its lease ends ', when(worker.lease_expires_at)] : '']);
+
+/** Of which version a worker is, and when it was last heard of. */
+const life = (worker, own) => [
+  worker.version ? `version ${worker.version}` : 'version unknown',
+  worker.older ? [', ', h('b', { class: 'old' }, `older than this server's ${own}`)] : null,
+  worker.seen_at ? [', heard of ', when(worker.seen_at)] : null];
 
 function changes(all) {
   return h('section', { key: 'changes', 'aria-labelledby': 'o-changes' },

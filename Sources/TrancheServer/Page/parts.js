@@ -106,19 +106,34 @@ export const facts = pairs => h('dl', { class: 'facts' }, pairs
   .filter(pair => pair)
   .map(([name, ...value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, value))));
 
-/** Figures over time, as a line; the same room for few and for many. */
-export function spark(series, label) {
-  const known = (series ?? []).filter(value => value !== null);
+/**
+ * Figures over time, as a line; the same room for few and for many. What is not known is left out.
+ * @param {(number|null)[]} series the figures.
+ * @param {string} label what they are.
+ * @param {function(number)} words says the highest of them.
+ */
+export function spark(series, label, words = most => `at most ${format.short(most)} a minute`) {
+  const all = (series ?? []).map(value =>
+    (value === null || value === undefined ? null : Number(value)));
+  const known = all.filter(value => value !== null);
   if (known.length < 2) return h('svg', { class: 'spark', 'aria-hidden': 'true' });
-  const most = Math.max(...known, 1e-9);
-  const step = 100 / (series.length - 1);
-  const points = series.map((value, index) =>
-    `${(index * step).toFixed(2)},${(23 - (Number(value ?? 0) / most) * 21).toFixed(2)}`);
+  const most = Math.max(...known, 0);
+  const step = 100 / (all.length - 1);
+  const lines = [];
+  all.forEach((value, index) => {
+    if (value === null) return;
+    if (index === 0 || all[index - 1] === null) lines.push([]);
+    lines.at(-1).push([index * step, 23 - (most > 0 ? value / most : 0) * 21]);
+  });
   return h('svg', {
     class: 'spark', viewBox: '0 0 100 24', preserveAspectRatio: 'none', role: 'img',
-    'aria-label': `${label}: at most ${format.short(most)} a minute`,
-  }, h('polygon', { points: `0,24 ${points.join(' ')} 100,24` }),
-  h('polyline', { points: points.join(' ') }));
+    'aria-label': `${label}: ${words(most)}`,
+  }, lines.filter(line => line.length > 1).map(line => {
+    const points = line.map(([x, y]) => `${x.toFixed(2)},${y.toFixed(2)}`).join(' ');
+    const [first, last] = [line[0][0].toFixed(2), line.at(-1)[0].toFixed(2)];
+    return [h('polygon', { points: `${first},24 ${points} ${last},24` }),
+      h('polyline', { points })];
+  }));
 }
 
 /** How much of something is used, as a bar; nothing where there is no limit. */

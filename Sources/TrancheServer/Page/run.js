@@ -1,6 +1,7 @@
 // One run: how far it is, why it is not faster, its batches, gaps and plan.
 
 import { app } from './app-state.js';
+import { openAudit } from './audit.js';
 import { h } from './dom.js';
 import * as format from './format.js';
 import { coverage, done, legend } from './coverage.js';
@@ -139,7 +140,8 @@ function policy(run) {
 // MARK: Actions
 
 function actions({ run, limits }) {
-  if (!app.mayOperate) return null;
+  const audit = tool('Audit', () => openAudit(run));
+  if (!app.mayOperate) return tools(audit);
   const isPaused = run.paused !== null && run.paused !== undefined;
   const failed = run.totals.failed.batches > 0;
   const apart = run.totals.quarantined.batches > 0;
@@ -153,6 +155,7 @@ function actions({ run, limits }) {
     tool('Release', () => bulk('release', run), {
       disabled: !(run.totals.running.batches > 0),
     }),
+    audit,
     run.cancelled ? null : tool('Cancel', () => cancelRun(run), { isGrave: true }),
   );
 }

@@ -94,12 +94,13 @@ enum BodyMembers {
         )
     }
 
-    private static func escaped(_ name: String) -> String {
+    /// A name as a JSON pointer has it.
+    static func escaped(_ name: String) -> String {
         name.replacing("~", with: "~0").replacing("/", with: "~1")
     }
 
     /// The elements of a list of strict JSON; none of what is no list.
-    private static func elements(of list: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+    static func elements(of list: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         guard list.first == UInt8(ascii: "[") else { return [] }
         var elements: [ArraySlice<UInt8>] = []
         var start = list.startIndex + 1

@@ -103,6 +103,12 @@ struct Call: Sendable {
             let plain = complaint == nil ? PlainMembers(bytes, look.members)?.body(type) : nil
             body = try plain ?? JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
+            // Strict JSON is what the decoder calls none for a number that does not fit.
+            if complaint == nil, case .dataCorrupted(let context) = error,
+                context.codingPath.isEmpty
+            {
+                throw NumberFault.refusal(in: bytes, as: type)
+            }
             throw Self.refusal(error)
         }
         // The decoder passes over what nobody asks for; a number or an escape there may be none.

@@ -54,7 +54,7 @@ struct PlainMembers {
 
     /// A number; `nil` for none and for null.
     func number(_ key: some CodingKey) throws(NotPlain) -> Double? {
-        try converted(key) { Double($0) }
+        try converted(key) { text in Double(text).flatMap { $0.isFinite ? $0 : nil } }
     }
 
     /// A whole number; `nil` for none and for null.

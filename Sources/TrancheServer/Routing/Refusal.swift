@@ -91,7 +91,9 @@ package struct RefusalDocument: Codable, Sendable, Hashable {
     ///   - words: What is wrong and, behind a semicolon, what to do about it.
     ///   - field: What is to blame.
     init(_ status: Int, code: String? = nil, words: String, field: String? = nil) {
-        let line = redacted(words).split(whereSeparator: \.isNewline).joined(separator: " ")
+        let line = RouteWords.naming(
+            redacted(words).split(whereSeparator: \.isNewline).joined(separator: " ")
+        )
         let usual = Self.usual(status)
         let failure = FailureDocument(code: code ?? usual.code, words: line, exit: 1)
         error = failure.message

@@ -1,5 +1,6 @@
 import FoundationEssentials
-import Tranche
+package import Tranche
+package import TrancheSQL
 
 extension InventoryServer {
     /// How a server serves.
@@ -20,6 +21,11 @@ extension InventoryServer {
         public var openRoles: Set<ServerRole> = [.look]
         /// The program's version.
         public var version = ""
+        /// The bounds beyond which something is wrong; those of `status --check` by default.
+        package var check = StatusCheck()
+        /// Tells which processes are at work on the inventory, and of which version they are;
+        /// nobody, the default.
+        package var workers: (@Sendable () async throws -> [WorkerStatus])?
         /// The clock by which it waits.
         public var clock: any Clock<Duration> = ContinuousClock()
 
@@ -33,7 +39,7 @@ extension InventoryServer {
             listening.requests = 2048
         }
 
-        func check() throws {
+        func validate() throws {
             guard listening.address.isLoopback || tokens != nil else {
                 throw TrancheError(
                     .invalidArgument,

@@ -38,7 +38,7 @@ public struct InventoryServer: Sendable {
     ///   stopped.
     public func run(_ onReady: @escaping @Sendable (ListenAddress) -> Void = { _ in }) async throws
     {
-        try configuration.check()
+        try configuration.validate()
         let router = state.router
         let listener = HTTPListener(
             configuration.listening,
@@ -50,6 +50,10 @@ public struct InventoryServer: Sendable {
             group.addTask { try await listener.run(onReady) }
             group.addTask { try await state.feed.run() }
             group.addTask { try await state.overview.run() }
+            group.addTask { try await state.noteWaiting() }
+            if !state.inventory.configuration.observers.isEmpty {
+                group.addTask { try await state.held.run() }
+            }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -69,6 +73,9 @@ final class ServerState: Sendable {
     let answers: SharedAnswers
     let pace: RefusalPace
     let readOnly: ReadOnly
+    /// The attempts that were handed out here.
+    let held: HeldAttempts
+    let audits = AuditSlots()
 
     init(
         _ inventory: Inventory,
@@ -84,6 +91,7 @@ final class ServerState: Sendable {
         actions = FrozenActions(configuration.clock)
         pace = RefusalPace(configuration.clock)
         readOnly = ReadOnly(inventory.store, clock: configuration.clock)
+        held = HeldAttempts(inventory, clock: configuration.clock)
         let answers = SharedAnswers(configuration.clock)
         self.answers = answers
         let feed = EventFeed(inventory, clock: configuration.clock) {
@@ -92,6 +100,7 @@ final class ServerState: Sendable {
         }
         self.feed = feed
         let beginnings = RunBeginnings()
+        let workers = WorkersAtWork(configuration)
         overview = SharedReading(
             age: .seconds(1),
             // The page looks again 2.5 s after a change: it is in what it reads then.
@@ -104,10 +113,36 @@ final class ServerState: Sendable {
                 inventory,
                 known: feed.runs(at: mark),
                 beginnings,
+                by: configuration.check,
+                workers: try await workers.all,
                 sources()
             )
-            feed.note(waitingItems: reading.status.overview.waitingItems)
+            feed.note(reading.status.overview, at: reading.asOf)
             return reading
+        }
+    }
+
+    /// Looks at what waits when a minute begins, whether somebody asks or not, so that it is known
+    /// of each minute of the last hour; until the task is cancelled.
+    ///
+    /// - Throws: `CancellationError`.
+    func noteWaiting() async throws {
+        while true {
+            let seconds = now.timeIntervalSince1970.truncatingRemainder(dividingBy: 60)
+            try await configuration.clock.sleep(for: .seconds(60 - seconds))
+            do {
+                let reading = try await StatusReading(
+                    RunSelection(),
+                    in: inventory,
+                    limit: OverviewReading.mostRuns,
+                    source: sources()
+                )
+                feed.note(reading.overview, at: now)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // That minute stays unknown; who asks for something learns what is wrong.
+            }
         }
     }
 
@@ -145,7 +180,9 @@ final class ServerState: Sendable {
     var routes: [Route] {
         var routes = SessionRoutes(state: self).routes
         routes += LookRoutes(state: self).routes
+        routes += AuditRoutes(state: self).routes
         routes += BatchRoutes(state: self).routes
+        routes += ItemRoutes(state: self).routes
         routes += PipelineRoutes(state: self).routes
         routes += WorkRoutes(state: self).routes
         routes += OperateRoutes(state: self).routes

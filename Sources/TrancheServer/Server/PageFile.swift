@@ -31,6 +31,7 @@ struct PageFile: Sendable {
         module("api", PackageResources.api_js),
         module("app", PackageResources.app_js),
         module("app-state", PackageResources.app_state_js),
+        module("audit", PackageResources.audit_js),
         module("batch", PackageResources.batch_js),
         module("bignum", PackageResources.bignum_js),
         module("boot", PackageResources.boot_js),

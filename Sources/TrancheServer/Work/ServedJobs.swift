@@ -29,6 +29,11 @@ package struct ServedJobs: Sendable {
         workflows.first { $0.job == job && $0.run == run }
     }
 
+    /// A job by its name: its incremental run, or the first of the runs that are declared.
+    func workflow(job: String) -> Workflow? {
+        workflow(job: job, run: "") ?? workflows.first { $0.job == job }
+    }
+
     /// The workflows of an inventory.
     func all(in inventory: Inventory) -> Workflows { Workflows(inventory, connectors, context) }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Synchronization
 import Tranche
+import TrancheConnectors
 import TrancheHTTP
 import TrancheWorkflows
 
@@ -50,7 +51,9 @@ final class WorkDesk: Sendable {
             switch try await state.inventory.acquire(request, from: begun.source) {
             case .batch(let batch): return try await answer(batch, body)
             case .noBatch(let reason):
-                if case .superseded = reason { self.begun.withLock { $0[place] = nil } }
+                // Without a workflow it begins anew. A newer one stays: begun again and again, the
+                // descriptions of two servers would replace each other for ever.
+                if case .superseded(0) = reason { self.begun.withLock { $0[place] = nil } }
                 let left = .seconds(wait) - stopwatch.elapsed
                 guard reason.mayPass, left > .zero else { return try answer(reason) }
                 try await clock.sleep(for: min(pause, left))
@@ -62,21 +65,48 @@ final class WorkDesk: Sendable {
     /// The job, begun where it is not.
     private func begun(_ place: Place) async throws -> Begun {
         if let known = begun.withLock({ $0[place] }) { return known }
-        guard let workflow = state.jobs.workflow(job: place.job, run: place.run) else {
-            let runs = state.jobs.workflows.filter { $0.job == place.job }.map(\.run)
-            guard runs.isEmpty else { throw Self.noSuchRun(place, among: runs) }
-            throw Refusal(
-                404,
-                "unknown_job",
-                "the pipeline declares no such job; GET v1/graph tells which it does"
-            )
-        }
+        let workflow = try await workflow(place)
         let workflows = state.jobs.all(in: state.inventory)
         let handle = try await workflows.start(workflow)
         let (request, source) = try workflows.request(for: handle)
         let made = Begun(request: request, source: source)
         begun.withLock { $0[place] = made }
         return made
+    }
+
+    /// The job as the file declares it, for a run that it names, or that was begun over REST.
+    private func workflow(_ place: Place) async throws -> Workflow {
+        if let declared = state.jobs.workflow(job: place.job, run: place.run) { return declared }
+        guard let base = state.jobs.workflow(job: place.job) else {
+            throw Refusal(
+                404,
+                "unknown_job",
+                "the pipeline declares no such job; GET v1/graph tells which it does"
+            )
+        }
+        if let ids = try await bounds(of: place, as: base) {
+            return try base.with(run: place.run, ids: ids)
+        }
+        let runs = state.jobs.workflows.filter { $0.job == place.job }.map(\.run)
+        throw Self.noSuchRun(place, among: runs)
+    }
+
+    /// The ids of a run that was begun of a job's source, for the same handler; `nil` where there
+    /// is none.
+    private func bounds(of place: Place, as base: Workflow) async throws -> IDBounds? {
+        guard !place.run.isEmpty, case .handler = base.work else { return nil }
+        let workflows = state.jobs.all(in: state.inventory)
+        let asked = RunSelection(job: place.job, run: place.run)
+        let known = try await workflows.list(asked)
+        guard !known.isEmpty else { return nil }
+        // As it is kept: with absolute paths.
+        let source = try await workflows.check(base).source
+        let names = try state.jobs.connectors.recordedNames(of: source)
+        guard let handle = known.first(where: { names.contains($0.key.metaTable) }) else {
+            return nil
+        }
+        let begun = try handle.description
+        return begun.work == base.work ? begun.ids : nil
     }
 
     /// That the pipeline declares a job, and none of its runs is the one that is asked for.
@@ -87,7 +117,8 @@ final class WorkDesk: Sendable {
         return Refusal(
             404,
             "unknown_run",
-            "the pipeline declares \(asked) of job '\(place.job)'; it declares \(known)",
+            "the pipeline declares \(asked) of job '\(place.job)', and none was begun; it declares "
+                + "\(known), and POST v1/jobs/{job}/backfill begins others",
             field: "/run"
         )
     }
@@ -106,8 +137,8 @@ final class WorkDesk: Sendable {
         let digest = base.worker?.split(separator: "@").last.map { "@\($0)" } ?? ""
         request.worker = worker + digest
         if body.weight != nil || body.count != nil {
-            request.limit = BatchLimit(weight: body.weight, count: body.count)
-            request.targetTime = nil
+            request.limit = base.limit.tightened(weight: body.weight, count: body.count)
+            if body.weight != nil { request.targetTime = nil }
         }
         request.jobIdentifier = body.jobIdentifier
         if let key = call.request.headers["Idempotency-Key"] {
@@ -130,7 +161,7 @@ final class WorkDesk: Sendable {
             if batch.execution == .atMostOnce, batch.record.status == .running {
                 try await batch.begin()
             }
-            return try .document(
+            let answer: HTTPServerResponse = try .document(
                 AcquiredDocument(
                     batch: BatchDocument(batch.record),
                     token: HoldingToken.text(batch),
@@ -141,6 +172,8 @@ final class WorkDesk: Sendable {
                     moreItems: !isWhole
                 )
             )
+            state.held.add(batch)
+            return answer
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
@@ -151,7 +184,7 @@ final class WorkDesk: Sendable {
     }
 
     private func answer(_ reason: NoBatchReason) throws -> HTTPServerResponse {
-        let words = HumanText.oneLine(redacted(reason.description))
+        let words = RouteWords.naming(HumanText.oneLine(redacted(reason.wordsOfServer)))
         let ascii = String(words.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
         var headers: HTTPFields = ["Tranche-Reason": ascii, "Cache-Control": "no-store"]
         if let until = reason.until {
@@ -169,7 +202,24 @@ final class WorkDesk: Sendable {
     }
 }
 
+extension BatchLimit {
+    /// The limit with what a caller gives beside it: of each the smaller one holds.
+    fileprivate func tightened(weight: Double?, count: Int?) -> BatchLimit {
+        BatchLimit(
+            weight: [self.weight, weight].compactMap { $0 }.min(),
+            count: [self.count, count].compactMap { $0 }.min()
+        )
+    }
+}
+
 extension NoBatchReason {
+    /// The reason, for who asks a server.
+    fileprivate var wordsOfServer: String {
+        guard case .superseded(let generation) = self, generation > 0 else { return description }
+        return "superseded: generation \(generation) of the workflow has begun, and this server's "
+            + "pipeline file describes another; restart the server with the newer file"
+    }
+
     /// Whether there may be a batch soon, for who waits.
     fileprivate var mayPass: Bool {
         switch self {

@@ -7,9 +7,9 @@ struct AcquireBody: Codable, Sendable {
     let worker: String?
     /// The run's name; the incremental one by default.
     let run: String?
-    /// Most weight; what the pipeline says by default.
+    /// Most weight; what the pipeline says by default, and never more than that.
     let weight: Double?
-    /// Most items; what the pipeline says by default.
+    /// Most items; what the pipeline says by default, and never more than that.
     let count: Int?
     /// Whether items are told; true by default.
     let items: Bool?

@@ -96,7 +96,9 @@ struct WorkRoutes: Sendable {
         let bad = try Self.blame(body.bad, body.badIDs)
         guard bad.isEmpty else { return try await succeed(in: bad, holding, body) }
         let success = AttemptSuccess(holding, result: body.result?.text, logging: body.logging)
-        let record = try await state.inventory.succeed(success, within: WorkDesk.patience)
+        let record = try await state.held.ending(holding, as: .succeeded) {
+            try await state.inventory.succeed(success, within: WorkDesk.patience)
+        }
         return try .document(BatchDocument(record))
     }
 
@@ -118,8 +120,10 @@ struct WorkRoutes: Sendable {
         success.parts = try await parts(of: holding, blaming: bad).doneButBad
         let failure = BatchFailure(inPart: success)
         let inventory = state.inventory
-        let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
-            try await inventory.store.fail(holding, with: failure)
+        let record = try await state.held.ending(holding, as: .succeeded, failure) {
+            try await inventory.retrying(within: WorkDesk.patience) { _ in
+                try await inventory.store.fail(holding, with: failure)
+            }
         }
         return try .document(BatchDocument(record))
     }
@@ -184,8 +188,10 @@ struct WorkRoutes: Sendable {
             failure.parts = try await parts(of: holding, blaming: bad, error: body.error)
         }
         let ending = failure
-        let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
-            try await inventory.store.fail(holding, with: ending)
+        let record = try await state.held.ending(holding, as: .failed, ending) {
+            try await inventory.retrying(within: WorkDesk.patience) { _ in
+                try await inventory.store.fail(holding, with: ending)
+            }
         }
         return try .document(BatchDocument(record))
     }
@@ -196,8 +202,10 @@ struct WorkRoutes: Sendable {
         let inventory = state.inventory
         guard let seconds = body.seconds, seconds != 0 else {
             try body.requireNothingOfWait()
-            let record = try await inventory.retrying(within: WorkDesk.patience) { _ in
-                try await inventory.store.release(holding)
+            let record = try await state.held.ending(holding, as: nil) {
+                try await inventory.retrying(within: WorkDesk.patience) { _ in
+                    try await inventory.store.release(holding)
+                }
             }
             return try .document(BatchDocument(record))
         }
@@ -214,11 +222,16 @@ struct WorkRoutes: Sendable {
         let deferral = BatchDeferral(for: .seconds(seconds), parking: body.park, reason: reason)
         let jitter = deferral.wait * inventory.configuration.randomness() / 5
         let note = ChangeNote(by: call.caller.principal, reason: reason)
-        let deferred = try await inventory.retrying(within: WorkDesk.patience) { _ in
-            try await inventory.store.release(holding, deferral, jitter: jitter, note)
+        var complaint: String?
+        let record = try await state.held.ending(holding, as: nil) {
+            let deferred = try await inventory.retrying(within: WorkDesk.patience) { _ in
+                try await inventory.store.release(holding, deferral, jitter: jitter, note)
+            }
+            complaint = deferred.complaint
+            return deferred.record
         }
-        if let complaint = deferred.complaint { throw TrancheError(.unknownBudget, complaint) }
-        return try .document(BatchDocument(deferred.record))
+        if let complaint { throw TrancheError(.unknownBudget, complaint) }
+        return try .document(BatchDocument(record))
     }
 
     /// Refuses to park a budget that the batch's run does not refer to, before anything is changed.
@@ -247,7 +260,9 @@ struct WorkRoutes: Sendable {
                 try await inventory.store.keep(output, of: holding)
             }
         }
-        let end = try await inventory.heartbeat(holding, within: WorkDesk.patience)
+        let end = try await state.held.extending(holding) {
+            try await inventory.heartbeat(holding, within: WorkDesk.patience)
+        }
         return try .document(LeaseDocument(holding, until: end))
     }
 
@@ -266,13 +281,13 @@ struct WorkRoutes: Sendable {
             let known = try await state.inventory.batches(BatchSelection(ids: asked.map(\.id)))
             theirs = Set(known.filter { call.caller.has(job: $0.key.job) }.map(\.id))
         }
-        let inventory = state.inventory
+        let shared = state
         let entries = try await withThrowingTaskGroup(of: (Int, HeartbeatsDocument.Entry).self) {
             group in
             // Those that are asked for at once share transactions.
             for (place, one) in asked.enumerated() {
                 let isTheirs = theirs.contains(one.id)
-                group.addTask { (place, try await Self.entry(one, isTheirs, inventory)) }
+                group.addTask { (place, try await Self.entry(one, isTheirs, shared)) }
             }
             var entries: [(Int, HeartbeatsDocument.Entry)] = []
             for try await entry in group { entries.append(entry) }
@@ -284,14 +299,16 @@ struct WorkRoutes: Sendable {
     private static func entry(
         _ one: HeartbeatsBody.Holding,
         _ isTheirs: Bool,
-        _ inventory: Inventory
+        _ state: ServerState
     ) async throws -> HeartbeatsDocument.Entry {
         do {
             guard isTheirs else {
                 throw TrancheError(.unknownBatch, "there is no batch \(one.id) here")
             }
             let holding = try HoldingToken.attempt(of: one.token, batch: one.id)
-            let end = try await inventory.heartbeat(holding, within: WorkDesk.patience)
+            let end = try await state.held.extending(holding) {
+                try await state.inventory.heartbeat(holding, within: WorkDesk.patience)
+            }
             return .init(id: one.id, leaseExpiresAt: end, error: nil, code: nil)
         } catch let error as CancellationError {
             throw error
