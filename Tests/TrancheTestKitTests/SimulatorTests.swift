@@ -21,6 +21,7 @@ struct SimulatorTests {
         }
         // Whatever is to be found out was tried.
         #expect(sum.late > 0 && sum.splits > 0 && sum.lost > 0 && sum.bad > 0, "\(sum)")
+        #expect(sum.limited > 0, "\(sum)")
     }
 
     @Test("No item's work starts twice where that is promised", arguments: 0..<parts)
@@ -88,6 +89,36 @@ struct SimulatorTests {
         #expect(failure.message.contains("was handed out since"))
     }
 
+    @Test("Where budgets allow more than was said, more is let in")
+    func withoutLimits() async throws {
+        let failure = try await firstFailure { simulator, clock in
+            try await simulator.run(
+                store: OtherLimitsStore(
+                    base: MemoryInventoryStore(clock: clock),
+                    limits: BudgetLimits()
+                ),
+                clock: clock,
+                table: MemoryTable()
+            )
+        }
+        #expect(failure.message.contains("are held under '"), "\(failure.message)")
+    }
+
+    @Test("Where a budget lets nothing in, that is found out")
+    func withoutRoom() async throws {
+        let failure = try await firstFailure { simulator, clock in
+            try await simulator.run(
+                store: OtherLimitsStore(
+                    base: MemoryInventoryStore(clock: clock),
+                    limits: BudgetLimits(batches: 0)
+                ),
+                clock: clock,
+                table: MemoryTable()
+            )
+        }
+        #expect(failure.message.contains("although nothing is held"), "\(failure.message)")
+    }
+
     @Test("A failure names the seed and draws the steps side by side")
     func drawing() async throws {
         let failure = try await firstFailure { simulator, clock in
@@ -148,6 +179,20 @@ private struct UnfencedStore: ForwardingStore {
         let batch = try await base.batches(BatchSelection(ids: [ending.holding.batch])).first
         if let batch { ending.holding.attempt = batch.attempt }
         return try await base.succeed(ending)
+    }
+}
+
+/// A store that gives budgets other limits than it is told.
+private struct OtherLimitsStore: ForwardingStore {
+    let base: any InventoryStore
+    let limits: BudgetLimits
+
+    func change(
+        budget name: String,
+        _ change: BudgetChange,
+        _ note: ChangeNote
+    ) async throws -> Budget? {
+        try await base.change(budget: name, .limits(limits), note)
     }
 }
 

@@ -91,6 +91,9 @@ struct SimulatedAcquirer: Sendable {
                 clock.advance(by: max(.milliseconds(100), .seconds(until.timeIntervalSince(now))))
             case .noBatch(.unsettled(nil)):
                 clock.advance(by: .milliseconds(100))
+            case .noBatch(.limited):
+                // It was checked that something is in the way, which ends with time.
+                clock.advance(by: .milliseconds(500))
             case .noBatch(let reason):
                 throw Violation("run '\(run.name)' does not go on: \(reason)")
             }
@@ -124,6 +127,7 @@ struct SimulatedAcquirer: Sendable {
 
     private mutating func acquire(isDraining: Bool) async throws -> Acquired {
         var request = BatchRequest(job: job, run: run.name, ids: run.bounds, policy: plan.policy)
+        request.limits = plan.limits?.ofNewRun
         request.limit.count = plan.count ?? random.pick([nil, 1, 2, 3, 5])
         request.limit.weight = random.pick([nil, nil, 2, 6])
         if let minWeight = plan.minWeight {

@@ -25,6 +25,7 @@ struct Simulation {
         random = SplitMix64(seed: simulator.seed)
         job = "job \(simulator.seed)"
         plan = SimulationPlan(
+            seed: simulator.seed,
             watch: simulator.watch,
             execution: simulator.execution,
             random: &random
@@ -39,7 +40,9 @@ struct Simulation {
     }
 
     mutating func run() async throws -> SimulationReport {
+        try await limit()
         try await interleave()
+        try await makeOperator(nil, 0)?.loosen()
         try await drain(isCured: false)
         let check = SimulationCheck(store: store, job: job, plan: plan, ledger: ledger)
         try await check.run()
@@ -54,7 +57,8 @@ struct Simulation {
     // MARK: Interleaving
 
     private mutating func interleave() async throws {
-        let count = plan.writers.count + plan.runs.count * plan.acquirers
+        let operators = plan.limits == nil ? 0 : 1
+        let count = plan.writers.count + operators + plan.runs.count * plan.acquirers
         let turns = Turns(actors: count)
         var writers: [SimulatedWriter] = []
         var acquirers: [SimulatedAcquirer] = []
@@ -79,11 +83,17 @@ struct Simulation {
                 acquirers.append(makeAcquirer("a\(acquirers.count)", of: run, turns, number))
             }
         }
+        let changing = try await makeOperator(turns, plan.writers.count)
         let ledger = ledger
         await withTaskGroup(of: Void.self) { group in
             for var writer in writers {
                 group.addTask {
                     await Self.act(turns, ledger) { try await writer.run() }
+                }
+            }
+            if var changing {
+                group.addTask {
+                    await Self.act(turns, ledger) { try await changing.work() }
                 }
             }
             for var acquirer in acquirers {
@@ -142,23 +152,10 @@ struct Simulation {
         _ turns: Turns?,
         _ number: Int
     ) -> SimulatedAcquirer {
-        let condition = table.blocksInventory ? Turns.Condition.noWriter : .always
         let clock = clock
         let loses = turns != nil && plan.losesConnections
-        let gate = Gate(
-            actor: name,
-            column: .acquirers,
-            log: log,
-            wait: { step, time in
-                if let turns {
-                    let condition = time.map { .time($0) } ?? condition
-                    try await turns.take(number, step, when: condition)
-                } else if let time {
-                    clock.advance(by: .seconds(max(0, time.timeIntervalSince(clock.date))))
-                }
-            },
-            losses: loses ? LostConnections(random: SplitMix64(seed: random.next())) : nil
-        )
+        let losses = loses ? LostConnections(random: SplitMix64(seed: random.next())) : nil
+        let gate = makeGate(name, turns, number, losses)
         let tokens = Counter()
         let job = job
         var configuration = Inventory.Configuration(
@@ -187,6 +184,56 @@ struct Simulation {
             gate: gate,
             outage: outage,
             random: SplitMix64(seed: random.next())
+        )
+    }
+
+    private func makeGate(
+        _ name: String,
+        _ turns: Turns?,
+        _ number: Int,
+        _ losses: LostConnections?
+    ) -> Gate {
+        let condition = table.blocksInventory ? Turns.Condition.noWriter : .always
+        let clock = clock
+        return Gate(
+            actor: name,
+            column: .acquirers,
+            log: log,
+            wait: { step, time in
+                if let turns {
+                    let condition = time.map { .time($0) } ?? condition
+                    try await turns.take(number, step, when: condition)
+                } else if let time {
+                    clock.advance(by: .seconds(max(0, time.timeIntervalSince(clock.date))))
+                }
+            },
+            losses: losses
+        )
+    }
+
+    // MARK: Limits
+
+    /// Makes the budgets to which the runs will refer.
+    private func limit() async throws {
+        for (name, limits) in plan.limits?.budgets ?? [] {
+            _ = try await store.change(budget: name, .limits(limits), ChangeNote())
+            ledger.limit(name, to: limits)
+        }
+        for run in plan.runs { ledger.limit(run: run.name, to: plan.limits?.parallelism) }
+    }
+
+    /// The one who changes what limits the runs; `nil` where nothing does.
+    private func makeOperator(_ turns: Turns?, _ number: Int) async throws -> SimulatedOperator? {
+        guard let limits = plan.limits else { return nil }
+        let source = try await table.describe(filter: plan.filter).open(beside: store)
+        let metaTable = source.definition.table
+        return SimulatedOperator(
+            store: store,
+            runs: plan.runs.map { RunKey(metaTable: metaTable, job: job, run: $0.name) },
+            clock: clock,
+            ledger: ledger,
+            gate: makeGate("operator", turns, number, nil),
+            limits: limits
         )
     }
 

@@ -4,7 +4,7 @@ import Tranche
 
 /// What a simulation knows of rows and batches, apart from any store; it finds what must not be.
 final class SimulationLedger: Sendable {
-    fileprivate struct Known: Sendable {
+    struct Known: Sendable {
         var record: BatchRecord
         var leaseEnd: Date
         /// What became of its last attempt, once it has ended.
@@ -13,7 +13,7 @@ final class SimulationLedger: Sendable {
         var begunBy: String?
     }
 
-    fileprivate struct State: Sendable {
+    struct State: Sendable {
         var committed: [Int64: Double] = [:]
         var batches: [Int64: Known] = [:]
         /// By run and id, the batch that was handed out with it last.
@@ -27,11 +27,13 @@ final class SimulationLedger: Sendable {
         var writers = 0
         var failure: String?
         var report = SimulationReport()
+        /// What limits the runs.
+        var limits = LimitLedger()
     }
 
     private let plan: SimulationPlan
-    private let clock: ManualClock
-    private let state = Mutex(State())
+    let clock: ManualClock
+    let state = Mutex(State())
 
     init(plan: SimulationPlan, clock: ManualClock) {
         self.plan = plan
@@ -123,6 +125,7 @@ final class SimulationLedger: Sendable {
             }
             let leaseEnd = record.leaseExpiresAt ?? .distantPast
             state.batches[record.id] = Known(record: record, leaseEnd: leaseEnd)
+            try state.requireRoom(for: record, at: now)
         }
     }
 
@@ -212,9 +215,14 @@ final class SimulationLedger: Sendable {
     }
 
     func extend(_ holding: AttemptKey, to leaseEnd: Date) throws {
+        let now = Date(milliseconds: clock.date.milliseconds)
         try state.withLock { state in
             let known = try state.current(holding, "was extended")
             guard known.end == nil else { throw Violation("\(holding.words) had ended") }
+            // Its place may be another's by then.
+            guard !state.limits.areAny || known.leaseEnd > now else {
+                throw Violation("\(holding.words) was extended after its lease, under budgets")
+            }
             state.batches[holding.batch]?.leaseEnd = leaseEnd
         }
     }
@@ -251,8 +259,10 @@ final class SimulationLedger: Sendable {
         }
     }
 
-    /// Checks a reason: nobody is waited for longer than the policy says.
-    func check(_ reason: NoBatchReason) throws {
+    /// Checks a reason: nobody is waited for longer than the policy says, and no budget refuses
+    /// what nothing stands in the way of.
+    func check(_ reason: NoBatchReason, of run: String) throws {
+        if case .limited(let name, _) = reason { return try refuse(run, by: name) }
         guard case .unsettled(let until?) = reason else { return }
         let longest = plan.policy.settleWait + plan.policy.settleLag
         if until.milliseconds > clock.date.milliseconds + longest.milliseconds {

@@ -23,6 +23,8 @@ struct SimulationPlan: Sendable {
     let minWeight: Double?
     /// Most items of a batch; `nil` where each acquire decides.
     let count: Int?
+    /// What limits the runs together, and each; `nil` where nothing does.
+    let limits: SimulationLimits?
 
     /// A run of the job.
     struct Run: Sendable {
@@ -31,10 +33,12 @@ struct SimulationPlan: Sendable {
     }
 
     init(
+        seed: UInt64,
         watch: Duration?,
         execution: RunPolicy.Execution,
         random: inout SplitMix64
     ) {
+        limits = SimulationLimits(seed: seed)
         let watch = watch ?? random.pick([.zero, .seconds(86_400)])
         let (maxAttempts, onExhausted) = (
             random.pick([1, 2, 3]), random.pick([RunPolicy.OnExhausted.fail, .split])
@@ -60,6 +64,9 @@ struct SimulationPlan: Sendable {
                     bounds: IDBounds(lower: lower, upper: random.pick([nil, 9, 14]))
                 )
             )
+        }
+        if limits != nil, runs.count == 1 {
+            runs.append(Run(name: "beside", bounds: IDBounds()))
         }
         self.runs = runs
         // Without a watch, what no proof covers is lost; that is the promise.

@@ -16,6 +16,8 @@ public struct SimulationReport: Sendable, Hashable {
     public var lost = 0
     /// Batches that were begun, where that happens at most once.
     public var begun = 0
+    /// Answers that a budget or a parallelism had no room.
+    public var limited = 0
     /// Batches that stayed failed or were quarantined, before they were made batches again.
     public var bad = 0
 
@@ -31,6 +33,7 @@ public struct SimulationReport: Sendable, Hashable {
         sum.splits += other.splits
         sum.lost += other.lost
         sum.begun += other.begun
+        sum.limited += other.limited
         sum.bad += other.bad
     }
 

@@ -5,10 +5,13 @@ public import Tranche
 /// Writers draw ids and commit their rows in another order, roll back, stall, or draw ids outside
 /// of their transaction; workers acquire, succeed, fail, give back, die, and come back when their
 /// batch is somebody else's; their connections are cut before a request is made and before it is
-/// answered. Each request of a store and each statement of a writer is a step; the seed decides who
-/// makes the next one, and how far the clock moves. At the end everything is worked off, and then:
-/// every committed id is in one batch that has ended, none was handed out twice, every success was
-/// recorded by the attempt that held the batch, and counts and weights are the source's.
+/// answered. In every fourth simulation two budgets limit all runs together, one in batches and one
+/// in weight, and each run has a parallelism; somebody changes them meanwhile. Each request of a
+/// store and each statement of a writer is a step; the seed decides who makes the next one, and how
+/// far the clock moves. At the end everything is worked off, and then: every committed id is in one
+/// batch that has ended, none was handed out twice, every success was recorded by the attempt that
+/// held the batch, and counts and weights are the source's. Never is more held by leases that last
+/// than was allowed when a batch was let in, and what has room is let in.
 ///
 /// ```swift
 /// try await Simulator(seed: seed).run()

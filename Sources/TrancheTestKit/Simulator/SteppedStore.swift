@@ -35,7 +35,7 @@ struct SteppedStore: ForwardingStore {
                 case .batches(let batches):
                     for batch in batches { try ledger.handOut(batch.record) }
                 case .none(let reason):
-                    try ledger.check(reason)
+                    try ledger.check(reason, of: request.key.run)
                 case .needsPlan, .needsGapCheck, .needsSplit, .needsEnding:
                     break
                 }
