@@ -164,6 +164,17 @@ import Testing
         }
     }
 
+    @Test("A failed batch whose time has come is tried again now, and not a while ago")
+    func due() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run(["acquire", "--count", "2"] + Self.job).status == .done)
+        let fail = ["fail", "1", "--attempt", "1", "--error", "no"]
+        #expect(await bench.run(fail).status == .done)
+        try bench.execute("UPDATE inventory SET retry_at = retry_at - 7200000;")
+        let batches = await bench.run("batches", "--job", "j")
+        #expect(batches.output.contains("tried again now"), "\(batches.output)")
+    }
+
     @Test("By hand, bad items and what is wrong with each are named as JSON")
     func byHand() async throws {
         let bench = try await CommandLineBench()

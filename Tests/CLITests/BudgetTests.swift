@@ -69,12 +69,22 @@ import Tranche
         #expect(shown.output.contains("more is held than it allows"), "\(shown.output)")
         let json = await bench.run("budget", "list", "--json")
         #expect(
-            json.output
-                == #"{"budgets":[{"name":"warehouse","job":null,"meta":null,"run":null,"batches":1,"#
-                + #""weight":null,"held_batches":2,"held_weight":30,"exceeded":true,"paused":null,"#
-                + #""parked_until":null,"park_reason":null,"rate_per_s":null,"burst":null,"claims":["#
-                + #"{"job":"j","meta":"files","run":"","share":1,"priority":0,"held_batches":2,"#
-                + #""held_weight":30,"waiting_since":null,"waiting_weight":null}]}]}"# + "\n"
+            json.output.hasPrefix(
+                #"{"budgets":[{"name":"warehouse","job":null,"meta":null,"run":null,"batches":1,"#
+                    + #""weight":null,"held_batches":2,"held_weight":30,"exceeded":true,"#
+                    + #""excess":{"until":"2"#
+            ),
+            "\(json.output)"
+        )
+        #expect(
+            json.output.hasSuffix(
+                #""reason":null,"old":"batches 1 weight 1024","new":"batches 1"},"paused":null,"#
+                    + #""parked_until":null,"park_reason":null,"rate_per_s":null,"burst":null,"#
+                    + #""claims":[{"job":"j","meta":"files","run":"","share":1,"priority":0,"#
+                    + #""held_batches":2,"held_weight":30,"waiting_since":null,"#
+                    + #""waiting_weight":null}]}]}"# + "\n"
+            ),
+            "\(json.output)"
         )
         #expect(await acquire(bench).errors.contains("limited by warehouse"))
         let parked = await bench.run(
@@ -99,6 +109,51 @@ import Tranche
         #expect(await bench.run("set", "--job", "j", "--no-budget").status == .done)
         let removed = await bench.run("budget", "remove", "warehouse")
         #expect(removed.output == "budget 'warehouse' is removed\n")
+    }
+
+    @Test("Of what is held beyond a budget is told who lowered it, why, and until when it is out")
+    func excess() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        _ = await acquire(bench)
+        _ = await bench.run("budget", "set", "warehouse", "--batches", "8")
+        _ = await bench.run("set", "--job", "j", "--budget", "warehouse")
+        let before = await bench.run("budget", "show", "warehouse", "--json")
+        #expect(before.output.contains(#""exceeded":false,"excess":null"#), "\(before.output)")
+        let lower = ["budget", "set", "warehouse", "--batches", "1", "--reason", "the night"]
+        #expect(await bench.run(lower).status == .done)
+        let shown = await bench.run("budget", "show", "warehouse").output
+        #expect(shown.contains("set the limits from 'batches 8' to 'batches 1'"), "\(shown)")
+        #expect(shown.contains(" (the night); what is held beyond ends by itself"), "\(shown)")
+        #expect(shown.contains("with its lease: the last of it in "), "\(shown)")
+        let json = await bench.run("budget", "show", "warehouse", "--json").output
+        // Once the first lease has ended, the other batch is allowed.
+        let lease = try bench.rows(
+            "SELECT min(lease_expires_at) FROM inventory WHERE status = 'running'"
+        )
+        let milliseconds = try #require(lease.first.flatMap { Int64($0) })
+        let text = try #require(json.split(separator: #""excess":{"until":""#).last?.prefix(24))
+        let until = try Date(
+            String(text),
+            strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        )
+        #expect(abs(until.timeIntervalSince1970 * 1000 - Double(milliseconds)) < 2, "\(json)")
+        #expect(json.contains(#""reason":"the night","old":"batches 8","new":"batches 1""#))
+    }
+
+    @Test("A budget is parked until a time")
+    func parkedUntil() async throws {
+        let bench = try await CommandLineBench()
+        _ = await bench.run("budget", "set", "w", "--batches", "3")
+        let park = { (seconds: Double) in
+            let time = Date(timeIntervalSinceNow: seconds).formatted(.iso8601)
+            return await bench.run("budget", "park", "w", "--until", time)
+        }
+        let parked = await park(605)
+        #expect(parked.status == .done, "\(parked.errors)")
+        #expect(parked.output.contains("parked, let in in 10 min"), "\(parked.output)")
+        #expect(await park(-5).errors.contains("that time has passed"))
+        #expect(await park(1000).errors.contains("--until is too late; give a time at most 15m"))
     }
 
     @Test("Who waits for a budget is shown with its share, and so is who holds it")
@@ -277,6 +332,9 @@ import Tranche
             ("budget park x", "--for is missing"),
             ("budget park x --for 1h", "at most 15m"),
             ("budget park x --for 0s", "--for '0s' parks nothing"),
+            ("budget park x --until 10m", "10m and the like are --for"),
+            ("budget park x --for 5m --until 2026-11-28", "--for and --until contradict"),
+            ("budget show x --until 2026-11-28", "--until goes with 'budget park'"),
             ("budget set a'b --batches 1", "a budget's name is a word"),
             ("changes --job j --budget b", "give one of them"),
         ]

@@ -61,7 +61,7 @@ import Testing
         #expect(packed.status == .done)
         #expect(packed.output.contains("batches stay for runs that may still read them"))
         #expect(await bench.run("succeed", "6", "--attempt", "1").status == .done)
-        let work = ["work", "--job", "k", "--meta", "inventory:j", "--", "sh", "-c", "wc -l"]
+        let work = ["work", "--job", "k", "--count", "none", "--", "sh", "-c", "wc -l"]
         #expect(await bench.run(work).errors.contains("] 3\n"))
     }
 

@@ -206,4 +206,29 @@ import Tranche
         let lost = await bench.run("heartbeat", "6", "--attempt", "1")
         #expect(lost.status == .batchLost)
     }
+
+    @Test("The time of a batch that runs is when its attempt began, and the help says so")
+    func begun() async throws {
+        let bench = try await CommandLineBench()
+        for _ in 1...3 { try await acquire(bench) }
+        try bench.execute(
+            """
+            UPDATE inventory
+            SET processing_start = strftime('%Y-%m-%d %H:%M:%f', processing_start, '-3 hours')
+            WHERE id IN (1, 3)
+            """
+        )
+        // A second attempt begins anew.
+        #expect(await bench.run("release", "3", "--attempt", "1").status == .done)
+        try await acquire(bench)
+        let release = ["release", "--job", "j", "--dry-run", "--json"]
+        let late = await bench.run(release + ["--since", "1h"])
+        #expect(late.output == #"{"batches":[2,3],"dry_run":true}"# + "\n", "\(late.errors)")
+        let early = await bench.run(release + ["--until", "1h"])
+        #expect(early.output == #"{"batches":[1],"dry_run":true}"# + "\n", "\(early.errors)")
+        let help = await bench.run("help", "release").output
+        #expect(help.contains("only batches whose attempt began since"), "\(help)")
+        let other = await bench.run("help", "retry").output
+        #expect(other.contains("only batches whose last attempt ended since"), "\(other)")
+    }
 }

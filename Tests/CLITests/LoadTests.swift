@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TrancheCLI
@@ -34,15 +35,50 @@ struct LoadTests {
         let first = await load(bench, "--to", "table:customer", "--key", "id", "--workers", "3")
         #expect(first.status == .done, "\(first.errors)")
         #expect(first.output.contains(#/records_written +200/#))
+        #expect(first.errors.contains("--workers 1 keeps the file's order"), "\(first.errors)")
         #expect(try bench.rows("SELECT count(*), sum(amount) FROM customer") == ["200|20200.0"])
         let again = await load(bench, "--to", "table:customer", "--key", "id")
         #expect(again.status == .done)
         let words = again.errors
+        #expect(!words.contains("--workers 1 keeps"), "\(words)")
         #expect(words.contains("nothing to do: all 200 records"), "\(words)")
         #expect(words.contains("were loaded into table 'customer' (key id) on "), "\(words)")
         #expect(words.contains("--again NAME loads them anew"), "\(words)")
         let other = await load(bench, "--to", "table:customer", "--key", "id", "--job", "again")
         #expect(other.output.contains(#/records_written +200/#))
+    }
+
+    @Test(
+        "A batch that takes too long, or stands still, fails with that",
+        arguments: [
+            ("--timeout", "timed out after 0.3 s"),
+            ("--idle", "timed out after 0.3 s without progress"),
+        ]
+    )
+    func bounded(option: String, words: String) async throws {
+        try await withHTTPServer { _, _ in
+            .silence
+        } _: { server in
+            let bench = try await self.bench(rows: 2)
+            let to = ["--to", "webhook:\(server.url)/hook", "--max-attempts", "1"]
+            let outcome = await bench.run(["load", bench.path("c.csv"), option, "300ms"] + to)
+            #expect(outcome.status == .failed, "\(outcome)")
+            #expect(outcome.errors.contains("the last failure: \(words)"), "\(outcome.errors)")
+            #expect(
+                try bench.rows("SELECT status || ' ' || logging FROM inventory")
+                    == ["failed \(words)"]
+            )
+        }
+    }
+
+    @Test("A bound of time is above 0")
+    func noBound() async throws {
+        let bench = try await bench(rows: 2)
+        for option in ["--timeout", "--idle"] {
+            let outcome = await load(bench, "--to", "none", option, "0s")
+            #expect(outcome.status == .usage)
+            #expect(outcome.errors.contains("a bound of time is above 0"), "\(outcome.errors)")
+        }
     }
 
     @Test("Rejects are beside the file, and the exit status is that of a complete load")

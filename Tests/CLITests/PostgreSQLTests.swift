@@ -281,6 +281,9 @@ struct PostgreSQLTests {
                 #expect(waiting.output.contains(writer), "\(waiting.output)")
                 let status = await bench.run(["status", "--json"], environment: settings)
                 #expect(status.output.contains(#""state":"unsettled""#))
+                let told = await bench.run(["status"], environment: settings).output
+                let named = #/waits for pid \d+ \(.*idle in transaction .*: ids up to 12, until/#
+                #expect(told.contains(named), "\(told)")
                 let document = await bench.run(["gaps", "--json"], environment: settings).output
                 #expect(document.contains(#""ceiling":null,"candidate":12,"until":""#))
                 #expect(document.contains(#","state":"idle in transaction","state_since":"2"#))

@@ -72,7 +72,8 @@ struct ReadOnlyTests {
         #expect(try await ask("\(url)/readyz") == ("200", "ok, read-only\n"))
         for path in [
             "", "v1/runs", "v1/runs/thumbs/-", "v1/runs/thumbs/-/batches", "v1/batches/1",
-            "v1/batches/1/items", "v1/items/1", "v1/changes", "v1/budgets", "metrics",
+            "v1/batches/1/items", "v1/items/1", "v1/runs/thumbs/-/audit", "v1/changes",
+            "v1/budgets", "metrics",
         ] {
             let seen = try await ask("\(url)/\(path)")
             #expect(seen.status == "200", "\(path): \(seen.text)")

@@ -30,7 +30,7 @@ import Tranche
         for part in [
             "<title>Shop &amp; &lt;co&gt;</title>", "orders &lt;b&gt;", "1 run needs somebody",
             "duplicate key\n&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;more&quot;",
-            "worker-1", "failed: ids 3...4", "in flight: ids 5...6", "done: ids 1...8",
+            "worker-1", "failed: ids 3...4", "in flight: ids 5...6", "passed: ids 1...8",
             "waiting: ids 9...10", ">20 %<", "<h2>Throughput</h2>",
         ] {
             #expect(page.contains(part), "\(part)")
@@ -55,6 +55,19 @@ import Tranche
         let page = try String(contentsOfFile: path, encoding: .utf8)
         #expect(page.contains("All is well."))
         #expect(!page.contains("<h2>Failures</h2>"))
+    }
+
+    @Test("A batch whose lease is over is in nobody's hands")
+    func lapsed() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--count", "2"]
+        #expect(await bench.run(acquire).status == .done)
+        try bench.execute("UPDATE inventory SET lease_expires_at = lease_expires_at - 7260000;")
+        let path = bench.path("page.html")
+        #expect(await bench.run("report", path).status == .done)
+        let page = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(!page.contains("<h2>In flight</h2>"))
+        #expect(page.contains("to be tried again: ids 1...2"), "\(page)")
     }
 
     @Test("The bar of a file begins at its first record, and ends with its last")

@@ -91,6 +91,49 @@ import Testing
         #expect(await running.outcome().code == 0)
     }
 
+    @Test("Work over REST is told to OpenLineage, and at the start it is said where that goes")
+    func lineage() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("l.jsonl")
+        try bench.write(
+            """
+            lineage: {to: "\(file)", namespace: shop}
+            jobs: {thumbs: {source: files, count: 4, handler: rest}}
+
+            """,
+            to: "pipeline.yaml"
+        )
+        let port = try LocalListener.freePort()
+        let running = try Executable(Executable.tranche.path).start(
+            [
+                "serve", "--listen", "127.0.0.1:\(port)", "--pipeline",
+                bench.path("pipeline.yaml"), "--work",
+            ],
+            environment: bench.environment
+        )
+        defer { running.send(SIGKILL) }
+        try await LocalListener.waitForSomebody(on: port)
+        let url = "http://127.0.0.1:\(port)/v1"
+        let json = ["-X", "POST", "-H", "Content-Type: application/json", "-d"]
+        func post(_ path: String, _ body: String) async throws -> String {
+            try await ask(json[0], json[1], json[2], json[3], json[4], body, url + path)
+        }
+        let acquired = try await post("/jobs/thumbs/acquire", "{}")
+        let token = try #require(acquired.firstMatch(of: #/"token":"(\d+)\.1"/#)).output.1
+        let body = #"{"token": "\#(token).1"}"#
+        let done = try await post("/batches/\(token)/succeed", body)
+        #expect(done.contains(#""status":"succeeded""#), "\(done)")
+        running.send(SIGTERM)
+        let outcome = await running.outcome()
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        #expect(outcome.errors.contains("lineage of the batches goes to '\(file)'"))
+        let events = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        #expect(events.count == 2)
+        #expect(events.first?.contains(#""eventType":"START""#) == true)
+        #expect(events.last?.contains(#""eventType":"COMPLETE""#) == true)
+        #expect(events.allSatisfy { $0.contains(#""namespace":"shop""#) })
+    }
+
     @Test("What cannot be served is refused, with what to do")
     func refusals() async throws {
         let bench = try await CommandLineBench()
@@ -102,6 +145,9 @@ import Testing
             (["--base", "tranche"], "is not a path"),
             (["--colour", "red"], "give one such as #3b7dd8"),
             (["--tokens", bench.path("none")], "cannot be read"),
+            (["--lineage", "l.jsonl"], "--lineage goes with --pipeline"),
+            (["--max-age", "soon"], "--max-age 'soon'"),
+            (["--max-failed", "x"], "--max-failed 'x'"),
         ] {
             let outcome = await bench.run(["serve"] + arguments)
             #expect(outcome.status == .usage, "\(arguments)")

@@ -258,11 +258,31 @@ import Tranche
         #expect(narrow.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(narrow)")
         #expect(narrow.contains("…"))
         #expect(narrow.contains("WAITING"))
+        #expect(narrow.contains("no room for "), "\(narrow)")
+        #expect(narrow.contains("(--wide)"))
         let wide = await bench.run("status", "--wide").output
+        #expect(!wide.contains("no room for"))
         #expect(wide.contains("a-rather-long-name-of-a-job-that-somebody-gave"))
         for column in ["RELEASED", "CURSOR", "LAST SUCCESS", "WAITING WEIGHT", "PER HOUR"] {
             #expect(wide.contains(column))
         }
+    }
+
+    @Test("Long names are cut in their midst, and leave the columns their room")
+    func longNames() async throws {
+        let bench = try await CommandLineBench()
+        let folder = "a-folder-with-a-rather-long-name-in-which-the-parts-are"
+        for part in 1...2 {
+            let name = "\(folder)-\(part).csv"
+            try bench.write("id,v\n1,a\n", to: name)
+            let file = "csv:\(bench.path(name))"
+            #expect(await bench.run("acquire", "--job", "j", "--meta", file).status == .done)
+        }
+        let status = await bench.run("status").output
+        for part in ["-1.csv  ", "-2.csv  ", "OLDEST", "DRAINS IN", "PER HOUR"] {
+            #expect(status.contains(part), "\(status)")
+        }
+        #expect(!status.contains("no room"), "\(status)")
     }
 
     @Test("Watching shows it again until a signal, which is no failure")

@@ -416,6 +416,9 @@ import Tranche
             ("--by hour --time-column nosuch", "has no column 'nosuch' for the time"),
             ("--by hour --zone Europe/Berln --time-column created_at", "did you mean"),
             ("--time-column created_at", "is of no use"),
+            ("--zone Europe/Berlin", "name it with --time-column"),
+            ("--zone Nowhere/City", "Nowhere/City"),
+            ("--time-as utc", "name it with --time-column"),
             ("--by hour --zone Europe/Berlin --time-column created_at", "--time-as"),
             ("--by hour --time-column id", "--time-as"),
             (

@@ -197,6 +197,51 @@ import TrancheSQL
         #expect(try await other.batches().isEmpty)
     }
 
+    @Test("A file keeps who may read it, and the files beside it stay")
+    func permissions() async throws {
+        let bench = try await filled()
+        try bench.write("mine", to: "out")
+        try bench.write("precious", to: "out.part")
+        let files = FileManager.default
+        try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: bench.path("out"))
+        _ = try await export(bench, bench.path("out"))
+        let text = try String(contentsOfFile: bench.path("out"), encoding: .utf8)
+        #expect(text.contains("\"files\""))
+        let mode = try files.attributesOfItem(atPath: bench.path("out"))[.posixPermissions]
+        #expect((mode as? NSNumber)?.intValue == 0o600)
+        let part = try String(contentsOfFile: bench.path("out.part"), encoding: .utf8)
+        #expect(part == "precious")
+        let names = try files.contentsOfDirectory(atPath: bench.folder.path)
+        #expect(names.filter { $0.hasPrefix("out") }.sorted() == ["out", "out.part"])
+    }
+
+    @Test("What is no regular file is written to, and never replaced")
+    func pipe() async throws {
+        let bench = try await CommandLineBench()
+        let path = bench.path("pipe")
+        try #require(mkfifo(path, 0o600) == 0)
+        let pipe = open(path, O_RDWR | O_NONBLOCK)
+        try #require(pipe >= 0)
+        defer { close(pipe) }
+        let said = try await export(bench, path)
+        #expect(said.hasPrefix("exported "), "\(said)")
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = read(pipe, &bytes, bytes.count)
+        try #require(count > 0)
+        let records = String(decoding: bytes.prefix(count), as: UTF8.self)
+        #expect(records.hasSuffix("{\"end\":{\"records\":0}}\n"), "\(records)")
+        let output = try await export(bench, "/dev/stdout")
+        // The first line has the time.
+        #expect(output.split(separator: "\n").dropFirst() == ["{\"end\":{\"records\":0}}"])
+        let files = FileManager.default
+        let link = bench.path("full")
+        try files.createSymbolicLink(atPath: link, withDestinationPath: "/dev/full")
+        #expect(await bench.run("export", link).status != .done)
+        #expect(try files.destinationOfSymbolicLink(atPath: link) == "/dev/full")
+        let kind = try files.attributesOfItem(atPath: "/dev/full")[.type] as? FileAttributeType
+        #expect(kind == .typeCharacterSpecial)
+    }
+
     @Test("A file that cannot be read or written is told")
     func unreadable() async throws {
         let bench = try await CommandLineBench()

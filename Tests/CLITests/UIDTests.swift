@@ -491,6 +491,8 @@ struct UIDTests {
             let quoted = #""a,b", "say ""x""""#
             let redriven = await own.run("redrive", "--job", "j", "--ids", quoted, "--yes")
             #expect(redriven.status == .done, "\(redriven.errors)")
+            let others = await own.run("redrive", "--job", "j", "--ids", #"c,"a,b""#, "--dry-run")
+            #expect(others.errors.contains("1 id is not quarantined: 'a,b'"), "\(others)")
             let lines = try await own.work(job(own), endingAs: .failed)
             #expect(lines.count == 2, "\(lines)")
             #expect(lines.contains(#"{"id":"a,b","item":null,"weight":0}"#), "\(lines)")

@@ -117,6 +117,10 @@ import Tranche
         )
         #expect(redacted("cannot open 'mysql://a:b@c': no") == "cannot open 'mysql://a:***@c': no")
         #expect(redacted("postgresql://me@host/db") == "postgresql://me@host/db")
+        #expect(redacted("no https://h/x?a=1&token=s&b=2") == "no https://h/x?a=1&token=***&b=2")
+        #expect(redacted("https://h/x?sslkey=/k&sig=s") == "https://h/x?sslkey=/k&sig=***")
+        #expect(redacted("https://h/x?max_tokens=5") == "https://h/x?max_tokens=5")
+        #expect(!holdsPassword("https://h/x?token=s"))
         #expect(holdsPassword("postgresql://:x@host"))
         #expect(!holdsPassword("postgresql://host:5432/db"))
     }

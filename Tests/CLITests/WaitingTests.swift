@@ -88,7 +88,7 @@ struct WaitingTests {
     func writerWords() {
         let now = Date(milliseconds: 1_800_000_000_000)
         var writer = SourceWriter("3/1123")
-        #expect(WaitText.words(writer, at: now) == "transaction 3/1123")
+        #expect(writer.words(at: now) == "transaction 3/1123")
         writer.process = 4711
         writer.application = "psql"
         writer.user = "etl"
@@ -97,15 +97,15 @@ struct WaitingTests {
         writer.stateSince = now.addingTimeInterval(-60)
         writer.since = now.addingTimeInterval(-2 * 86_400)
         writer.query = " INSERT INTO a\n VALUES ('postgresql://u:secret@h/d') "
-        let words = WaitText.words(writer, at: now)
+        let words = writer.words(at: now)
         let state = "idle in transaction since 07:59:00 UTC"
         #expect(words.hasPrefix("pid 4711 (psql, etl@10.0.0.5, \(state)"), "\(words)")
         #expect(words.contains("begun 2027-01-13 08:00:00 UTC"))
         #expect(words.contains(#""INSERT INTO a\n VALUES ("#))
         #expect(!words.contains("secret"))
         writer.query = String(repeating: "x", count: 500)
-        #expect(WaitText.words(writer, at: now).hasSuffix("x…\")"))
+        #expect(writer.words(at: now).hasSuffix("x…\")"))
         writer.prepared = "gid-1"
-        #expect(WaitText.words(writer, at: now).hasPrefix("the prepared transaction 'gid-1' ("))
+        #expect(writer.words(at: now).hasPrefix("the prepared transaction 'gid-1' ("))
     }
 }

@@ -110,6 +110,47 @@ import Tranche
         #expect(await bench.run("workflow", "show", "--job", "j").status == .failed)
     }
 
+    @Test("A dry run refuses what start would refuse, and makes nothing")
+    func dryRun() async throws {
+        let bench = try await CommandLineBench()
+        func attempts(_ more: String) async throws -> [CommandLineBench.Outcome] {
+            let file = try write(bench, "true", more)
+            let dry = await bench.run("workflow", "start", file, "--dry-run")
+            return [dry, await bench.run("workflow", "start", file)]
+        }
+        var both = try await attempts(#","budgets":["api"]"#)
+        #expect(both[0].errors.contains("there is no budget 'api'"), "\(both[0].errors)")
+        #expect(both[0].errors == both[1].errors)
+        #expect(both[0].status == both[1].status)
+        _ = await bench.run("budget", "set", "api", "--batches", "3")
+        both = try await attempts(#","budgets":["api"]"#)
+        #expect(both.map(\.status) == [.done, .done], "\(both[0].errors)")
+        // A run that has begun keeps what it is of.
+        both = try await attempts(#","budgets":["api","none"]"#)
+        #expect(both[0].errors.contains("there is no budget 'none'"), "\(both[0].errors)")
+        both = try await attempts(#","budgets":["api"],"ids":{"from":1,"to":5}"#)
+        #expect(both[0].status != .done)
+        #expect(both[0].errors == both[1].errors)
+        // Policies of at most once need that nothing is open.
+        let acquired = await bench.run("acquire", "--job", "j", "--meta", "files", "--count", "1")
+        #expect(acquired.status == .done, "\(acquired.errors)")
+        both = try await attempts(#","budgets":["api"],"execution":"atMostOnce""#)
+        #expect(both[0].status != .done)
+        #expect(both[0].errors == both[1].errors)
+        #expect(await bench.run("budget", "list", "--json").output.contains(#""name":"api""#))
+    }
+
+    @Test("The budget by which a workflow would rest need not be there for a dry run")
+    func dryRest() async throws {
+        let bench = try await CommandLineBench()
+        let file = try write(bench, "true", #","rest":{"after":1000,"for":"1s"}"#)
+        let dry = await bench.run("workflow", "start", file, "--dry-run")
+        #expect(dry.status == .done, "\(dry.errors)")
+        #expect(await bench.run("budget", "list").errors.contains("there is no budget yet"))
+        let started = await bench.run("workflow", "start", file)
+        #expect(started.status == .done, "\(started.errors)")
+    }
+
     @Test(
         "Options that mean nothing are refused",
         arguments: [

@@ -271,6 +271,19 @@ def act_on_runs(drive):
         assert page.input_value("#field-reason") == "why"
         page.keyboard.press("Escape")
         drive.noise = [line for line in drive.noise if "400" not in line]
+    with drive.claim("a run is compared with its source, and the dialog says in words what differs"):
+        drive.go(page, "#/run/thumbs/?meta=photo")
+        page.click("text=Audit …")
+        page.locator("dialog button.main").click()
+        expect(page.locator("dialog [role=status]")).to_contain_text("Looked at")
+        assert not (found := violations(page)), found
+        page.fill("#field-from", "7")
+        page.fill("#field-to", "3")
+        page.locator("dialog button.main").click()
+        expect(page.locator("dialog [role=alert]")).to_contain_text("give 'from' the lower")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog")).to_have_count(0)
+        drive.noise = [line for line in drive.noise if "400" not in line]
     with drive.claim("the run's changes are kept with their reasons"):
         drive.go(page, "#/run/thumbs/?meta=photo&tab=changes")
         expect(page.locator("section.tab")).to_contain_text("tonight")
@@ -576,7 +589,7 @@ def tokens(drive):
         page.fill("#token", "wrong")
         page.keyboard.press("Enter")
         expect(page.locator("[role=alert]")).to_contain_text("not a token")
-    with drive.claim("who may look sees everything, and is offered no change"):
+    with drive.claim("who may look sees everything, and is offered no change but to compare"):
         page.fill("#token", kept[0]["token"])
         page.keyboard.press("Enter")
         page.wait_for_selector("table.jobs")
@@ -584,6 +597,7 @@ def tokens(drive):
         page.goto(drive.url + "#/run/thumbs/?meta=photo")
         page.wait_for_selector(".how-far")
         expect(page.locator("button", has_text="Pause …")).to_have_count(0)
+        expect(page.locator("button", has_text="Audit …")).to_have_count(1)
         page.click("#leave")
         page.wait_for_selector("#token")
     with drive.claim("who may operate does so, and the change has their name; no token is left in the page"):

@@ -19,7 +19,7 @@ struct AuditCommand: Command {
                         "redo-range",
                         nil,
                         "with --repair: also queue ids that may have been processed "
-                            + "before: those of adopted batches that differ, and all "
+                            + "before: differing ids of adopted batches, and all ids "
                             + "from --from to --to"
                     ),
                     .init(

@@ -10,23 +10,36 @@ struct BatchFilter: Sendable {
     /// The items of which a batch must have one; `nil` for any.
     let items: ItemNames?
 
-    static let options: [CommandDescription.Option] = [
-        .init(
-            "error",
-            "TEXT",
-            "only batches whose error contains TEXT (case-sensitive)",
-            isUsual: true
-        ),
-        .init(
-            "since",
-            "TIME",
-            "only batches whose last attempt ended since: 2h (ago), or 2026-11-28T08:00",
-            isUsual: true,
-            brief: "only batches whose last attempt ended since, such as 2h"
-        ),
-        .init("until", "TIME", "only batches whose last attempt ended until then"),
-        .init("of-worker", "NAME", "only batches that this worker held last"),
-    ]
+    /// Those of batches whose last attempt has ended.
+    static let options: [CommandDescription.Option] =
+        [
+            CommandDescription.Option(
+                "error",
+                "TEXT",
+                "only batches whose error contains TEXT (case-sensitive)",
+                isUsual: true
+            )
+        ] + timeAndWorker("last attempt ended", "held last")
+
+    /// Those of batches that run, and have no error yet: their time is when the attempt began.
+    static let optionsOfRunning = timeAndWorker("attempt began", "holds")
+
+    private static func timeAndWorker(
+        _ event: String,
+        _ holding: String
+    ) -> [CommandDescription.Option] {
+        [
+            .init(
+                "since",
+                "TIME",
+                "only batches whose \(event) since: 2h (ago), or 2026-11-28T08:00",
+                isUsual: true,
+                brief: "only batches whose \(event) since, such as 2h"
+            ),
+            .init("until", "TIME", "only batches whose \(event) until then"),
+            .init("of-worker", "NAME", "only batches that this worker \(holding)"),
+        ]
+    }
 
     static let itemsOption = CommandDescription.Option(
         "ids",

@@ -135,6 +135,11 @@ struct BatchTable {
         batch.weight.map { HumanText.weight($0, isBytes: bytes.contains(batch.key)) } ?? "-"
     }
 
+    /// When a batch is due: now, where that was before.
+    private static func due(_ time: Date, _ now: Date) -> String {
+        HumanText.relative(max(time, now), to: now)
+    }
+
     private func note(_ batch: BatchRecord, _ context: Context) -> String {
         var parts: [String] = []
         if let uid = uids[batch.id] { parts.append("uid \(HumanText.excerpt(uid))") }
@@ -152,11 +157,11 @@ struct BatchTable {
         case .failed where batch.cause == .begun:
             parts.append("may have been executed; 'tranche retry --may-repeat' offers it again")
         case .failed where batch.cause == .stuck:
-            let due = batch.retryAt.map { " \(HumanText.relative($0, to: context.now()))" } ?? ""
+            let due = batch.retryAt.map { " \(Self.due($0, context.now()))" } ?? ""
             parts.append("stuck, tried once more\(due)")
         case .failed:
             parts.append(
-                batch.retryAt.map { "tried again \(HumanText.relative($0, to: context.now()))" }
+                batch.retryAt.map { "tried again \(Self.due($0, context.now()))" }
                     ?? "for good"
             )
         case .succeeded:
@@ -166,7 +171,7 @@ struct BatchTable {
             }
         case .quarantined: parts.append("'tranche redrive' makes it a batch again")
         case .released where batch.cause == .deferred:
-            let due = batch.retryAt.map { " \(HumanText.relative($0, to: context.now()))" } ?? ""
+            let due = batch.retryAt.map { " \(Self.due($0, context.now()))" } ?? ""
             parts.append("due\(due), put off \(HumanText.count(batch.deferrals, "time"))")
         case .released, .split: break
         }

@@ -21,7 +21,7 @@ struct BudgetCommand: Command {
             .init(
                 name: "NAME",
                 help:
-                    "the budget (not with list); '*', in quotes, is the one of all runs "
+                    "the budget (not with list); '*', in quotes, is the budget of all runs "
                     + "that name none",
                 isOptional: true
             ),
@@ -56,6 +56,11 @@ struct BudgetCommand: Command {
                         "TIME",
                         "with park: how long nothing is handed out: 30s, at most 15m"
                     ),
+                    .init(
+                        "until",
+                        "TIME",
+                        "with park, instead of --for: when it ends: 2026-11-28T08:30:00Z"
+                    ),
                     .init("reason", "TEXT", "reason; 'tranche changes' shows it"),
                 ]
             ),
@@ -79,7 +84,9 @@ struct BudgetCommand: Command {
     private let weight: Double??
     private let rate: BudgetRate??
     private let burst: Double?
+    /// How long, or until when, to park.
     private let time: Duration
+    private let until: Date?
     private let reason: String?
 
     init(_ arguments: Arguments) throws {
@@ -108,15 +115,19 @@ struct BudgetCommand: Command {
         if let rate, rate == nil, burst != nil {
             throw UsageError("--burst goes with a rate, and --rate none ends that")
         }
-        let given = try arguments.value("for", parseDuration)
-        guard action == .park || given == nil else {
-            throw UsageError("--for goes with 'budget park'")
+        for option in ["for", "until"] where arguments.has(option) && action != .park {
+            throw UsageError("--\(option) goes with 'budget park'")
         }
-        guard action != .park || given != nil else {
-            throw UsageError("--for is missing; give a time of at most 15m")
+        let given = try arguments.value("for", parseDuration)
+        until = try arguments.value("until", Self.parseTime)
+        guard action != .park || given != nil || until != nil else {
+            throw UsageError("--for is missing; give a time of at most 15m, or --until")
+        }
+        guard given == nil || until == nil else {
+            throw UsageError("--for and --until contradict each other; give one of them")
         }
         time = given ?? .zero
-        guard action != .park || time > .zero else {
+        guard action != .park || until != nil || time > .zero else {
             throw UsageError(
                 "--for '\(arguments.text("for") ?? "")' parks nothing; give a time above 0, or end "
                     + "a parking with 'tranche budget unpark \(RunKey.quoted(name))'"
@@ -128,28 +139,52 @@ struct BudgetCommand: Command {
         reason = arguments.text("reason")
     }
 
+    private static func parseTime(_ text: String) throws -> Date {
+        var text = text
+        guard let time = text.withUTF8({ TimeText($0) }) else {
+            throw ValueError("give a time such as 2026-11-28T08:30:00Z; 10m and the like are --for")
+        }
+        return Date(milliseconds: time.instant / 1000)
+    }
+
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (former, budgets, lowered) = try await context.withInventory(worker: context.person) {
+        let time = try parkTime(at: context.now())
+        let (former, budgets, excesses) = try await context.withInventory(worker: context.person) {
             let former = action == .park ? try await parking(in: $0) : nil
-            let budgets = try await act($0)
-            return (former, budgets, try await lastLowered(budgets, in: $0))
+            let budgets = try await act($0, parkingFor: time)
+            return (former, budgets, try await $0.excesses(of: budgets))
         }
         if let former, let parking = budgets.first?.parking, parking.until < former.until {
             let reason = former.reason.isEmpty ? "" : " (\(former.reason))"
             let until = HumanText.relative(former.until, to: context.now())
             try context.note("budget '\(name)' was to be let in later, \(until)\(reason)")
         }
-        try context.write(BudgetsDocument(budgets)) {
-            text(budgets, context) + lines(budgets, lowered, context)
+        try context.write(BudgetsDocument(budgets, excesses: excesses)) {
+            text(budgets, context) + lines(budgets, excesses, context)
         }
         if action == .list, budgets.isEmpty { try context.note("there is no budget yet") }
         return .done
     }
 
+    /// How long to park; 0 where that is not asked for.
+    private func parkTime(at now: Date) throws -> Duration {
+        guard let until else { return time }
+        let left = Duration.seconds(until.timeIntervalSince(now))
+        guard left > .zero else {
+            throw UsageError("--until: that time has passed; give one that is at most 15m ahead")
+        }
+        guard left <= Budget.longestPark else {
+            throw UsageError(
+                "--until is too late; give a time at most 15m ahead, or 'tranche budget pause'"
+            )
+        }
+        return left
+    }
+
     /// Does what is asked.
     ///
     /// - Returns: The budgets that it is about.
-    private func act(_ inventory: Inventory) async throws -> [Budget] {
+    private func act(_ inventory: Inventory, parkingFor time: Duration) async throws -> [Budget] {
         let change: BudgetChange
         switch action {
         case .list: return try await inventory.budgets()
@@ -187,20 +222,10 @@ struct BudgetCommand: Command {
         try await inventory.budgets().first { $0.owner == .name(name) }?.parking
     }
 
-    /// The change since which more is held than one budget allows.
-    private func lastLowered(
-        _ budgets: [Budget],
-        in inventory: Inventory
-    ) async throws -> ChangeRecord? {
-        guard budgets.count == 1, let budget = budgets.first, budget.isExceeded else { return nil }
-        let changes = try await inventory.changes(.of(budget.owner), limit: 20)
-        return changes.first { $0.what == "limits" }
-    }
-
     /// The runs that hold batches under one budget, and those that wait.
     private func lines(
         _ budgets: [Budget],
-        _ lowered: ChangeRecord?,
+        _ excesses: [Budget.Owner: BudgetExcess],
         _ context: Context
     ) -> String {
         guard action == .show, let budget = budgets.first else { return "" }
@@ -211,14 +236,7 @@ struct BudgetCommand: Command {
             let words = left < 0 ? "\((-left).plain) is owed" : "\(left.plain) is left"
             lines.append("\(rate.text): \(words)")
         }
-        if let lowered {
-            let who = lowered.note.by ?? "somebody"
-            lines.append(
-                "\(who) set the limits from '\(lowered.old ?? "none")' to "
-                    + "'\(lowered.new ?? "none")' \(HumanText.relative(lowered.at, to: now)); what "
-                    + "is held beyond ends by itself, or with its lease"
-            )
-        }
+        if let excess = excesses[budget.owner] { lines.append(excess.words(at: now)) }
         for claim in budget.claims {
             let held = HumanText.count(claim.held.batches, "batch", "batches")
             var words = "\(claim.run) holds \(held) of weight \(claim.held.weight.plain)"
@@ -272,6 +290,25 @@ struct BudgetCommand: Command {
         if hasRates { cells.append(Table.Cell(rate ?? "-")) }
         cells.append(Table.Cell(state.joined(separator: "; "), state.isEmpty ? nil : .yellow))
         return cells
+    }
+}
+
+extension BudgetExcess {
+    /// Who made it, when and why, and how long it lasts.
+    fileprivate func words(at now: Date) -> String {
+        var words = ""
+        if let change {
+            let reason = change.note.reason.map { $0.isEmpty ? "" : " (\($0))" } ?? ""
+            words =
+                "\(change.note.by ?? "somebody") set the limits from '\(change.old ?? "none")' to "
+                + "'\(change.new ?? "none")' \(HumanText.relative(change.at, to: now))\(reason); "
+        }
+        words += "what is held beyond ends by itself, or with its lease"
+        if let until {
+            words += ": the last of it \(HumanText.relative(until, to: now)), unless its worker "
+            words += "renews that"
+        }
+        return HumanText.oneLine(words)
     }
 }
 

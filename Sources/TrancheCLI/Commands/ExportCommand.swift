@@ -1,6 +1,4 @@
-internal import CPosix
 import FoundationEssentials
-import Glibc
 import Tranche
 import TrancheChains
 import TrancheSQL
@@ -33,7 +31,9 @@ struct ExportCommand: Command {
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
-        file = arguments.operands.first.flatMap { $0 == "-" ? nil : $0 }
+        // What is said of it must not end up among the records.
+        let isOutput = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+        file = arguments.operands.first.flatMap { isOutput.contains($0) ? nil : $0 }
         if file == nil, arguments.has("json") {
             throw UsageError("the records go to standard output: give FILE with --json")
         }
@@ -116,38 +116,6 @@ extension Inventory {
                 throw TrancheError(.invalidArgument, "\(name) is not an SQL database")
             }
             return transfer
-        }
-    }
-}
-
-/// A file that takes another's place once all of it is written; a link to that one stays.
-enum ReplacedFile {
-    /// Writes a file.
-    ///
-    /// - Parameters:
-    ///   - path: The file; it stays as it is where anything fails.
-    ///   - body: Writes it.
-    /// - Returns: What `body` returns.
-    /// - Throws: ``SystemError``, or what `body` throws.
-    static func write<Result: Sendable>(
-        to path: String,
-        _ body: (any Writer) async throws -> Result
-    ) async throws -> Result {
-        let place = SymbolicLinks.end(of: path)
-        let part = place + ".part"
-        let number = tranche_open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-        guard number >= 0 else { throw SystemError("cannot write '\(part)'") }
-        let file = OpenFile(stealing: number)
-        do {
-            let result = try await body(FileWriter(file: number))
-            guard fsync(number) == 0 else { throw SystemError("cannot write '\(part)'") }
-            file.close()
-            guard rename(part, place) == 0 else { throw SystemError("cannot replace '\(place)'") }
-            return result
-        } catch {
-            file.close()
-            unlink(part)
-            throw error
         }
     }
 }

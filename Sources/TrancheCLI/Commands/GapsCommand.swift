@@ -104,7 +104,7 @@ private struct GapsOfRun: Sendable {
             lines.append(line)
         }
         for writer in writers {
-            lines.append("\(writer.name) is \(WaitText.words(writer, at: now))")
+            lines.append("\(writer.name) is \(writer.words(at: now))")
         }
         if run.droppedGaps > 0 {
             lines.append(

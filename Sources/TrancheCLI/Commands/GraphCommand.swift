@@ -5,7 +5,7 @@ import TrancheOrchestrator
 struct GraphCommand: Command {
     static let description = CommandDescription(
         name: "graph",
-        summary: "Print the graph of a pipeline: which process gets whose events",
+        summary: "Print the graph of a pipeline: which process gets the events of which input",
         examples: ["tranche graph pipeline.yaml --format mermaid"],
         operands: [PipelineFile.operand],
         groups: [

@@ -31,9 +31,9 @@ struct HistoryCommand: Command {
             )
         ],
         notes: """
-            Below each batch, indented, are the batches of other jobs that were made from it.
-            With inventory:JOB, above it are the batches that it was made from.
-            A second table has what people did with these batches and their runs, and why.
+            Below each batch, indented, are the batches of other jobs that came from it. With
+            inventory:JOB, the batches that it came from are above it. A second table shows
+            what people did with these batches and their runs, and why.
 
             """
     )

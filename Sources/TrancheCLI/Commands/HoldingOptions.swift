@@ -64,7 +64,8 @@ struct HoldingOptions: Sendable {
             default: break
             }
             guard let due = batch.retryAt else { return words }
-            return words + ", tried again \(HumanText.relative(due, to: context.now()))"
+            let now = context.now()
+            return words + ", tried again \(HumanText.relative(max(due, now), to: now))"
         }
     }
 }

@@ -22,10 +22,10 @@ struct ImportCommand: Command {
         notes: """
             Batches keep their numbers. Import into a new inventory ('tranche migrate up'
             creates it), or into one from which you removed the job. A run or batch that exists
-            already is an error, and nothing changes; so is a job over the batches of one that
-            is neither here nor in the file. A named budget that exists stays as it is, and so
-            do pages if they are the same. Running batches keep their lease. If the items are in
-            the database of the inventory, say where they are now with 'tranche redefine
+            already is an error, and so is a job whose upstream job is neither here nor in the
+            file; then nothing changes. A named budget that exists stays as it is, and so do
+            pages if they are the same. Running batches keep their lease. If the items are in
+            the database of the inventory, tell it where they are now with 'tranche redefine
             --from-database'.
 
             """

@@ -5,7 +5,7 @@ import TrancheConnectors
 /// What a command line leaves out of a job that the inventory knows.
 extension JobOptions {
     /// The options with what was left out as the job has it: the source, its columns, filter and
-    /// database, and the bounds of a run.
+    /// database, the size of its batches, and the bounds of a run.
     ///
     /// - Parameters:
     ///   - context: The settings.
@@ -21,6 +21,7 @@ extension JobOptions {
         var options = self
         options.record = record
         options.source.spec = try await spec(of: record, context, inventory)
+        try await options.takeSize(of: record, in: inventory)
         guard record.key.run == request.run else { return options }
         if record.source?.time?.isBounded == true {
             guard request.ids.isOpen else {

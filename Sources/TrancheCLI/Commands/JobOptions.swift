@@ -14,6 +14,8 @@ struct JobOptions: Sendable {
     let limits: LimitOptions
     /// Whether batches have the usual count, as nothing was said about their size.
     var hasUsualCount: Bool
+    /// The size that the newest batch of the job was asked for, where batches have that one.
+    var knownSize: KnownSize?
     /// What the inventory knows of the run, or of another one of the job, once that was looked up.
     var record: RunRecord?
 
@@ -39,10 +41,10 @@ struct JobOptions: Sendable {
                 .init(
                     "to",
                     RunEnds.placeholder,
-                    "highest id of the run, or the first time behind it"
+                    "highest id of the run, or the time at which it ends, which is not part of it"
                         + (isRequired ? "" : "; needs --run"),
                     isUsual: isRequired,
-                    brief: "highest id, or the first time behind the run"
+                    brief: "highest id, or the time at which the run ends"
                 ),
                 SourceOptions.rootIDsOption,
             ]
@@ -64,10 +66,10 @@ struct JobOptions: Sendable {
             .init(
                 "count",
                 "N|none",
-                "maximum number of items per batch (default: \(usualCount), unless "
-                    + "another option limits the batch)",
+                "maximum number of items per batch. Without a limit the job continues with that of "
+                    + "its newest batch; a new job has \(usualCount) items per batch",
                 isUsual: true,
-                brief: "maximum number of items per batch (default: \(usualCount))"
+                brief: "maximum items per batch (of a new job: \(usualCount))"
             ),
             .init(
                 "target-time",
@@ -164,19 +166,6 @@ struct JobOptions: Sendable {
         return target
     }
 
-    /// What is to be said of a batch that ends where it does because nothing was said about its
-    /// size; `nil` for any other.
-    func sizeNote(on batch: BatchRecord) -> String? {
-        batch.isTile && batch.attempt == 1 ? sizeNote(onCount: batch.count) : nil
-    }
-
-    /// What is to be said of a new batch of so many items.
-    func sizeNote(onCount count: Int) -> String? {
-        guard hasUsualCount, count == Self.usualCount else { return nil }
-        return "batches have at most \(HumanText.number(Self.usualCount)) items, as neither "
-            + "--weight nor --count is given"
-    }
-
     /// The name given with `--worker`.
     var worker: String? { arguments.text("worker") }
 
@@ -223,6 +212,7 @@ struct JobOptions: Sendable {
             throw TrancheError(
                 error.code,
                 "\(error.message), but a job of that name: did you mean --meta \(word)?",
+                field: error.field,
                 underlying: error.underlying
             )
         }

@@ -44,11 +44,14 @@ struct LoadCommand: Command {
             others loaded. With --rejects or --schema they go to a file of rejects, with all
             their faults.
 
+            After --timeout, or after --idle without progress, a batch fails with "timed out",
+            and is tried again as after other failures.
+
             After SIGINT, SIGTERM or SIGHUP no new batch begins. Running ones may continue for
             --grace, or until a second signal at least a second later.
 
             Exit: 0 complete; 1 complete with failed or quarantined batches, or all records
-            rejected; 75 held or paused; after a signal 0 if all batches it had finished,
+            rejected; 75 held or paused; after a signal 0 if it finished all its batches,
             otherwise 130; --exit-when-idle if all was loaded before.
 
             """,
@@ -93,6 +96,12 @@ struct LoadCommand: Command {
         }
         if !options.request.run.isEmpty, let path = try options.runOutput(context.settings) {
             try context.note("the output of run '\(options.request.run)' is '\(path)'")
+        }
+        if options.mayReorder, !options.isDryRun {
+            try context.note(
+                "of rows with one key in different batches the one that is written last counts; "
+                    + "--workers 1 keeps the file's order"
+            )
         }
         let signals = context.signals()
         // A dry run writes nothing, no file of events either.

@@ -16,8 +16,8 @@ struct LogsCommand: Command {
                     .init(
                         "follow",
                         nil,
-                        "keep showing the output of this attempt and of those that "
-                            + "follow, until the batch has ended for good"
+                        "keep showing the output of this attempt and of later ones, until the "
+                            + "batch ends for good"
                     ),
                 ]
             )

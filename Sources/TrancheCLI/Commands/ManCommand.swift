@@ -7,11 +7,11 @@ struct ManCommand: Command {
         name: "man",
         summary: "Write the manual pages into a folder",
         examples: ["tranche man ~/.local/share/man/man1"],
-        operands: [.init(name: "DIR", help: "the folder; it is made where it is not there")],
+        operands: [.init(name: "DIR", help: "the folder; created if it does not exist")],
         notes: """
-            One page for each command, such as tranche-work.1, and tranche.1; they say what
-            --help-all says. The packages install them. SOURCE_DATE_EPOCH sets the day that
-            they bear.
+            man writes tranche.1, and one page per command, such as tranche-work.1, with the
+            text of --help-all. The packages install these pages. SOURCE_DATE_EPOCH sets the
+            date on them.
 
             """
     )

@@ -27,8 +27,8 @@ struct MigrateCommand: Command {
                     .init(
                         "yes",
                         nil,
-                        "do not ask: with up, before workers at work are left behind; with down, "
-                            + "before rows are removed"
+                        "do not ask for confirmation: with up, to leave old workers behind; with "
+                            + "down, to remove rows"
                     ),
                 ]
             ),
@@ -56,9 +56,9 @@ struct MigrateCommand: Command {
         ],
         notes: """
             down says how many records it removes, by job, and asks on a terminal; otherwise it
-            needs --yes. --dry-run shows them and the SQL. 'tranche export' keeps a copy before.
-            up asks, too, where workers are at work that are too old for the new tables;
-            'migrate status' lists who is at work.
+            needs --yes. --dry-run shows them and the SQL. 'tranche export' makes a copy first.
+            up also asks if workers are running that are too old for the new tables; 'migrate
+            status' lists the workers that run.
 
             """
     )

@@ -11,7 +11,7 @@ struct PipelineCommand: Command {
         operands: [
             .init(
                 name: Action.words,
-                help: "list and show print what is applied, history what was before",
+                help: "list and show print applied pipelines, history the generations before",
                 choices: Action.allCases.map(\.rawValue)
             ),
             .init(name: "NAME", help: "the pipeline (not with list)", isOptional: true),

@@ -21,7 +21,12 @@ struct PlanCommand: Command {
                 ]
             ),
             SourceOptions.fileGroup,
-        ]
+        ],
+        notes: """
+            'tranche work --dry-run ... -- CMD' shows what a program would get of the next
+            batch: its arguments, its variables and the first lines of its standard input.
+
+            """
     )
 
     private let options: JobOptions
@@ -112,8 +117,8 @@ struct PlanCommand: Command {
         var words = HumanText.count(plan.batches, "batch", "batches")
         words += ", \(HumanText.count(plan.items, "item")), "
         words += "weight \(HumanText.weight(plan.weight, isBytes: source.weighsBytes))"
-        if let seconds = plan.seconds {
-            words += ", about \(Duration.seconds(seconds.rounded(.up)).words) at the pace so far"
+        if let time = plan.drainsIn {
+            words += ", \(HumanText.range(time.shortest, time.longest)) at the pace so far"
         }
         if !plan.reachedEnd { words += "; more follow (--limit)" }
         return table.text(context.style) + words + "\n"

@@ -23,7 +23,7 @@ package struct Program: Sendable {
         WorkflowCommand.self,
         RunCommand.self, ApplyCommand.self, PipelineCommand.self, CheckCommand.self,
         GraphCommand.self, SchemaCommand.self,
-        InputCommand.self,
+        InputCommand.self, ReapCommand.self,
         RedefineCommand.self,
         CompactCommand.self, ForgetCommand.self, ExportCommand.self, ImportCommand.self,
         CompletionsCommand.self, ManCommand.self,
@@ -78,18 +78,24 @@ package struct Program: Sendable {
     /// - Returns: How to exit.
     @concurrent
     package func run(_ arguments: [String]) async -> ProgramStatus {
+        var command: CommandDescription?
         do {
-            return try await start(arguments)
+            return try await start(arguments, &command)
         } catch let error as WriteError where error.isUnread {
             return .failed
         } catch {
-            return tell(error, asJSON: arguments.prefix { $0 != "--" }.contains("--json"))
+            let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
+            return tell(error, of: command, asJSON: isJSON)
         }
     }
 
     /// Tells of an error that ends the program: a line for people, or an object for programs.
-    private func tell(_ error: any Error, asJSON isJSON: Bool) -> ProgramStatus {
-        let failure = Failure(error)
+    private func tell(
+        _ error: any Error,
+        of command: CommandDescription? = nil,
+        asJSON isJSON: Bool
+    ) -> ProgramStatus {
+        let failure = Failure(error, of: command)
         let line = "tranche: \(failure.words)"
         // Nobody is left to tell when standard error is gone; the exit status remains.
         try? errors.writeLine(isJSON ? (try? failure.document.documentText()) ?? line : line)
@@ -124,7 +130,11 @@ package struct Program: Sendable {
         return await run(arguments)
     }
 
-    private func start(_ arguments: [String]) async throws -> ProgramStatus {
+    /// Starts a command, and says which it is as soon as that is known.
+    private func start(
+        _ arguments: [String],
+        _ asked: inout CommandDescription?
+    ) async throws -> ProgramStatus {
         let top = try ArgumentParser(Self.description, stopsAtOperand: true).parse(arguments)
         if top.has("version") {
             try output.writeLine("tranche \(Self.version)")
@@ -140,8 +150,8 @@ package struct Program: Sendable {
         }
         if name == "help" {
             let isWhole = top.operands.contains("--help-all")
-            let asked = top.operands.dropFirst().filter { !$0.hasPrefix("-") }.prefix(1)
-            return try await start(asked + [isWhole ? "--help-all" : "--help"])
+            let words = top.operands.dropFirst().filter { !$0.hasPrefix("-") }.prefix(1)
+            return try await start(words + [isWhole ? "--help-all" : "--help"], &asked)
         }
         guard let command = Self.commands.first(where: { $0.description.name == name }) else {
             let names = Self.commands.map { $0.description.name }
@@ -150,6 +160,7 @@ package struct Program: Sendable {
             let hint = nearest.map { "did you mean '\($0)'?" } ?? "see 'tranche --help'"
             throw UsageError("unknown command '\(name)'; \(hint)")
         }
+        asked = command.description
         var parsed = try ArgumentParser(command.description).parse(Array(top.operands.dropFirst()))
         parsed.values.merge(top.values) { inner, _ in inner }
         if parsed.asksForHelp {

@@ -87,7 +87,7 @@ struct RedefineCommand: Command {
                     .init(
                         "to",
                         RunEnds.placeholder,
-                        "highest id, or the first time behind the run; '' for none"
+                        "highest id, or the time at which the run ends; '' for none"
                     ),
                 ]
             ),

@@ -68,7 +68,10 @@ struct RedefinedSource: Sendable {
             try Connectors.ofProgram.source(try asked(), settings.connecting)
         }
         let source = try await inventory.source(description)
-        let found = try await inventory.timedIDs(in: source)
+        let found = try await inventory.timedIDs(
+            in: source,
+            waiting: run.policy.settleWait
+        )
         guard let ids = found?.ids else {
             throw UsageError(
                 "'\(run.key.metaTable)' has no item from "

@@ -77,7 +77,7 @@ struct RedriveCommand: Command {
                 context
             )
             let sorted = found.sorted { ($0.idStart, $0.id) < ($1.idStart, $1.id) }
-            try noteOthers(sorted, of: run, context)
+            try await noteOthers(sorted, of: run, in: inventory, context)
             if sorted.isEmpty {
                 try show([], context)
                 let which = filter.isEmpty ? "no item" : "none of these items"
@@ -111,21 +111,29 @@ struct RedriveCommand: Command {
         }
     }
 
-    /// Names the ids that were given and are not quarantined, where these are few.
-    ///
-    /// Uids that are not integers are refused where they are not there.
+    /// Names the ids or uids that were given and are not quarantined, where these are few.
     private func noteOthers(
         _ found: [BatchRecord],
         of run: RunRecord,
+        in inventory: Inventory,
         _ context: Context
-    ) throws {
-        guard run.source?.numbering == nil, let asked = try filter.items?.ids(),
-            asked.count <= 1000, !found.isEmpty
-        else { return }
+    ) async throws {
+        guard let items = filter.items, !found.isEmpty else { return }
         let quarantined = found.reduce(IDRuns()) { $0.union($1.ids ?? IDRuns($1.range)) }
-        let others = asked.ids.filter { !quarantined.contains($0) }
+        var others: [String] = []
+        if run.source?.numbering == nil {
+            let asked = try items.ids()
+            guard asked.count <= 1000 else { return }
+            others = asked.ids.filter { !quarantined.contains($0) }.map { String($0) }
+        } else {
+            let spaces = try await context.itemSpaces(of: RunSelection(run.key), in: inventory)
+            guard let space = spaces.first(where: { $0.contains(run.key) }) else { return }
+            let asked = try await items.uids(in: space)
+            guard asked.count <= 1000 else { return }
+            others = asked.filter { !quarantined.contains($0.id) }.map { "'\($0.uid)'" }
+        }
         guard !others.isEmpty else { return }
-        let ids = others.prefix(Consent.shown).map(String.init).joined(separator: ", ")
+        let ids = others.prefix(Consent.shown).joined(separator: ", ")
         try context.note(
             "\(HumanText.count(others.count, "id is", "ids are")) not quarantined: \(ids)"
                 + (others.count > Consent.shown ? ", …" : "")

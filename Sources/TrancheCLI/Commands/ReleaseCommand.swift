@@ -40,7 +40,7 @@ struct ReleaseCommand: Command {
             .init(
                 title: "Without BATCH: selection of running batches",
                 options: RunOptions.group(jobIsRequired: false).options
-                    + BatchFilter.options.filter { $0.name != "error" } + [BatchFilter.itemsOption]
+                    + BatchFilter.optionsOfRunning + [BatchFilter.itemsOption]
             ),
             .init(title: "Confirmation", options: Consent.options),
         ],

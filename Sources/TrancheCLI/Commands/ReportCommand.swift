@@ -14,12 +14,14 @@ struct ReportCommand: Command {
             RunOptions.group(jobIsRequired: false),
             .init(
                 title: "The page",
-                options: [.init("title", "TEXT", "its title; the inventory's name by default")]
+                options: [
+                    .init("title", "TEXT", "title of the page (default: the inventory's name)")
+                ]
             ),
         ],
         notes: """
-            The page is one file without scripts, and loads nothing: it can be mailed, and
-            shown by any browser, in the light and in the dark.
+            The page is one file without scripts, and loads nothing: you can mail it, and any
+            browser shows it, in light and dark mode.
 
             """,
         hasDocument: false

@@ -47,6 +47,9 @@ struct RunCommand: Command {
             status is 1 if a batch failed, 75 if a link or job is held or paused, 5 if one was
             cancelled. With --json each attempt that ends is a line on standard output.
 
+            Containers that lost workers left behind are removed at the start and once a minute,
+            as 'tranche reap' does.
+
             run executes the file applied under the pipeline's name: 'name' in FILE, or FILE
             without its suffix. The first run of a name applies FILE. Later, a FILE that differs
             from the applied one is refused, with the difference, until 'tranche apply' or
@@ -272,6 +275,10 @@ struct RunCommand: Command {
                 )
                 orchestrator.stop.advance(to: .stopping)
                 return .superseded(newer)
+            }
+            group.addTask {
+                await orchestrator.reap { progress.update(redacted($0), isAlwaysShown: true) }
+                return .told
             }
             group.addTask {
                 try await drains ? orchestrator.drain() : orchestrator.run()

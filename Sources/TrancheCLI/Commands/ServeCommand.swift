@@ -1,7 +1,10 @@
 import FoundationEssentials
 import Glibc
 import Tranche
+import TrancheConnectors
+import TrancheHTTP
 import TrancheOrchestrator
+import TrancheSQL
 import TrancheServer
 
 /// Serves the inventory over HTTP, with a page.
@@ -91,6 +94,27 @@ struct ServeCommand: Command {
                     ),
                     .init("name", "TEXT", "the inventory's name on the page"),
                     .init("colour", "#RRGGBB", "the page's colour"),
+                ] + LineageOptions.options
+            ),
+            .init(
+                title: "Whether all is well",
+                options: [
+                    .init(
+                        "max-age",
+                        "TIME",
+                        "longest wait of the oldest item of a run, such as 1h (default: any)"
+                    ),
+                    .init(
+                        "max-backlog",
+                        "N",
+                        "maximum number of waiting items of a run (default: any)"
+                    ),
+                    .init(
+                        "max-failed",
+                        "N",
+                        "maximum number of batches of a run that failed for good or are "
+                            + "quarantined (default: 0)"
+                    ),
                 ]
             ),
         ],
@@ -105,7 +129,11 @@ struct ServeCommand: Command {
                 tranche serve --new-token anna --role operate >> tokens
 
             Callers name jobs of --pipeline; they give no SQL, path, address or command. The
-            server works on nothing by itself: 'tranche run' does.
+            server works on nothing by itself: 'tranche run' does. OpenLineage is told of the
+            batches that they acquire.
+
+            The page says that all is well as 'tranche status --check' does, by --max-age,
+            --max-backlog and --max-failed.
 
             It ends at SIGTERM or SIGINT, after what it has in hand.
 
@@ -130,12 +158,19 @@ struct ServeCommand: Command {
     private let hasName: Bool
     private let file: PipelineFile?
     private let newToken: NewToken?
+    private let lineage: LineageOptions
 
     init(_ arguments: Arguments) throws {
         newToken = try Self.newToken(arguments)
         hasName = arguments.has("name")
         file = arguments.text("pipeline").map { PipelineFile(path: $0) }
         configuration = try Self.configuration(arguments)
+        lineage = try LineageOptions(arguments)
+        guard file != nil || !lineage.isAsked else {
+            throw UsageError(
+                "--lineage goes with --pipeline: what is told of are the batches of its jobs"
+            )
+        }
     }
 
     private static func newToken(_ arguments: Arguments) throws -> NewToken? {
@@ -177,6 +212,11 @@ struct ServeCommand: Command {
         configuration.tokens = try arguments.text("tokens").map {
             try AccessTokens(contentsOf: $0)
         }
+        configuration.check = StatusCheck(
+            mostAge: try arguments.value("max-age", parseDuration),
+            mostBacklog: try arguments.value("max-backlog") { try parseCount($0, from: 0) },
+            mostFailed: try arguments.value("max-failed") { try parseCount($0, from: 0) } ?? 0
+        )
         if arguments.has("operate") { configuration.openRoles.insert(.operate) }
         if arguments.has("work") { configuration.openRoles.insert(.work) }
         guard configuration.tokens == nil || configuration.openRoles == [.look] else {
@@ -200,11 +240,40 @@ struct ServeCommand: Command {
             return (file, pipeline)
         }
         let context = try served.map { try context.using($0.1, in: $0.0) } ?? context
+        let lineage = try served.flatMap {
+            try self.lineage.lineage(context, grace: .default, in: $0.1.lineage)
+        }
         // Callers ask again by themselves; an answer that says so is worth more than a long wait.
-        return try await context.withInventory(worker: context.person, retryLimit: .seconds(5)) {
-            inventory in
-            let server = try server(of: inventory, served?.1, context)
-            return try await serve(server, signals, context)
+        return try await context.withInventory(
+            worker: context.person,
+            retryLimit: .seconds(5),
+            emitting: lineage
+        ) { inventory in
+            if let lineage {
+                try context.note("lineage of the batches goes to '\(lineage.destination)'")
+            }
+            return try await withMigrator(context) { migrator in
+                let server = try server(of: inventory, served?.1, migrator, context)
+                return try await serve(server, signals, context)
+            }
+        }
+    }
+
+    /// Lends what tells who is at work on the inventory, and closes it.
+    private func withMigrator(
+        _ context: Context,
+        _ body: (any InventoryMigrator) async throws -> ProgramStatus
+    ) async throws -> ProgramStatus {
+        let place = try context.settings.inventory
+        let migrator = try await Connectors.ofProgram.sqlConnector(of: place)
+            .migrator(place, context.settings.store, creates: false)
+        do {
+            let status = try await body(migrator)
+            await migrator.close()
+            return status
+        } catch {
+            await migrator.close()
+            throw error
         }
     }
 
@@ -223,9 +292,11 @@ struct ServeCommand: Command {
     private func server(
         of inventory: Inventory,
         _ pipeline: Pipeline?,
+        _ migrator: any InventoryMigrator,
         _ context: Context
     ) throws -> InventoryServer {
         var configuration = configuration
+        configuration.workers = { try await migrator.workers() }
         if !hasName { configuration.name = redacted(inventory.name) }
         return InventoryServer(
             inventory,

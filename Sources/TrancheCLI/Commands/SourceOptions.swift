@@ -32,9 +32,9 @@ struct SourceOptions: Sendable {
                 "uid",
                 "COLUMN",
                 "id column (default: uid). It holds integers or, in the inventory's own database, "
-                    + "unique uuids, texts or times: these are numbered as they are found. A look "
-                    + "that finds nothing reads up to 131,072 of them, unless --settle-column has "
-                    + "an index or the uids rise with time",
+                    + "unique uuids, texts or times, which Tranche numbers as it finds them. A "
+                    + "search that finds none reads up to 131,072 of them, unless --settle-column "
+                    + "has an index or the uids rise with time",
                 isUsual: true,
                 brief: "id column (default: uid)"
             ),
@@ -55,8 +55,8 @@ struct SourceOptions: Sendable {
             .init(
                 "where",
                 "SQL",
-                "condition that items must meet, and whose answer for a row never "
-                    + "changes; JSON for a collection",
+                "condition that items must meet; its answer for a row must never change; JSON "
+                    + "for a collection",
                 isUsual: true,
                 brief: "condition that items must meet"
             ),
@@ -70,7 +70,8 @@ struct SourceOptions: Sendable {
                 "settle-column",
                 "COLUMN",
                 "column with the time when an item was created; with --settle-lag, only "
-                    + "older items are handed out; new uids that are not integers are found by it"
+                    + "older items are handed out; Tranche finds new uids that are not integers "
+                    + "by it"
             ),
             .init(
                 "key",
@@ -81,24 +82,28 @@ struct SourceOptions: Sendable {
             .init(
                 "time-column",
                 "COLUMN",
-                "the column that says when something happened, for --by, and for --from and --to as "
-                    + "times",
+                "column with the time of an item, for --by, and for times in --from and --to",
                 isUsual: true,
-                brief: "when something happened, for --by, --from and --to"
+                brief: "time of an item, for --by, --from and --to"
             ),
             .init(
                 "by",
                 "hour|day|month",
-                "cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which",
+                "cut batches at full hours, days or months; TRANCHE_FROM and TRANCHE_TO have the "
+                    + "interval of a batch",
                 isUsual: true,
-                brief: "cut batches at the borders of the clock"
+                brief: "cut batches at full hours, days or months"
             ),
-            .init("zone", "ZONE", "whose clock, such as Europe/Berlin; UTC by default"),
+            .init(
+                "zone",
+                "ZONE",
+                "time zone of --by, --from and --to, such as Europe/Berlin (default: UTC)"
+            ),
             .init(
                 "time-as",
                 "utc|zone|seconds|milliseconds",
-                "how times are read that do not say it: as what clocks in UTC or --zone show, or as "
-                    + "numbers since 1970"
+                "how to read times that name no zone: as times in UTC or in --zone, or as numbers "
+                    + "since 1970"
             ),
             .init(
                 "upstream-run",

@@ -20,35 +20,36 @@ struct StatusCommand: Command {
                     .init(
                         "all",
                         nil,
-                        "all runs; without, the \(mostRows) that need somebody first"
+                        "all runs (default: the \(mostRows) that need attention most)"
                     ),
                     .init("watch", nil, "show it again and again until a signal", isUsual: true),
-                    .init("every", "TIME", "with --watch: how often; 2s by default"),
+                    .init("every", "TIME", "with --watch: interval (default: 2s)"),
                 ]
             ),
             .init(title: "Whether all is well", options: StatusCheck.options),
         ],
         notes: """
-            First stands what waits, since when the oldest of it does, how many batches are
-            in flight, and how many attempts failed in the last hour. Runs follow, those that
-            need somebody first.
+            The first lines add up all runs: how many items wait and for how long, how many
+            batches are in flight, and how many attempts failed in the last hour. The runs
+            follow; those that need attention come first.
 
-            WAITING    items above the cursor, given back, to be tried again, or of a lease that
-                       is over; ~ where only the first were looked at
-            OLDEST     how long the first of them has waited at least: by --settle-column, else
-                       since something was first seen to wait, or could be taken
-            DRAINS IN  when none is left, at the pace of the last hour and of the newest
-                       batches, as long as none is added; - where nothing is handed out
-            PER HOUR   items done in the last hour; ~ at the pace of the newest batches
+            WAITING    items that wait: new ones above the cursor, and those of batches that
+                       workers gave back, that are tried again, or whose lease ended;
+                       ~ if status counted only the first of them
+            OLDEST     minimum time that the oldest item has waited: by --settle-column,
+                       otherwise since status first saw it, or a worker could take it
+            DRAINS IN  time until no item waits, at the pace of the last hour and of the
+                       newest batches, if none is added; - if nothing is handed out
+            PER HOUR   items processed in the last hour; ~ at the pace of the newest batches
             FAILED     batches that failed for good or are quarantined
 
             STATE is held, failed, stuck, retrying, unsettled (writers may still commit ids
-            that were passed over), ready (there is work, and nobody takes it), running, due,
-            limited (there is work, and a budget or a probe lets none of it out), paused,
-            cancelled, idle, or complete.
+            that the run passed over), ready (items wait, and no worker takes them), running,
+            due, limited (items wait, and a budget or a probe holds all of them back),
+            paused, cancelled, idle, or complete.
 
-            Exit: 1 with --check where something is wrong. A pause, and a budget that somebody
-            closed, are told but are nothing wrong; --max-age and --max-backlog find what waits.
+            Exit: 1 if --check finds a fault. It reports a pause, and a budget that somebody
+            closed, but these are not faults; --max-age and --max-backlog find items that wait.
 
             """
     )
@@ -114,7 +115,7 @@ struct StatusCommand: Command {
             // flickers while it is looked for.
             let start = isDrawn(in: context) ? "\u{1B}[H\u{1B}[J" : ""
             if runs.isEmpty { return start }
-            return start + text(reading.overview, context, besides: notes.count)
+            return start + text(reading, context, besides: notes.count)
         }
         for words in notes { try context.note(words) }
         return findings.map { $0.isEmpty } ?? true ? .done : .failed
@@ -128,16 +129,17 @@ struct StatusCommand: Command {
 
     /// The table, as much of it as fits onto a screen that is drawn anew.
     private func text(
-        _ overview: Overview,
+        _ reading: StatusReading,
         _ context: Context,
         besides notes: Int
     ) -> String {
+        let overview = reading.overview
         var most = Self.mostRows
         if isDrawn(in: context), let height = context.output.height {
             most = min(most, max(1, height - notes - Self.linesAround))
         }
         let shown = isWhole ? overview.runs[...] : overview.runs.prefix(most)
-        let table = StatusTable(runs: Array(shown), context: context)
+        let table = StatusTable(runs: Array(shown), writers: reading.writers, context: context)
         var text = StatusHead(overview).text(context) + "\n\n"
         text += isWide ? table.wideText : table.text
         let left = overview.runs.count - shown.count

@@ -181,7 +181,7 @@ struct WorkflowCommand: Command {
         do {
             let workflow = try Workflow(contentsOf: file).with(parameters: parameters.values)
             if isDryRun {
-                let checked = try await workflows.check(workflow)
+                let checked = try await workflows.checkStart(workflow)
                 try context.write(RawJSON(checked.text)) {
                     "\(file): job '\(checked.job)', digest \(try checked.digest.prefix(12)); "
                         + "it can be begun"

@@ -65,6 +65,7 @@ extension Context {
             throw TrancheError(
                 error.code,
                 error.message + place + (commands.map { ", or \($0)" } ?? "") + unset,
+                field: error.field,
                 underlying: mismatch
             )
         }
@@ -94,6 +95,7 @@ extension Context {
             error.code,
             "\(error.message); its items were in the PostgreSQL database '\(name)': if that is "
                 + "another one, set TRANCHE_META_DB or --meta-db to it\(unset)",
+            field: error.field,
             underlying: error
         )
     }

@@ -11,12 +11,12 @@ struct LineageOptions: Sendable {
         .init(
             "lineage",
             "URL|FILE",
-            "where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default"
+            "receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default: none)"
         ),
         .init(
             "lineage-namespace",
             "NAME",
-            "name space of the job in them (OPENLINEAGE_NAMESPACE)"
+            "namespace of the job in these events (OPENLINEAGE_NAMESPACE)"
         ),
     ]
 

@@ -158,6 +158,8 @@ struct Load: Sendable {
         )
         chainOptions.stop = stop
         chainOptions.grace = options.grace.length
+        chainOptions.timeout = options.timeout.map { .fixed($0) }
+        chainOptions.idle = options.idleBound
         chainOptions.prefetch = options.prefetch
         chainOptions.spansJob = areSeveral
         chainOptions.watcher = progress
@@ -248,7 +250,8 @@ extension TrancheError {
     func naming(_ doubt: DelimiterDoubt?) -> TrancheError {
         guard mayBeOfDelimiter, let doubt else { return self }
         guard code == .redefined else {
-            return TrancheError(code, "\(message): \(doubt.hint)", underlying: self)
+            let words = "\(message): \(doubt.hint)"
+            return TrancheError(code, words, field: field, underlying: self)
         }
         guard doubt.isClear else { return self }
         return TrancheError(
@@ -269,7 +272,7 @@ extension TrancheError {
         let command = "--job JOB "
         guard message.contains(command) else { return self }
         let words = message.replacing(command, with: "--job \(RunKey.quoted(job)) ")
-        return TrancheError(code, words, underlying: underlying)
+        return TrancheError(code, words, field: field, underlying: underlying)
     }
 }
 

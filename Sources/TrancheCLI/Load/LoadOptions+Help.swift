@@ -62,14 +62,18 @@ extension LoadOptions {
                 .init(
                     "key",
                     "A,B,…",
-                    "fields that identify a row; an existing row is replaced",
+                    "fields that identify a row; an existing row is replaced. Of rows with one "
+                        + "key in different batches the one that is written last counts: with "
+                        + "--workers, or where a batch is tried again, it need not be the last "
+                        + "of the file",
                     isUsual: true,
                     brief: "fields that identify a row"
                 ),
                 .init(
                     "create-table",
                     nil,
-                    "create the table, with --key as its key, if it does not exist. Its "
+                    "create the table, with --key as its key, if it does not exist; one that "
+                        + "does stays as it is. Its "
                         + "types come from the schema, otherwise from the first "
                         + "\(LoadCommand.sampledRecords) records of each file; --dry-run "
                         + "shows it",
@@ -146,6 +150,8 @@ extension LoadOptions {
                     "with --follow: give up the unread rest of the file that was there before"
                 ),
                 Grace.option(of: "batches"),
+                .init("timeout", "TIME", "maximum time of a batch (default: none)"),
+                .init("idle", "TIME", "maximum time of a batch without progress (default: none)"),
                 ProgramStatus.idleOption(0),
                 .init(
                     "dry-run",

@@ -14,6 +14,10 @@ struct LoadOptions: Sendable {
     let workers: Int
     let prefetch: Int
     let grace: Grace
+    /// How long a batch may take; `nil` for any time.
+    let timeout: Duration?
+    /// How long a batch may go on without progress; `nil` for any time.
+    let idleBound: Duration?
     /// How to exit when there was nothing to do.
     let idle: ProgramStatus
     let follows: Bool
@@ -48,6 +52,8 @@ struct LoadOptions: Sendable {
             throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
         grace = try Grace(arguments)
+        timeout = try WorkOptions.bound("timeout", arguments)
+        idleBound = try WorkOptions.bound("idle", arguments)
         idle = try ProgramStatus.whenIdle(arguments) ?? .done
         follows = arguments.has("follow")
         replaces = arguments.has("replaced")
@@ -228,6 +234,9 @@ struct LoadOptions: Sendable {
 
     /// Whether the delimiter of the file was given, and is not guessed.
     var saysDelimiter: Bool { arguments.has("delimiter") || arguments.has("format") }
+
+    /// Whether a row may be replaced by one that stands before it in the file.
+    var mayReorder: Bool { workers > 1 && arguments.has("key") }
 
     /// Whether records are to meet a schema.
     var hasSchema: Bool { schema != nil }

@@ -8,20 +8,34 @@ struct Failure {
     /// How the program ends.
     let status: ProgramStatus
     private let code: String
+    /// The option of the field that the error names; `nil` where it names none.
+    private let option: String?
 
     /// Takes an error apart.
-    init(_ error: any Error) {
+    ///
+    /// - Parameters:
+    ///   - error: The error.
+    ///   - command: The command that it ended; `nil` (the default) where none was found.
+    init(_ error: any Error, of command: CommandDescription? = nil) {
         let message = error is CancellationError ? "interrupted" : "\(error)"
         let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
         words = HumanText.programLines(line)
         status = ProgramStatus(error)
         code = Self.code(of: error)
+        let field = (error as? TrancheError)?.field
+        option = field.map { SpecOptions.source.option(of: $0) }.flatMap { option in
+            // What reads sources that others described has no such option.
+            command?.options.contains { "--\($0.name)" == option } == true ? option : nil
+        }
     }
 
     /// The failure for programs.
     var document: FailureDocument {
         var document = FailureDocument(code: code, words: words, exit: Int(status.rawValue))
-        if status == .usage { document.field = Self.option(in: document.message) }
+        document.field = option
+        if document.field == nil, status == .usage {
+            document.field = Self.option(in: document.message)
+        }
         return document
     }
 

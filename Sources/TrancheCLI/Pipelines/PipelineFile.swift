@@ -119,6 +119,12 @@ struct PipelineFile: Sendable {
             workflows: workflows
         )
         types.processes["program"] = programs
+        types.inputs["inventory"] = { settings in
+            // As 'status' finds them, so that both see the same.
+            PipelineTypes.inventory(settings) { run, inventory in
+                try await context.sourceFinder()(run, inventory)
+            }
+        }
         types.addWebhook(environment: context.environment)
         types.credentials = context.settings.credentials
         return types

@@ -25,7 +25,8 @@ struct ProgramProcess: EventProcess {
             if json.utf8.count <= Self.longestVariable { variables["PIPELINE_EVENT"] = json }
         }
         handler.program.environment.merge(variables) { _, own in own }
-        handler.program.input = Array(try events.jsonLines.utf8)
+        handler.program.input = Array(try events.numberedLines.utf8)
+        handler.events = events.numbersByID
         return try await handler.handle(events.batch, events.progress)
     }
 }

@@ -37,7 +37,7 @@ struct CoverageBar {
     private static let width = 1000.0
 
     /// Makes the bar of a run; `nil` where nothing is known of its ids.
-    init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord]) {
+    init?(_ run: RunStatus, lowest: Int64?, batches: [BatchRecord], now: Date) {
         let record = run.run
         guard let end = run.lastID else { return nil }
         let cursor = record.cursor.map { min($0, end) }
@@ -54,15 +54,16 @@ struct CoverageBar {
         }
         parts += run.gaps.filter(\.isOpen).map { Part(state: .gap, ids: $0.range) }
         parts += batches.compactMap { batch in
-            Self.state(of: batch).map {
+            Self.state(of: batch, at: now).map {
                 Part(state: $0, ids: batch.idStart...max(batch.idStart, batch.idEnd))
             }
         }
         self.parts = parts
     }
 
-    private static func state(of batch: BatchRecord) -> State? {
+    private static func state(of batch: BatchRecord, at now: Date) -> State? {
         switch batch.status {
+        case .running where batch.hasLapsed(at: now): .retrying
         case .running: .running
         case .released: .released
         case .failed: batch.isFinal ? .failed : .retrying
@@ -85,22 +86,30 @@ struct CoverageBar {
 
     /// The bar as a drawing; each part tells on a pointer what it is.
     var drawing: String {
-        let words = "ids \(HumanText.ids(ids))"
+        let label = "ids \(HumanText.ids(ids))"
         var text =
             "<svg class=\"bar\" viewBox=\"0 0 1000 16\" preserveAspectRatio=\"none\" role=\"img\" "
-        text += "aria-label=\"\(HTMLText.escaped(words))\">"
+        text += "aria-label=\"\(HTMLText.escaped(label))\">"
         for part in parts {
             let (start, end) = (place(of: part.ids.lowerBound), place(after: part.ids.upperBound))
             guard end > 0, start < Self.width else { continue }
             // What is wrong is seen, however small it is.
             let width = max(end - start, part.state == .done || part.state == .waiting ? 0 : 3)
             let x = min(start, Self.width - width)
-            let title = "\(part.state.words): ids \(HumanText.ids(part.ids))"
+            let title = "\(words(of: part)): ids \(HumanText.ids(part.ids))"
             text += "<rect class=\"\(part.state.rawValue)\" x=\"\(HumanText.fixed(x, 2))\" y=\"0\" "
             text += "width=\"\(HumanText.fixed(width, 2))\" height=\"16\">"
             text += "<title>\(HTMLText.escaped(title))</title></rect>"
         }
         return text + "</svg>"
+    }
+
+    /// What has become of the ids of a part: where others lie on those that were passed, not all
+    /// of them are done.
+    private func words(of part: Part) -> String {
+        guard part.state == .done else { return part.state.words }
+        let isCovered = parts.contains { $0.state != .done && $0.ids.overlaps(part.ids) }
+        return isCovered ? "passed" : part.state.words
     }
 
     private func place(of id: Int64) -> Double {

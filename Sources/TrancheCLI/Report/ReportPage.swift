@@ -73,7 +73,7 @@ struct ReportPage {
     private var runs: String {
         guard !overview.runs.isEmpty else { return "<p>No run has begun yet.</p>\n" }
         let open = Dictionary(
-            grouping: reading.failures + reading.held + reading.released,
+            grouping: reading.failures + reading.held + reading.lapsed + reading.released,
             by: \.key
         )
         let shown = overview.runs.prefix(ReportReading.mostBars)
@@ -81,7 +81,8 @@ struct ReportPage {
             let bar = CoverageBar(
                 run,
                 lowest: reading.lowest[run.run.key],
-                batches: open[run.run.key] ?? []
+                batches: open[run.run.key] ?? [],
+                now: now
             )
             return row(run, bar)
         }

@@ -11,6 +11,8 @@ struct ReportReading: Sendable {
     let failures: [BatchRecord]
     /// Batches that somebody holds, the newest first.
     let held: [BatchRecord]
+    /// Batches whose lease is over, so that nobody holds them any more.
+    let lapsed: [BatchRecord]
     /// Batches that were given back.
     let released: [BatchRecord]
     /// The newest batches that succeeded.
@@ -35,7 +37,9 @@ struct ReportReading: Sendable {
             )
         }
         failures = (try await newest(.failed) + newest(.quarantined)).sorted { $0.id > $1.id }
-        held = try await newest(.running)
+        let (running, now) = (try await newest(.running), context.now())
+        held = running.filter { !$0.hasLapsed(at: now) }
+        lapsed = running.filter { $0.hasLapsed(at: now) }
         released = try await newest(.released)
         successes = try await newest(.succeeded, Self.mostSuccesses)
         var lowest: [RunKey: Int64] = [:]

@@ -4,24 +4,29 @@ import Tranche
 /// Runs as people read them; columns that seldom hold anything are shown when they do.
 struct StatusTable {
     let runs: [RunStatus]
+    /// The transactions that runs wait for.
+    let writers: [RunKey: [SourceWriter]]
     let context: Context
 
     /// The columns that fit into 80 characters, and what is to be said besides.
     var text: String {
         var parts = narrow.map { $0.filled(runs) }
-        while width(of: parts) > Self.mostWidth {
+        var left: [String] = []
+        // Names may be cut a little before a column goes.
+        while width(of: parts, Self.leastWidth) > Self.mostWidth {
             // What matters least goes first.
             guard
                 let least = parts.indices.filter({ parts[$0].rank > 0 })
                     .max(by: { parts[$0].rank < parts[$1].rank })
             else { break }
-            parts.remove(at: least)
+            left.append(parts.remove(at: least).column.title)
         }
         if width(of: parts) > Self.mostWidth {
             let widest = (8...Self.mostWidth).last { width(of: parts, $0) <= Self.mostWidth } ?? 8
             for place in parts.indices { parts[place].cut(to: widest) }
         }
-        return table(parts)
+        if left.isEmpty { return table(parts) }
+        return table(parts) + "no room for \(left.reversed().joined(separator: ", ")) (--wide)\n"
     }
 
     /// All columns, and what is to be said besides.
@@ -29,6 +34,8 @@ struct StatusTable {
 
     /// The most characters of a line.
     private static let mostWidth = 80
+    /// How much is left of a name at least before a column is left out.
+    private static let leastWidth = 20
 
     private struct Part {
         var column: Table.Column
@@ -36,6 +43,8 @@ struct StatusTable {
         var rank = 0
         /// Whether its cells may be cut.
         var isCut = false
+        /// Whether they are cut in the midst.
+        var isName = false
         var cell: (RunStatus) -> Table.Cell
         /// The cells, once they are made.
         var cells: [Table.Cell] = []
@@ -60,7 +69,11 @@ struct StatusTable {
         mutating func cut(to widest: Int) {
             guard isCut else { return }
             for place in cells.indices where cells[place].text.count > widest {
-                cells[place].text = cells[place].text.prefix(max(1, widest - 1)) + "…"
+                let text = cells[place].text
+                // Names often differ at their ends, as those of files in a folder do.
+                let end = isName ? (widest - 1) / 2 : 0
+                cells[place].text =
+                    text.prefix(max(1, widest - 1 - end)) + "…" + text.suffix(end)
             }
         }
     }
@@ -82,8 +95,8 @@ struct StatusTable {
         let isOneOfSeveral = tables.values.contains { Set($0.map(\.run.key.metaTable)).count > 1 }
         // Where it tells jobs apart, it stays.
         parts[1].rank = isOneOfSeveral ? 0 : 5
-        return parts + [
-            Part(column: .number("WAITING"), cell: { waiting($0) }),
+        parts.append(Part(column: .number("WAITING"), cell: { waiting($0) }))
+        return parts + weight + [
             Part(column: .number("OLDEST"), rank: 1, cell: { oldest($0) }),
             Part(column: .number("DRAINS IN"), rank: 3, cell: { drain($0) }),
             Part(column: .number("PER HOUR"), rank: 4, cell: { perHour($0) }),
@@ -91,17 +104,26 @@ struct StatusTable {
         ]
     }
 
+    /// What waits in weight, where items have one.
+    private var weight: [Part] {
+        guard runs.contains(where: { $0.run.source?.weight != nil && $0.waitingItems > 0 }) else {
+            return []
+        }
+        return [Part(column: .number("WEIGHT"), rank: 6, cell: { waitingWeight($0) })]
+    }
+
     private var names: [Part] {
         var parts = [
-            Part(column: .text("JOB"), isCut: true, cell: { Table.Cell($0.run.key.job) }),
-            Part(column: .text("META"), isCut: true, cell: { Table.Cell($0.run.key.metaTable) }),
+            name("JOB") { $0.run.key.job }, name("META") { $0.run.key.metaTable },
         ]
         if runs.contains(where: { !$0.run.key.run.isEmpty }) {
-            parts.append(
-                Part(column: .text("RUN"), isCut: true, cell: { Table.Cell(name($0.run)) })
-            )
+            parts.append(name("RUN") { name($0.run) })
         }
         return parts
+    }
+
+    private func name(_ title: String, _ text: @escaping (RunStatus) -> String) -> Part {
+        Part(column: .text(title), isCut: true, isName: true, cell: { Table.Cell(text($0)) })
     }
 
     private var wide: [Part] {
@@ -255,6 +277,12 @@ struct StatusTable {
                 )
             }
             lines += run.waits.compactMap { line(of: $0, run) }
+            if let writers = writers[run.run.key], !writers.isEmpty {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " "
+                        + WaitText.words(writers, awaitedBy: run.run, at: context.now())
+                )
+            }
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)")

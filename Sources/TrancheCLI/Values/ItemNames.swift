@@ -115,6 +115,17 @@ struct ItemNames: Sendable {
         return IDRuns(Set(ids).sorted())
     }
 
+    /// The uids that are named and were found, where a job goes by uids, with their numbers.
+    ///
+    /// - Parameter space: How the job knows its items.
+    /// - Returns: The uids, in the order in which they are named; none where ids are integers.
+    /// - Throws: The source's failure.
+    func uids(in space: ItemSpace) async throws -> [(uid: String, id: Int64)] {
+        guard let source = space.source else { return [] }
+        let found = try await source.ids(ofUIDs: names)
+        return names.compactMap { name in found[name].map { (uid: name, id: $0) } }
+    }
+
     /// A uid that has no number.
     private struct UnknownItem: Error {
         let table: String

@@ -148,12 +148,23 @@ struct SpecOptions: Sendable {
         }
     }
 
+    /// The option that means a field.
+    ///
+    /// - Parameter path: The keys that lead to the field; empty for the place.
+    /// - Returns: Such as `--weight-column`; what names the place for an empty path.
+    func option(of path: [String]) -> String {
+        guard let name = path.first else { return place }
+        let option = field(name)?.option ?? name.replacing("_", with: "-")
+        return "--\(option)"
+    }
+
+    private func field(_ name: String) -> Field? {
+        (fields + Self.ends).first { $0.name == name }
+    }
+
     private func usage(_ error: SpecError) -> UsageError {
         let words = error.text { path in
-            guard let name = path.first else { return place }
-            let known = (fields + Self.ends).first { $0.name == name }
-            return known.map { "--\($0.option)\($0.placeholder)" }
-                ?? "--\(name.replacing("_", with: "-"))"
+            option(of: path) + (path.first.flatMap(field)?.placeholder ?? "")
         }
         if error.code == .holdsPassword, let remedy = Self.remedies[place] {
             let reason = "holds a password, which everyone on this machine could read"

@@ -7,6 +7,9 @@ struct ProgramHandler: BatchHandler {
     /// What is to be said of a batch before it is worked on, once; `nil` (the default) where
     /// nothing is.
     var remark: OneRemark?
+    /// The numbers of the batch's events by their ids; `nil` (the default) where the items are no
+    /// events.
+    var events: [String: [Int64]]?
     /// Called with each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
 
@@ -18,7 +21,9 @@ struct ProgramHandler: BatchHandler {
             self.progress.update(words, isAlwaysShown: true)
         }
         do {
-            return try await program.run(batch, progress).verdict(for: batch)
+            var end = try await program.run(batch, progress)
+            end.events = events
+            return try await end.verdict(for: batch)
         } catch let unfit as UnfitItems {
             return try await unfit.verdict(for: batch)
         }

@@ -5,8 +5,6 @@ import Tranche
 enum WaitText {
     /// The most writers and holders that are named.
     private static let mostNamed = 3
-    /// How much of a statement is shown.
-    private static let shownOfQuery = 120
 
     /// The explanation in one line.
     static func words(_ wait: WaitExplanation) -> String {
@@ -26,43 +24,36 @@ enum WaitText {
     // MARK: - Writers
 
     private static func writers(_ wait: WaitExplanation) -> String {
-        var names = wait.writers.prefix(mostNamed).map { words($0, at: wait.now) }
-        let more = wait.writers.count - names.count
+        words(wait.writers, for: wait.candidate, until: wait.until, at: wait.now)
+    }
+
+    /// That a run waits for transactions, and until when.
+    static func words(
+        _ writers: [SourceWriter],
+        awaitedBy run: RunRecord,
+        at now: Date
+    ) -> String {
+        let waiting = GapsDocument.Waiting(run)
+        return words(writers, for: waiting?.candidate, until: waiting?.until, at: now)
+    }
+
+    private static func words(
+        _ writers: [SourceWriter],
+        for candidate: Int64?,
+        until: Date?,
+        at now: Date
+    ) -> String {
+        var names = writers.prefix(mostNamed).map { $0.words(at: now) }
+        let more = writers.count - names.count
         if more > 0 { names.append("\(HumanText.number(more)) more") }
         var text = "waits for \(names.joined(separator: ", and "))"
-        if let candidate = wait.candidate {
+        if let candidate {
             text += ": ids up to \(HumanText.number(candidate))"
         } else {
             text += ": ids that were passed over may still be committed"
         }
-        if let until = wait.until { text += ", until \(time(until, wait.now)) at the latest" }
+        if let until { text += ", until \(until.utcTime(on: now)) at the latest" }
         return text
-    }
-
-    /// The writer: process, client, user, its state and since when, and its last statement.
-    static func words(_ writer: SourceWriter, at now: Date) -> String {
-        var parts: [String] = []
-        if !writer.application.isEmpty { parts.append(writer.application) }
-        if !writer.user.isEmpty {
-            parts.append(writer.client.isEmpty ? writer.user : "\(writer.user)@\(writer.client)")
-        }
-        if !writer.state.isEmpty {
-            parts.append(
-                writer.state + (writer.stateSince.map { " since \(time($0, now))" } ?? "")
-            )
-        }
-        if let since = writer.since, since != writer.stateSince {
-            parts.append("begun \(time(since, now))")
-        }
-        let query = HumanText.oneLine(writer.query.trimmed(.all))
-        if !query.isEmpty {
-            let shown = query.prefix(shownOfQuery)
-            parts.append("\"\(shown)\(shown.count < query.count ? "…" : "")\"")
-        }
-        let name =
-            writer.prepared.map { "the prepared transaction '\($0)'" }
-            ?? writer.process.map { "pid \($0)" } ?? "transaction \(writer.name)"
-        return redacted(parts.isEmpty ? name : "\(name) (\(parts.joined(separator: ", ")))")
     }
 
     // MARK: - Others' batches
@@ -105,7 +96,9 @@ enum WaitText {
             life = isSilent ? ", not heard of since \(ago)" : ", heard of \(ago)"
             if lives.contains(.running) { life += ", whose process runs on this host" }
         }
-        let next = ends.min().map { "; offered again at \(time($0, wait.now)) without a heartbeat" }
+        let next = ends.min().map { end in
+            "; offered again at \(end.utcTime(on: wait.now)) without a heartbeat"
+        }
         return "\(count) held by \(worker)\(life)\(next ?? "")"
     }
 
@@ -120,13 +113,5 @@ enum WaitText {
         }
         let attempt = "try \(batch.failures + 1) of \(max(wait.maxAttempts, batch.failures + 1))"
         return ["batch \(batch.id) failed, and is tried again \(when), \(attempt)\(more)"]
-    }
-
-    /// A time of this day as such, another with its date; in UTC.
-    static func time(_ time: Date, _ now: Date) -> String {
-        let text = time.formatted(.iso8601.dateTimeSeparator(.space))
-        let today = now.formatted(.iso8601.dateTimeSeparator(.space)).prefix(10)
-        let shown = text.hasPrefix(today) ? text.dropFirst(11) : text[...]
-        return "\(shown.prefix { $0 != "Z" }) UTC"
     }
 }

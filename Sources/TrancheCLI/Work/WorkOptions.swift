@@ -16,11 +16,13 @@ struct WorkOptions: Sendable {
     /// How to exit when there was nothing to do.
     let idle: ProgramStatus
     /// What the program is given by name.
-    private let parameters: WorkflowParameters
+    let parameters: WorkflowParameters
     /// The program and its arguments.
     let program: [String]
     /// How the program is given the items.
     let input: InputOptions
+    /// Whether to show the next batch, and work on none.
+    private let isDryRun: Bool
     /// Where the work is told of.
     private let lineage: LineageOptions
 
@@ -49,6 +51,7 @@ struct WorkOptions: Sendable {
             ),
             ProgramStatus.idleOption(0),
             LogFormat.option,
+            dryRunOption(isUsual: mayFollow),
         ]
         options += LineageOptions.options
         if mayFollow {
@@ -123,11 +126,15 @@ struct WorkOptions: Sendable {
         offers it again. Batches that have not begun, such as prefetched ones, are offered
         as usual.
 
+        With --dry-run, CMD does not start: the next batch is shown as CMD would get it, and
+        nothing is acquired or written. A new batch has the number 0 there. Exit: 3 if there
+        is no next batch.
+
         If standard error is closed, work continues in silence.
 
         Exit: 0 complete; 1 complete with failed, stuck or quarantined batches; 5 cancelled,
         also with --follow; 75 held, paused, or a transaction that may still commit ids
-        stays open; after a signal 0 if all batches that it had finished, otherwise 130;
+        stays open; after a signal 0 if it finished all its batches, otherwise 130;
         --exit-when-idle if it was complete before and this process had nothing to do.
 
         """
@@ -142,11 +149,7 @@ struct WorkOptions: Sendable {
         guard prefetch <= 1000 else {
             throw UsageError("--prefetch \(prefetch) is too many; at most 1000")
         }
-        guard prefetch == 0 || job.request.targetTime == nil else {
-            throw UsageError(
-                "--prefetch does not go with --target-time: a batch that is held ahead takes longer"
-            )
-        }
+        try Self.require(prefetch, goesWith: job.request)
         grace = try Grace(arguments)
         timeout = try Self.bound("timeout", arguments)
         idleBound = try Self.bound("idle", arguments)
@@ -154,6 +157,10 @@ struct WorkOptions: Sendable {
         follows = arguments.has("follow")
         if follows, arguments.has("drain") {
             throw UsageError("--drain and --follow exclude each other")
+        }
+        isDryRun = arguments.has("dry-run")
+        if isDryRun, follows {
+            throw UsageError("--dry-run and --follow exclude each other: it shows one batch")
         }
         do {
             parameters = try WorkflowParameters(texts: arguments.texts("param"))
@@ -165,7 +172,16 @@ struct WorkOptions: Sendable {
         lineage = try LineageOptions(arguments)
     }
 
-    private static func bound(_ name: String, _ arguments: Arguments) throws -> Duration? {
+    private static func require(_ prefetch: Int, goesWith request: BatchRequest) throws {
+        guard prefetch == 0 || request.targetTime == nil else {
+            throw UsageError(
+                "--prefetch does not go with --target-time: a batch that is held ahead takes longer"
+            )
+        }
+    }
+
+    /// A bound of time; `nil` where none is given.
+    static func bound(_ name: String, _ arguments: Arguments) throws -> Duration? {
         try arguments.value(name) { text in
             let bound = try parseDuration(text)
             guard bound > .zero else { throw ValueError("a bound of time is above 0") }
@@ -185,12 +201,14 @@ struct WorkOptions: Sendable {
         _ check: (BatchRequest) throws -> Void = { _ in }
     ) async throws -> ProgramStatus {
         let path = try ProgramFinder(environment: context.environment).path(of: program[0])
+        if isDryRun { return try await showNext(context, check) }
         // Signals are dealt with from here on, so that none is lost while the inventory is opened.
         let signals = context.signals()
         let guardian = try ProcessGuard()
         let lineage = try lineage.lineage(context, grace: grace)
         return try await context.withInventory(worker: job.worker, emitting: lineage) { inventory in
             let completed = try await job.completed(context, in: inventory)
+            try Self.require(prefetch, goesWith: completed.request)
             if !completed.isBoundedByTime { try check(completed.request) }
             let source = try completed.source(context.settings)
             let opened = try await completed.open(source, in: inventory, context)

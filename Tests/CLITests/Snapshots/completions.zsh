@@ -40,9 +40,10 @@ _tranche() {
         'apply:Apply the file of a pipeline under its name, and show what differs'
         'pipeline:Show which pipelines are applied, by whom and since when; remove one'
         'check:Check the file of a pipeline; report faults with line and column'
-        'graph:Print the graph of a pipeline\: which process gets whose events'
+        'graph:Print the graph of a pipeline\: which process gets the events of which input'
         'schema:Print the JSON Schema of a pipeline'\''s file, for editors'
-        'input:List the logs of inputs; record the changes of PostgreSQL tables'
+        'input:List the logs of inputs; record changes of PostgreSQL tables; run a schedule now'
+        'reap:Stop and remove containers that lost workers have left on this host'
         'redefine:Change what was set when a run began'
         'compact:Pack old succeeded batches into the archive'
         'forget:Remove all records of a job, or of one run of it'
@@ -64,7 +65,7 @@ _tranche() {
                 ':what to do:(up down status)' \
                 '--to[target version; with down, 0 removes the inventory]:N:' \
                 '--dry-run[print the SQL and change nothing]' \
-                '--yes[do not ask\: with up, before workers at work are left behind; with down, before rows are removed]' \
+                '--yes[do not ask for confirmation\: with up, to leave old workers behind; with down, to remove rows]' \
                 '*--bounded[bounds of the run that replaces the job]:JOB=20..80:' \
                 '--zone[time zone of its times, such as Europe/Berlin (default\: the server'\''s)]:ZONE:' \
                 '--lease[when rows left running are offered again (default\: 60s)]:TIME:' \
@@ -79,27 +80,27 @@ _tranche() {
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times, which Tranche numbers as it finds them. A search that finds none reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
                 '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
                 '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
-                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--where[condition that items must meet; its answer for a row must never change; JSON for a collection]:SQL:' \
                 '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; Tranche finds new uids that are not integers by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
-                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
-                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
+                '--time-column[column with the time of an item, for --by, and for times in --from and --to]:COLUMN:' \
+                '--by[cut batches at full hours, days or months; TRANCHE_FROM and TRANCHE_TO have the interval of a batch]:hour|day|month:(hour day month)' \
+                '--zone[time zone of --by, --from and --to, such as Europe/Berlin (default\: UTC)]:ZONE:' \
+                '--time-as[how to read times that name no zone\: as times in UTC or in --zone, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
                 '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
-                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the time at which it ends, which is not part of it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
+                '--count[maximum number of items per batch. Without a limit the job continues with that of its newest batch; a new job has 1000 items per batch]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -196,9 +197,9 @@ _tranche() {
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--since[only batches whose last attempt ended since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
-                '--until[only batches whose last attempt ended until then]:TIME:' \
-                '--of-worker[only batches that this worker held last]:NAME:' \
+                '--since[only batches whose attempt began since\: 2h (ago), or 2026-11-28T08\:00]:TIME:' \
+                '--until[only batches whose attempt began until then]:TIME:' \
+                '--of-worker[only batches that this worker holds]:NAME:' \
                 '--ids[only batches with one of these items, such as 5,9..12, or uids that are not integers; one that has a comma stands in double quotes]:IDS:' \
                 '--dry-run[show the selection, and change nothing]' \
                 '--yes[do not ask for confirmation]' \
@@ -213,27 +214,27 @@ _tranche() {
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times, which Tranche numbers as it finds them. A search that finds none reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
                 '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
                 '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
-                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--where[condition that items must meet; its answer for a row must never change; JSON for a collection]:SQL:' \
                 '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; Tranche finds new uids that are not integers by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
-                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
-                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
+                '--time-column[column with the time of an item, for --by, and for times in --from and --to]:COLUMN:' \
+                '--by[cut batches at full hours, days or months; TRANCHE_FROM and TRANCHE_TO have the interval of a batch]:hour|day|month:(hour day month)' \
+                '--zone[time zone of --by, --from and --to, such as Europe/Berlin (default\: UTC)]:ZONE:' \
+                '--time-as[how to read times that name no zone\: as times in UTC or in --zone, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
                 '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
-                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the time at which it ends, which is not part of it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
+                '--count[maximum number of items per batch. Without a limit the job continues with that of its newest batch; a new job has 1000 items per batch]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -269,8 +270,9 @@ _tranche() {
                 '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
-                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--dry-run[show the next batch as CMD would get it (arguments, variables, first lines of standard input); nothing is acquired or written]' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--drain[end when the run is complete (the default)]' \
                 '--follow[never end; wait for new items]' \
                 '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
@@ -300,27 +302,27 @@ _tranche() {
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times, which Tranche numbers as it finds them. A search that finds none reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
                 '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
                 '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
-                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--where[condition that items must meet; its answer for a row must never change; JSON for a collection]:SQL:' \
                 '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; Tranche finds new uids that are not integers by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
-                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
-                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
+                '--time-column[column with the time of an item, for --by, and for times in --from and --to]:COLUMN:' \
+                '--by[cut batches at full hours, days or months; TRANCHE_FROM and TRANCHE_TO have the interval of a batch]:hour|day|month:(hour day month)' \
+                '--zone[time zone of --by, --from and --to, such as Europe/Berlin (default\: UTC)]:ZONE:' \
+                '--time-as[how to read times that name no zone\: as times in UTC or in --zone, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
                 '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00]:ID|TIME:' \
-                '--to[highest id of the run, or the first time behind it]:ID|TIME:' \
+                '--to[highest id of the run, or the time at which it ends, which is not part of it]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
+                '--count[maximum number of items per batch. Without a limit the job continues with that of its newest batch; a new job has 1000 items per batch]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -356,8 +358,9 @@ _tranche() {
                 '*--param[parameter for the program, as TRANCHE_PARAM_NAME]:NAME=VALUE:' \
                 '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
-                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--dry-run[show the next batch as CMD would get it (arguments, variables, first lines of standard input); nothing is acquired or written]' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--format[file format (default\: by its name). tsv\: with \\t, \\n and \\\\ and without quotes; mysql\: as INTO OUTFILE writes it, and mariadb --batch with --null NULL --header-lines 1; pgcopy\: as PostgreSQL'\''s COPY writes it]:csv|jsonl|tsv|mysql|pgcopy:(csv jsonl tsv mysql pgcopy)' \
                 '--delimiter[field delimiter of a CSV file, up to four bytes (default\: comma; or ; tab or | if the first 64 KiB use it)]:TEXT:' \
                 '--quote[quote character (default\: "); '\'''\'' for none]:C:' \
@@ -408,8 +411,8 @@ _tranche() {
                 '--add-columns[add columns for such fields to the table]' \
                 '--to[table\:NAME beside the inventory, sqlite\:PATH or postgresql\://… with --table, mongodb\://host/database.collection, csv\:PATH, jsonl\:PATH, webhook\:https\://…, cypher\:http\://host\:7474/database with --cypher, or none to write nothing (TRANCHE_SINK)]:SINK:' \
                 '--table[table in that database]:TABLE:' \
-                '--key[fields that identify a row; an existing row is replaced]:A,B,…:' \
-                '--create-table[create the table, with --key as its key, if it does not exist. Its types come from the schema, otherwise from the first 10000 records of each file; --dry-run shows it]' \
+                '--key[fields that identify a row; an existing row is replaced. Of rows with one key in different batches the one that is written last counts\: with --workers, or where a batch is tried again, it need not be the last of the file]:A,B,…:' \
+                '--create-table[create the table, with --key as its key, if it does not exist; one that does stays as it is. Its types come from the schema, otherwise from the first 10000 records of each file; --dry-run shows it]' \
                 '--create-index[create the unique index of --key in MongoDB, if it does not exist]' \
                 '--each[send a webhook one request per record, not per batch]' \
                 '--cypher[statement for a graph, with the records as $batch\: UNWIND $batch AS row MERGE …]:FILE:_files' \
@@ -428,10 +431,12 @@ _tranche() {
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
                 '--follow[never end; wait for the file to grow]' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
-                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--replaced[with --follow\: give up the unread rest of the file that was there before]' \
                 '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
+                '--timeout[maximum time of a batch (default\: none)]:TIME:' \
+                '--idle[maximum time of a batch without progress (default\: none)]:TIME:' \
                 '--exit-when-idle[exit status when there was nothing to do (default\: 0); Airflow skips a task at 99]:CODE:' \
                 '--dry-run[check all records, count rejects, show what would be read, created and written; write nothing]' \
                 '--lease[how long a worker may hold a batch without a heartbeat (default\: 60s)]:TIME:' \
@@ -475,27 +480,27 @@ _tranche() {
                 '--job[name of the job]:JOB:' \
                 '--meta[source of the items\: \[schema.\]TABLE or table\:NAME; inventory\:JOB, the succeeded batches of a job; csv\:PATH or jsonl\:PATH, the records of a file; gs\://BUCKET/NAME or s3\://BUCKET/NAME, the records of an object; mongodb\://HOST/DATABASE.COLLECTION, the documents of a collection; pages\:NAME, pages that each name the next one. A job that has begun remembers it and the options below]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
-                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times\: these are numbered as they are found. A look that finds nothing reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
+                '--uid[id column (default\: uid). It holds integers or, in the inventory'\''s own database, unique uuids, texts or times, which Tranche numbers as it finds them. A search that finds none reads up to 131,072 of them, unless --settle-column has an index or the uids rise with time]:COLUMN:' \
                 '--item[payload column (default\: item, if the table has it)]:COLUMN:' \
                 '--weight-column[weight column (default\: weight, if the table has it)]:COLUMN:' \
-                '--where[condition that items must meet, and whose answer for a row never changes; JSON for a collection]:SQL:' \
+                '--where[condition that items must meet; its answer for a row must never change; JSON for a collection]:SQL:' \
                 '--volatile-filter[allow --where to call functions whose answer may change; rows that begin to match behind the cursor are then missed]' \
-                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; new uids that are not integers are found by it]:COLUMN:' \
+                '--settle-column[column with the time when an item was created; with --settle-lag, only older items are handed out; Tranche finds new uids that are not integers by it]:COLUMN:' \
                 '--key[column that separates batches\: a batch has items of one key only. Items of a key should be neighbours, otherwise batches are small]:COLUMN:' \
-                '--time-column[the column that says when something happened, for --by, and for --from and --to as times]:COLUMN:' \
-                '--by[cut batches at the borders of the clock; TRANCHE_FROM and TRANCHE_TO say which]:hour|day|month:(hour day month)' \
-                '--zone[whose clock, such as Europe/Berlin; UTC by default]:ZONE:' \
-                '--time-as[how times are read that do not say it\: as what clocks in UTC or --zone show, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
+                '--time-column[column with the time of an item, for --by, and for times in --from and --to]:COLUMN:' \
+                '--by[cut batches at full hours, days or months; TRANCHE_FROM and TRANCHE_TO have the interval of a batch]:hour|day|month:(hour day month)' \
+                '--zone[time zone of --by, --from and --to, such as Europe/Berlin (default\: UTC)]:ZONE:' \
+                '--time-as[how to read times that name no zone\: as times in UTC or in --zone, or as numbers since 1970]:utc|zone|seconds|milliseconds:(utc zone seconds milliseconds)' \
                 '--upstream-run[with inventory\:JOB\: only the batches of this run, '\'''\'' for the open-ended run (default\: all runs)]:RUN:' \
                 '--upstream-meta[table of the upstream job, if it has several]:TABLE:' \
                 '--first[with pages\:NAME\: cursor of the first page; needed until the inventory knows it]:CURSOR:' \
                 '--repeated[with pages\:NAME\: whether a cursor that another page already has is an error, or the end for now (default\: fails)]:fails|ends:(fails ends)' \
                 '--run[name of a bounded run (default\: the open-ended run)]:RUN:' \
                 '--from[lowest id of the run, or with --time-column its first time, such as 2026-01-31 or 2026-01-31T08\:00; needs --run]:ID|TIME:' \
-                '--to[highest id of the run, or the first time behind it; needs --run]:ID|TIME:' \
+                '--to[highest id of the run, or the time at which it ends, which is not part of it; needs --run]:ID|TIME:' \
                 '--root-ids[with inventory\:JOB\: only batches that contain one of these ids of the first table; needs --run]:A..B:' \
                 '--weight[maximum weight per batch, such as 250 or 64MiB]:WEIGHT:' \
-                '--count[maximum number of items per batch (default\: 1000, unless another option limits the batch)]:N|none:(none)' \
+                '--count[maximum number of items per batch. Without a limit the job continues with that of its newest batch; a new job has 1000 items per batch]:N|none:(none)' \
                 '--target-time[how long a batch should take; replaces --weight, which then follows from the latest batches]:TIME:' \
                 '--least-weight[with --target-time\: minimum weight, also of the first batch (default\: 1)]:WEIGHT:' \
                 '--most-weight[with --target-time\: maximum weight per batch]:WEIGHT:' \
@@ -532,9 +537,9 @@ _tranche() {
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
                 '--wide[all columns, however wide they are]' \
-                '--all[all runs; without, the 50 that need somebody first]' \
+                '--all[all runs (default\: the 50 that need attention most)]' \
                 '--watch[show it again and again until a signal]' \
-                '--every[with --watch\: how often; 2s by default]:TIME:' \
+                '--every[with --watch\: interval (default\: 2s)]:TIME:' \
                 '--check[exit with 1 where a run is held or stuck, has failed batches, or is beyond what follows, and say which]' \
                 '--max-age[with --check\: how long the oldest item may wait, such as 1h]:TIME:' \
                 '--max-backlog[with --check\: how many items of a run may wait]:N:' \
@@ -564,7 +569,7 @@ _tranche() {
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
-                '--title[its title; the inventory'\''s name by default]:TEXT:' \
+                '--title[title of the page (default\: the inventory'\''s name)]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -587,6 +592,11 @@ _tranche() {
                 '--pipeline[a pipeline'\''s file\: what callers may acquire are its jobs]:FILE:_files' \
                 '--name[the inventory'\''s name on the page]:TEXT:' \
                 '--colour[the page'\''s colour]:#RRGGBB:' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--max-age[longest wait of the oldest item of a run, such as 1h (default\: any)]:TIME:' \
+                '--max-backlog[maximum number of waiting items of a run (default\: any)]:N:' \
+                '--max-failed[maximum number of batches of a run that failed for good or are quarantined (default\: 0)]:N:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -634,7 +644,7 @@ _tranche() {
             _arguments -S \
                 '--batch[number of the batch]:N:' \
                 '--attempt[the attempt (default\: the last one that has ended)]:M:' \
-                '--follow[keep showing the output of this attempt and of those that follow, until the batch has ended for good]' \
+                '--follow[keep showing the output of this attempt and of later ones, until the batch ends for good]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -651,7 +661,7 @@ _tranche() {
                 '--to[highest id to compare]:ID:' \
                 '--budget[maximum duration; the next audit continues there]:TIME:' \
                 '--repair[queue ids that appeared, for a late batch]' \
-                '--redo-range[with --repair\: also queue ids that may have been processed before\: those of adopted batches that differ, and all from --from to --to]' \
+                '--redo-range[with --repair\: also queue ids that may have been processed before\: differing ids of adopted batches, and all ids from --from to --to]' \
                 '--thorough[compare the ids of every batch (default\: counts and sums; ids only where these differ, and of one batch in 16 by turns)]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
@@ -802,6 +812,7 @@ _tranche() {
                 '--rate[maximum weight per time\: 1GiB/min, 500/s]:WEIGHT/TIME|none:(none)' \
                 '--burst[weight that a rate may save up (default of a new rate\: its weight)]:WEIGHT:' \
                 '--for[with park\: how long nothing is handed out\: 30s, at most 15m]:TIME:' \
+                '--until[with park, instead of --for\: when it ends\: 2026-11-28T08\:30\:00Z]:TIME:' \
                 '--reason[reason; '\''tranche changes'\'' shows it]:TEXT:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
@@ -880,8 +891,8 @@ _tranche() {
                 '--grace[how long batches may continue after a stop signal (default\: 5s)]:TIME:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
-                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--reason[reason; with start, pause, resume and cancel]:TEXT:' \
                 '--to[with snapshot\: a folder, s3\://… or gs\://…, or a sink such as table\:NAME (default\: standard output)]:PLACE:_files' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
@@ -898,8 +909,8 @@ _tranche() {
                 '--grace[how long processes may continue after a stop signal (default\: 5s)]:TIME:' \
                 '--log[format of messages on standard error, each with time, level, job, batch and worker; quiet\: only warnings and errors]:json|text|quiet:(json text quiet)' \
                 '--worker[worker name recorded with each batch (TRANCHE_WORKER; default\: host and process)]:NAME:' \
-                '--lineage[where OpenLineage events of each attempt go (OPENLINEAGE_URL); nowhere by default]:URL|FILE:_files' \
-                '--lineage-namespace[name space of the job in them (OPENLINEAGE_NAMESPACE)]:NAME:' \
+                '--lineage[receiver of the OpenLineage events of each attempt (OPENLINEAGE_URL; default\: none)]:URL|FILE:_files' \
+                '--lineage-namespace[namespace of the job in these events (OPENLINEAGE_NAMESPACE)]:NAME:' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -960,10 +971,26 @@ _tranche() {
                 '--help-all[show all options and notes]' ;;
         input)
             _arguments -S \
-                ':what to do:(list show add remove status forget)' \
+                ':what to do:(list show add remove status forget run)' \
                 '::NAME:' \
                 '::INPUT:' \
                 '::READER:' \
+                '--at[the time of the schedule that was missed, such as 2026-11-29T02\:00\:00+01\:00 (default\: now)]:TIME:' \
+                '--pipeline[the pipeline'\''s file (default\: the applied pipeline that has the input)]:FILE:_files' \
+                '--reason[reason, kept in the event]:TEXT:' \
+                '--dry-run[show the event, and change nothing]' \
+                '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
+                '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
+                '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
+                '--json[one JSON document on standard output]' \
+                '--help[show the usual options; also -h]' \
+                '--help-all[show all options and notes]' ;;
+        reap)
+            _arguments -S \
+                '*--engine[container engine, as unix\:///PATH or tcp\://HOST\:PORT (DOCKER_HOST; default\: the first of podman'\''s and docker'\''s usual sockets)]:ADDRESS:' \
+                '*--pipeline[the engines of the containers in FILE, and its inventory]:FILE:_files' \
+                '--dry-run[show the selection, and change nothing]' \
+                '--yes[do not ask for confirmation]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -988,7 +1015,7 @@ _tranche() {
                 '--all[with --database\: all jobs over tables, at once]' \
                 '--from-database[only jobs recorded with this database, as '\''status --json'\'' names it, or sqlite\:PATH; implies --all --database]:NAME:' \
                 '--from[lowest id, or first time of a run that goes by times; '\'''\'' for none]:ID|TIME:' \
-                '--to[highest id, or the first time behind the run; '\'''\'' for none]:ID|TIME:' \
+                '--to[highest id, or the time at which the run ends; '\'''\'' for none]:ID|TIME:' \
                 '--lease[how long a worker may hold a batch without a heartbeat]:TIME:' \
                 '--max-attempts[failures after which a batch stays failed]:N:' \
                 '--backoff[wait after the first failure; each further failure doubles it]:TIME:' \

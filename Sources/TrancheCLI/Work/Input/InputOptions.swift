@@ -131,7 +131,8 @@ struct InputOptions: Sendable {
             throw TrancheError(
                 .invalidSource,
                 "'\(definition.table)' has no payload to give to CMD: name its column with --item; "
-                    + "it has \(names)"
+                    + "it has \(names)",
+                field: ["item"]
             )
         }
         if isPersistent, definition.table.hasPrefix(PagedSource.prefix) {
@@ -139,6 +140,48 @@ struct InputOptions: Sendable {
                 .invalidSource,
                 "--persistent does not go with pages: each names the next while it is worked on"
             )
+        }
+    }
+
+    /// What CMD would be given of a batch.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - program: CMD.
+    ///   - environment: What else takes of the system's room for arguments.
+    /// - Returns: Its words, and the first lines of its standard input.
+    /// - Throws: What reading the items throws; `TrancheError` `.invalidItem` for one that CMD
+    ///   cannot be given so.
+    func preview(
+        of batch: Batch,
+        _ program: [String],
+        _ environment: [String: String]
+    ) async throws -> ProgramPreview {
+        do {
+            if let arguments {
+                let calls = try await arguments.calls(for: batch, environment: environment)
+                return ProgramPreview(command: calls.first ?? program, calls: calls.count)
+            }
+            var given = ProgramPreview(command: program)
+            if isPersistent { given.lines.append(try await batch.programHeader()) }
+            try await batch.writeItems(as: form) { chunk in
+                // Whole lines: behind the last one nothing stands.
+                let lines = chunk.split(
+                    separator: UInt8(ascii: "\n"),
+                    omittingEmptySubsequences: false
+                )
+                for line in lines.dropLast() {
+                    guard given.lines.count < ProgramPreview.mostLines else {
+                        given.isWhole = false
+                        return false
+                    }
+                    given.lines.append(String(decoding: line, as: UTF8.self))
+                }
+                return true
+            }
+            return given
+        } catch let unfit as UnfitItems {
+            throw TrancheError(.invalidItem, unfit.words ?? "an item cannot be given to CMD")
         }
     }
 

@@ -51,7 +51,7 @@ struct ProgramAnswer: Sendable, Hashable {
                 fault = fault ?? "its answer's \"exit\" is not a whole number of 32 bits"
             }
         }
-        if let other = Set(members.map(\.name)).subtracting(Self.names).min() {
+        if let other = Set(look.members.map(\.name)).subtracting(Self.names).min() {
             fault =
                 fault
                 ?? "its answer has a member \"\(other.prefix(80))\": beside \"done\" stand "

@@ -45,14 +45,19 @@ final class ProgramPool: Sendable {
         }
     }
 
+    /// What a process finds in its environment; the rest is said of each batch.
+    static func variables(for batch: Batch) -> [String: String] {
+        [
+            "TRANCHE_PERSISTENT": protocolNumber, "TRANCHE_JOB": batch.job,
+            "TRANCHE_RUN": batch.run,
+        ]
+    }
+
     private func take(_ program: BatchProgram, for batch: Batch) async throws -> ProgramSession {
         while let session = state.withLock({ $0.idle.popLast() }) {
             if !session.hasEnded { return session }
         }
-        let variables = [
-            "TRANCHE_PERSISTENT": Self.protocolNumber, "TRANCHE_JOB": batch.job,
-            "TRANCHE_RUN": batch.run,
-        ]
+        let variables = Self.variables(for: batch)
         let child = try await ChildProcess.start(
             program.path,
             arguments: program.arguments,

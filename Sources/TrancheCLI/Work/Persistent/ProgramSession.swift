@@ -333,7 +333,10 @@ extension ProgramEnd.Exit {
 extension Batch {
     /// The line that begins a batch for a program that goes on from one to the next: the document
     /// of the hand-out without its items, and what the program's variables would be.
-    fileprivate func programHeader() async throws -> String {
+    ///
+    /// - Returns: The line, without its end.
+    /// - Throws: What reading the note of the attempt before throws, or the items of pages.
+    func programHeader() async throws -> String {
         var text = try HandedOutDocument(self).documentText()
         text.removeLast("\"items\":[]}".count)
         let variables = try await programVariables().sorted { $0.key < $1.key }

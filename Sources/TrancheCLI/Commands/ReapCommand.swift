@@ -1,0 +1,283 @@
+import FoundationEssentials
+import Tranche
+import TrancheConnectors
+import TrancheOrchestrator
+
+/// Removes containers that were left behind.
+struct ReapCommand: Command {
+    static let description = CommandDescription(
+        name: "reap",
+        summary: "Stop and remove containers that lost workers have left on this host",
+        examples: ["tranche reap --dry-run", "tranche reap --pipeline pipeline.yaml --yes"],
+        groups: [
+            .init(
+                title: "The engines",
+                options: [
+                    .init(
+                        "engine",
+                        "ADDRESS",
+                        "container engine, as unix:///PATH or tcp://HOST:PORT (DOCKER_HOST; "
+                            + "default: the first of podman's and docker's usual sockets)",
+                        isRepeatable: true,
+                        isUsual: true,
+                        brief: "unix:///PATH or tcp://HOST:PORT (DOCKER_HOST)"
+                    ),
+                    .init(
+                        "pipeline",
+                        "FILE",
+                        "the engines of the containers in FILE, and its inventory",
+                        isRepeatable: true,
+                        isUsual: true
+                    ),
+                ]
+            ),
+            .init(title: "Confirmation", options: Consent.options),
+        ],
+        notes: """
+            A container of a pipeline is labelled with its inventory, batch and attempt. reap
+            looks on this host's engine for those of the inventory whose attempt no longer holds
+            the batch: its lease has ended, another attempt has followed, or the batch has ended
+            or was cancelled. It stops those that still run, and removes them, but keeps one
+            that failed for 7 days, for its logs. Containers whose attempt holds the batch, and
+            those of other inventories and programs, are never touched.
+
+            'tranche run' does this for the engines of its own containers, at its start and once
+            a minute. reap is for hosts on which nothing runs any more. On a terminal it lists
+            what it would remove and asks; otherwise it needs --yes.
+
+            """
+    )
+
+    private let addresses: [ContainerAddress]
+    private let files: [PipelineFile]
+    private let consent: Consent
+
+    init(_ arguments: Arguments) throws {
+        addresses = try arguments.texts("engine").map { text in
+            do {
+                return try ContainerAddress(text)
+            } catch {
+                throw UsageError("--engine '\(text)': \(error)")
+            }
+        }
+        files = arguments.texts("pipeline").map { PipelineFile(path: $0) }
+        consent = try Consent(arguments)
+    }
+
+    /// A container that was found, and where.
+    private struct Found: Sendable {
+        let engine: ContainerEngine
+        let container: LeftContainer
+    }
+
+    func run(_ context: Context) async throws -> ProgramStatus {
+        let places = try places(context)
+        var found = try await look(at: places)
+        let due = found.filter(\.container.isDue)
+        if due.isEmpty || consent.isDryRun {
+            try show(found, removed: [], context)
+            return .done
+        }
+        guard try await isWanted(due, context) else { return .failed }
+        let wanted = Set(due.map(\.container.id))
+        if !consent.isSure {
+            // A worker that was away may have its batch again by now.
+            found = try await look(at: places)
+        }
+        var removed: Set<String> = []
+        var failure: (any Error)?
+        for one in found where one.container.isDue && wanted.contains(one.container.id) {
+            do {
+                try await one.engine.remove(one.container)
+                removed.insert(one.container.id)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        try show(found, removed: removed, context)
+        if let failure { throw failure }
+        return .done
+    }
+
+    /// An inventory, and the engines on which its containers are looked for.
+    private struct Place {
+        var context: Context
+        var engines: [ContainerEngine]
+    }
+
+    /// The inventories and engines that are meant.
+    private func places(_ context: Context) throws -> [Place] {
+        let named = addresses.map { ContainerEngine($0) }
+        if files.isEmpty {
+            if !named.isEmpty { return [Place(context: context, engines: named)] }
+            let usual = try ContainerAddress.find(environment: context.environment)
+            return [Place(context: context, engines: [ContainerEngine(usual)])]
+        }
+        var places: [Place] = []
+        for file in files {
+            let pipeline = try PipelineFile.refusing { try file.checked(context) }
+            var place = Place(context: try context.using(pipeline, in: file), engines: named)
+            if named.isEmpty { place.engines = try engines(of: pipeline, in: file) }
+            places.append(place)
+        }
+        return places
+    }
+
+    /// The engines of a pipeline's containers, each once.
+    private func engines(
+        of pipeline: Pipeline,
+        in file: PipelineFile
+    ) throws -> [ContainerEngine] {
+        var engines: [ContainerEngine] = []
+        for case let process as ContainerProcess in pipeline.processes {
+            let engine = try process.engine()
+            let isKnown = engines.contains { $0.address == engine.address }
+            if !isKnown { engines.append(engine) }
+        }
+        guard !engines.isEmpty else {
+            throw UsageError("\(file.path) has no process of type container")
+        }
+        return engines
+    }
+
+    private func look(at places: [Place]) async throws -> [Found] {
+        var found: [Found] = []
+        for place in places {
+            let (engines, now) = (place.engines, place.context.now())
+            found += try await place.context.withInventory { inventory in
+                let mark = try await inventory.containerMark
+                var found: [Found] = []
+                for engine in engines {
+                    let left = try await engine.leftovers(of: mark, now: now) { attempts in
+                        try await inventory.reasonsOfLoss(attempts)
+                    }
+                    found += left.map { Found(engine: engine, container: $0) }
+                }
+                return found
+            }
+        }
+        return found
+    }
+
+    private func isWanted(_ due: [Found], _ context: Context) async throws -> Bool {
+        if consent.isSure { return true }
+        for line in table(due, removed: [], context).split(separator: "\n") {
+            try context.note(String(line))
+        }
+        let words = HumanText.count(due.count, "container") + " would be stopped and removed"
+        guard let isWanted = try await context.confirm(words) else {
+            throw UsageError("\(words): say so with --yes, or look with --dry-run")
+        }
+        if !isWanted { try context.note("nothing was changed") }
+        return isWanted
+    }
+
+    // MARK: - Showing
+
+    private func show(
+        _ found: [Found],
+        removed: Set<String>,
+        _ context: Context
+    ) throws {
+        let document = ReapDocument(
+            dryRun: consent.isDryRun,
+            containers: found.map { one in
+                ReapDocument.Container(
+                    one.container,
+                    on: one.engine.address,
+                    action: action(one.container, removed)
+                )
+            }
+        )
+        try context.write(document) {
+            found.isEmpty ? "" : table(found, removed: removed, context)
+        }
+        if found.isEmpty { try context.note("no container is left behind") }
+    }
+
+    private func action(_ container: LeftContainer, _ removed: Set<String>) -> String {
+        if removed.contains(container.id) { return "removed" }
+        return container.isDue && consent.isDryRun ? "would_remove" : "kept"
+    }
+
+    private func table(
+        _ found: [Found],
+        removed: Set<String>,
+        _ context: Context
+    ) -> String {
+        var table = Table([
+            .text("CONTAINER"), .number("BATCH"), .number("ATTEMPT"), .text("WORKER"),
+            .text("STATE"), .text("ACTION"), .text("WHY"),
+        ])
+        for one in found {
+            let container = one.container
+            let code = container.exitCode.map { " (\($0))" } ?? ""
+            table.add([
+                Table.Cell(container.name), Table.Cell(String(container.attempt.batch)),
+                Table.Cell(String(container.attempt.attempt)), Table.Cell(container.worker),
+                Table.Cell(container.state + code),
+                Table.Cell(action(container, removed).replacing("_", with: " ")),
+                Table.Cell(container.reason),
+            ])
+        }
+        return table.text(context.style)
+    }
+}
+
+/// Containers that were left behind, as a document.
+struct ReapDocument: Codable, Sendable {
+    var dryRun: Bool
+    var containers: [Container]
+
+    enum CodingKeys: String, CodingKey {
+        case dryRun = "dry_run"
+        case containers
+    }
+
+    struct Container: Codable, Sendable {
+        var engine: String
+        var container: String
+        var batch: Int64
+        var attempt: Int
+        var worker: String
+        var state: String
+        /// `null` unless it has ended.
+        var exitCode: Int32?
+        var reason: String
+        var action: String
+
+        enum CodingKeys: String, CodingKey {
+            case engine, container, batch, attempt, worker, state
+            case exitCode = "exit_code"
+            case reason, action
+        }
+
+        init(_ left: LeftContainer, on address: ContainerAddress, action: String) {
+            engine = "\(address)"
+            container = left.name
+            batch = left.attempt.batch
+            attempt = left.attempt.attempt
+            worker = left.worker
+            state = left.state
+            exitCode = left.exitCode
+            reason = left.reason
+            self.action = action
+        }
+
+        /// Writes every key.
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(engine, forKey: .engine)
+            try values.encode(container, forKey: .container)
+            try values.encode(batch, forKey: .batch)
+            try values.encode(attempt, forKey: .attempt)
+            try values.encode(worker, forKey: .worker)
+            try values.encode(state, forKey: .state)
+            try values.encode(exitCode, forKey: .exitCode)
+            try values.encode(reason, forKey: .reason)
+            try values.encode(action, forKey: .action)
+        }
+    }
+}
