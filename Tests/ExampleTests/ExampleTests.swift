@@ -19,6 +19,20 @@ struct ExampleTests {
         #expect(outcome.status == 0, "\(outcome.text)")
     }
 
+    // The compiler refuses such a symbol where a target has no access to the package's.
+    @Test("No example can use a symbol that only this package can")
+    func publicAlone() throws {
+        let manifest = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Package.swift")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        let targets = text.components(separatedBy: "xecutableTarget(").dropFirst().map { part in
+            part.components(separatedBy: "swiftSettings")[0]
+        }
+        let examples = targets.filter { $0.contains(#"path: "examples/"#) }
+        #expect(examples.count == 2)
+        #expect(examples.allSatisfy { $0.contains("packageAccess: false") }, "\(examples)")
+    }
+
     @Test("A program that uses SQLite alone links no other database's library")
     func librariesOfSQLite() throws {
         let bytes = try Data(

@@ -22,6 +22,7 @@ Needs Python 3.8, and nothing but its standard library. What the program prints 
 error: standard output belongs to the result.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -55,7 +56,7 @@ class RetryLater(Transient):
 class Item:
     """An item of a batch.
 
-    id: its id, an int.
+    id: its id, an int; a str where the uids of the table are not integers.
     item: its payload, as JSON has it; None for NULL.
     weight: its weight.
     row: with --columns, its row as a dict; None where what should be a record is none.
@@ -82,7 +83,8 @@ class Batch:
     job, run: their names; run is empty for the open-ended run.
     kind: how the batch came to be, such as "incremental".
     is_exact: whether an unfiltered reader of id_start...id_end sees just these items.
-    id_start, id_end: the ids of the first item and the last.
+    id_start, id_end: the ids of the first item and the last, each an int; a str where it is
+        not spelt as an integer.
     from_time, to_time: with --by, or bounds of time, from which moment until before which the
         items' times are, as texts such as "2026-03-29T00:00:00+01:00"; else None.
     note: what the attempt before has left, a str; None where it left nothing.
@@ -95,8 +97,8 @@ class Batch:
         self.run = variables["TRANCHE_RUN"]
         self.kind = variables["TRANCHE_KIND"]
         self.is_exact = variables["TRANCHE_EXACT"] == "1"
-        self.id_start = int(variables["TRANCHE_ID_START"])
-        self.id_end = int(variables["TRANCHE_ID_END"])
+        self.id_start = _id(variables["TRANCHE_ID_START"])
+        self.id_end = _id(variables["TRANCHE_ID_END"])
         self.from_time = variables.get("TRANCHE_FROM")
         self.to_time = variables.get("TRANCHE_TO")
         self.note = variables.get("TRANCHE_NOTE")
@@ -116,7 +118,7 @@ class Batch:
 
         Where work raises, they are a batch again.
         """
-        self._bad[item.id if isinstance(item, Item) else int(item)] = str(error)
+        self._bad[item.id if isinstance(item, Item) else _id(item)] = str(error)
 
     def leave(self, note):
         """Leaves a note for the next attempt, a str or what JSON can hold, of at most 8 KiB."""
@@ -204,10 +206,19 @@ def _said(batch):
     """What work has said of the batch beside its result."""
     said = {}
     if batch._bad:
-        said["bad"] = [{"id": id, "error": batch._bad[id]} for id in sorted(batch._bad)]
+        ids = sorted(batch._bad, key=lambda id: (isinstance(id, str), id))
+        said["bad"] = [{"id": id, "error": batch._bad[id]} for id in ids]
     if batch._left is not None:
         said["note"] = batch._left
     return said
+
+
+def _id(id):
+    """An id as an int, or as the text that it is where it is spelt as no int is."""
+    with contextlib.suppress(ValueError):
+        if str(int(id)) == str(id):
+            return int(id)
+    return id
 
 
 def _json(value):

@@ -76,7 +76,15 @@ class Job:
         """
         options = ["--job", self.name, *self.options, *self.policy, "--json"]
         status, output = _run("acquire", *options, may_exit_with=[NOTHING_NOW])
-        return None if status == NOTHING_NOW else Held(json.loads(output), self.heartbeat)
+        if status == NOTHING_NOW:
+            return None
+        document = json.loads(output)
+        try:
+            return Held(document, self.heartbeat, note=_note_before(**_key(document)))
+        except BaseException:
+            # Nobody else knows of the batch.
+            release(**_key(document))
+            raise
 
     def batches(self, wait=None):
         """Each batch when it has been acquired, until there are none now.
@@ -127,8 +135,14 @@ class Held:
     count, weight: how many items it has, and what they weigh.
     """
 
-    def __init__(self, document, heartbeat):
+    def __init__(self, document, heartbeat, note=None):
         variables = {f"TRANCHE_{name.upper()}": str(document[name]) for name in VARIABLES}
+        ids = [item["id"] for item in document["items"]]
+        if ids and all(isinstance(id, str) for id in ids):
+            # Uids that are not integers, which the document has by their numbers.
+            variables["TRANCHE_ID_START"], variables["TRANCHE_ID_END"] = ids[0], ids[-1]
+        if note is not None:
+            variables["TRANCHE_NOTE"] = note
         variables["TRANCHE_EXACT"] = "1" if document["exact"] else "0"
         for name in ("from", "to"):
             if document.get(name) is not None:
@@ -163,7 +177,9 @@ class Held:
             result = ["--result", json.dumps(said)] if said else []
             return self._end("succeed", *result, *bad, as_state="succeeded")
         if "retry_after" in said:
-            return self._end("release", "--for", f"{said['retry_after']}s", as_state="deferred")
+            # As long as `tranche work` would put it off.
+            seconds = min(max(said["retry_after"], 1), 900)
+            return self._end("release", "--for", f"{seconds}s", as_state="deferred")
         transient = ["--transient"] if status == LATER else []
         error = said.get("error", "failed")
         return self._end("fail", "--error", error, *transient, *bad, as_state="failed")
@@ -193,6 +209,23 @@ class Held:
         finally:
             ended.set()
             thread.join()
+
+
+def _key(document):
+    return {"batch": document["batch"], "attempt": document["attempt"]}
+
+
+def _note_before(batch, attempt):
+    """The last note that one of the ten attempts before has left; None where none has."""
+    for before in range(attempt - 1, max(attempt - 11, 0), -1):
+        status, output = _run(
+            "logs", "--batch", str(batch), "--attempt", str(before), "--json",
+            may_exit_with=[NOTHING_NOW],
+        )
+        note = None if status == NOTHING_NOW else json.loads(output)["note"]
+        if note is not None:
+            return note
+    return None
 
 
 def release(batch, attempt):

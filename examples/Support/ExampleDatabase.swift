@@ -1,16 +1,16 @@
 import CSQLite
 
 /// A SQLite file that an application has beside, or together with, the inventory.
-package struct ExampleDatabase: Sendable {
+public struct ExampleDatabase: Sendable {
     private let path: String
 
     /// Names the file; it is made with the first statement.
-    package init(at path: String) {
+    public init(at path: String) {
         self.path = path
     }
 
     /// Runs statements.
-    package func execute(_ sql: String) throws {
+    public func execute(_ sql: String) throws {
         try withConnection { database in
             guard sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK else {
                 throw failure(of: database)
@@ -19,7 +19,7 @@ package struct ExampleDatabase: Sendable {
     }
 
     /// The whole numbers of a query's first row.
-    package func integers(_ sql: String) throws -> [Int] {
+    public func integers(_ sql: String) throws -> [Int] {
         try withConnection { database in
             var statement: OpaquePointer?
             defer { sqlite3_finalize(statement) }

@@ -1,22 +1,22 @@
 import Foundation
 
 /// A folder of an example's own; the system's temporary files are in the same place.
-package struct ExampleFolder: Sendable {
+public struct ExampleFolder: Sendable {
     private let url: URL
 
     /// Makes the folder.
-    package init() throws {
+    public init() throws {
         url = FileManager.default.temporaryDirectory.appending(path: "tranche-example-\(UUID())")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
     /// The path of a file in the folder.
-    package func path(_ name: String) -> String {
+    public func path(_ name: String) -> String {
         url.appending(path: name).path
     }
 
     /// Removes the folder with all that is in it.
-    package func remove() throws {
+    public func remove() throws {
         while FileManager.default.fileExists(atPath: url.path) {
             do {
                 try FileManager.default.removeItem(at: url)

@@ -1,11 +1,11 @@
 /// The table `files` of a SQLite file: the examples' meta source.
 ///
 /// It stands for what an application has already; Tranche itself only reads it.
-package struct FileTable: Sendable {
+public struct FileTable: Sendable {
     private let database: ExampleDatabase
 
     /// Makes the table `files (id, path, size_in_bytes)`.
-    package init(at path: String) throws {
+    public init(at path: String) throws {
         database = ExampleDatabase(at: path)
         try database.execute(
             """
@@ -19,7 +19,7 @@ package struct FileTable: Sendable {
     }
 
     /// Adds files of these sizes; they get the next ids.
-    package func add(sizes: [Int]) throws {
+    public func add(sizes: [Int]) throws {
         let rows = sizes.map { "('/data/\($0).csv', \($0))" }.joined(separator: ", ")
         try database.execute("INSERT INTO files (path, size_in_bytes) VALUES \(rows)")
     }

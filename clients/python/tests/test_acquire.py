@@ -69,9 +69,11 @@ class Acquired(unittest.TestCase):
         self.assertEqual(self.job.failed(), 2)
         with contextlib.closing(sqlite3.connect(os.environ["TRANCHE_META_DB"].removeprefix("sqlite:"))) as database:
             database.executescript("CREATE TABLE other (uid INTEGER PRIMARY KEY); INSERT INTO other VALUES (1)")
-        for options in (["--meta=item", "--run=again"], ["--meta", "item", "--run", "more"], ["--meta", "other"]):
+        # Another run of a source has batches of the size that the first has.
+        others = (["--meta=item", "--run=again"], 2), (["--meta", "item", "--run", "more"], 2), (["--meta", "other"], 1)
+        for options, batches in others:
             job = tranche_acquire.Job("j", *options)
-            self.assertEqual([held.work(lambda batch: None) for held in job.batches()], ["succeeded"])
+            self.assertEqual([held.work(lambda batch: None) for held in job.batches()], ["succeeded"] * batches)
             self.assertEqual(job.failed(), 0, options)
 
     def test_bad_items_are_quarantined_and_the_others_are_done(self):
@@ -93,6 +95,44 @@ class Acquired(unittest.TestCase):
             self.job.acquire().work(work)
         batch = self.batches()[0]
         self.assertEqual((batch["status"], batch["failures"]), ("released", 0))
+
+    def test_a_note_reaches_the_next_attempt_and_no_other_batch(self):
+        notes = []
+
+        def work(batch):
+            notes.append((batch.id, batch.attempt, batch.note))
+            if batch.id == 1 and batch.attempt == 1:
+                batch.leave("half")
+                raise tranche.Transient("once more")
+
+        for held in self.job.batches(wait=0.05):
+            held.work(work)
+        self.assertEqual(sorted(notes), [(1, 1, None), (1, 2, "half"), (2, 1, None)])
+
+    def test_a_batch_comes_back_in_at_least_a_second_and_at_most_fifteen_minutes(self):
+        for seconds in (0.5, 3600):
+            def work(batch):
+                raise tranche.RetryLater(seconds)
+
+            self.assertEqual(self.job.acquire().work(work), "deferred")
+        self.assertEqual({batch["status"] for batch in self.batches()}, {"released"})
+
+    def test_uids_that_are_not_integers_are_texts(self):
+        with contextlib.closing(sqlite3.connect(os.environ["TRANCHE_INVENTORY"].removeprefix("sqlite:"))) as database:
+            database.executescript("CREATE TABLE named (uid TEXT PRIMARY KEY, item TEXT); "
+                                   "INSERT INTO named VALUES ('a', NULL), ('b', NULL), ('17', NULL)")
+        os.environ["TRANCHE_META_DB"] = os.environ["TRANCHE_INVENTORY"]
+        seen = []
+
+        def work(batch):
+            items = [item.id for item in batch]
+            seen.append((batch.id_start, batch.id_end, items))
+            batch.bad("b", "no such day")
+
+        self.assertEqual(tranche_acquire.Job("n", "--meta", "named").acquire().work(work), "succeeded")
+        self.assertEqual(seen, [(17, "b", ["17", "a", "b"])])
+        done = sum(batch["count"] for batch in self.batches() if batch["status"] == "succeeded")
+        self.assertEqual(done, 2)
 
     def test_what_comes_back_later_is_deferred(self):
         def work(batch):

@@ -22,6 +22,7 @@ class Workers(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
+        self.inventory, self.items = "inventory.db", "orders.db"
         database = sqlite3.connect(self.path("orders.db"))
         database.execute("CREATE TABLE orders (uid INTEGER PRIMARY KEY, item TEXT, qty, note TEXT)")
         rows = [(id, f'/data/{id} "é"\n', id * 10, None) for id in range(1, 11)]
@@ -35,8 +36,8 @@ class Workers(unittest.TestCase):
     def tranche(self, *arguments, status=0):
         environment = {
             **os.environ,
-            "TRANCHE_INVENTORY": f"sqlite:{self.path('inventory.db')}",
-            "TRANCHE_META_DB": f"sqlite:{self.path('orders.db')}",
+            "TRANCHE_INVENTORY": f"sqlite:{self.path(self.inventory)}",
+            "TRANCHE_META_DB": f"sqlite:{self.path(self.items)}",
             "PYTHONPATH": MODULE,
             "PYTHONDONTWRITEBYTECODE": "1",
             "SEEN": self.path("seen"),
@@ -49,8 +50,8 @@ class Workers(unittest.TestCase):
 
     def work(self, mode, program, *options, job="j", status=0):
         """Runs a program, in a job and with an inventory of its own."""
-        if os.path.exists(self.path("inventory.db")):
-            os.remove(self.path("inventory.db"))
+        if self.inventory != self.items and os.path.exists(self.path(self.inventory)):
+            os.remove(self.path(self.inventory))
         self.tranche("migrate", "up")
         with open(self.path("worker.py"), "w", encoding="utf-8") as file:
             file.write("import os, sys\nimport tranche\n" + textwrap.dedent(program))
@@ -134,6 +135,32 @@ class Workers(unittest.TestCase):
                 with open(self.path("seen"), encoding="utf-8") as seen:
                     self.assertEqual(sorted(map(int, seen)), list(range(1, 11)))
                 os.remove(self.path("seen"))
+
+    def test_uids_that_are_not_integers_are_texts(self):
+        program = """
+            def work(batch):
+                for item in batch:
+                    if item.id == "c":
+                        batch.bad(item, "qty is odd")
+                batch.bad("17", "qty is even")
+                return {"ends": [batch.id_start, batch.id_end]}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                # The items must be where the inventory is.
+                self.inventory = self.items = f"named{len(mode)}.db"
+                database = sqlite3.connect(self.path(self.items))
+                database.executescript(
+                    "CREATE TABLE orders (uid TEXT PRIMARY KEY, item TEXT);"
+                    "INSERT INTO orders VALUES ('a', NULL), ('c', NULL), ('17', NULL), ('d', NULL)"
+                )
+                database.close()
+                self.work(mode, program, status=1)
+                ends = {tuple(b["result"]["ends"]) for b in self.batches() if b["result"]}
+                self.assertEqual(ends, {(17, "d")})
+                done = [b["count"] for b in self.batches() if b["status"] == "succeeded"]
+                self.assertEqual(sum(done), 2)
 
     def test_an_exception_fails_the_batch_and_its_traceback_is_kept(self):
         program = """
