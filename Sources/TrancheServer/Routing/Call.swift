@@ -103,13 +103,12 @@ struct Call: Sendable {
             let plain = complaint == nil ? PlainMembers(bytes, look.members)?.body(type) : nil
             body = try plain ?? JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
-            // Strict JSON is what the decoder calls none for a number that does not fit.
-            if complaint == nil, case .dataCorrupted(let context) = error,
-                context.codingPath.isEmpty
-            {
-                throw NumberFault.refusal(in: bytes, as: type)
+            guard case .dataCorrupted(let context) = error, context.codingPath.isEmpty else {
+                throw Self.refusal(error)
             }
-            throw Self.refusal(error)
+            if let complaint { throw Refusal(400, "invalid_field", complaint, field: "") }
+            // Strict JSON is what the decoder calls none for a number that does not fit.
+            throw NumberFault.refusal(in: bytes, as: type)
         }
         // The decoder passes over what nobody asks for; a number or an escape there may be none.
         if let complaint { throw Refusal(400, "invalid_field", complaint, field: "") }

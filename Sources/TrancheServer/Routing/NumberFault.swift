@@ -27,14 +27,10 @@ enum NumberFault {
                 field: ""
             )
         }
-        let number = Double(String(decoding: body[place.range], as: UTF8.self))
-        let fault =
-            number?.isFinite ?? true
-            ? "is not a whole number of 64 bits" : "is beyond what a number can be"
         return Refusal(
             400,
             "invalid_field",
-            "'\(place.pointer)' \(fault)",
+            "'\(place.pointer)' is not a whole number of 64 bits",
             field: place.pointer
         )
     }
