@@ -83,7 +83,7 @@ import Tranche
         #expect(await bench.run("report", path).status == .done)
         let half = try String(contentsOfFile: path, encoding: .utf8)
         #expect(half.contains("done: ids 5...9<"), "\(half)")
-        #expect(half.contains("waiting: ids 10...20<"))
+        #expect(half.contains("waiting: ids 10...17<"))
         #expect(await bench.run(acquire).status == .done)
         #expect(await bench.run("succeed", "2", "--attempt", "1").status == .done)
         #expect(await bench.run("report", path).status == .done)

@@ -13,7 +13,7 @@ struct StatusTable {
         var parts = narrow.map { $0.filled(runs) }
         var left: [String] = []
         // Names may be cut a little before a column goes.
-        while width(of: parts, Self.leastWidth) > Self.mostWidth {
+        while leastWidth(of: parts) > Self.mostWidth {
             // What matters least goes first.
             guard
                 let least = parts.indices.filter({ parts[$0].rank > 0 })
@@ -88,6 +88,13 @@ struct StatusTable {
         parts.reduce(0) { $0 + $1.width(widest) } + 2 * max(0, parts.count - 1)
     }
 
+    /// How wide parts are with names cut as far as they may be for the sake of a column.
+    private func leastWidth(of parts: [Part]) -> Int {
+        width(of: parts) - parts.filter(\.isName).reduce(0) {
+            $0 + $1.width(.max) - $1.width(Self.leastWidth)
+        }
+    }
+
     private var narrow: [Part] {
         var parts = names
         parts.append(Part(column: .text("STATE"), isCut: true, cell: { state($0) }))
@@ -117,7 +124,9 @@ struct StatusTable {
             name("JOB") { $0.run.key.job }, name("META") { $0.run.key.metaTable },
         ]
         if runs.contains(where: { !$0.run.key.run.isEmpty }) {
-            parts.append(name("RUN") { name($0.run) })
+            parts.append(
+                Part(column: .text("RUN"), isCut: true, cell: { Table.Cell(name($0.run)) })
+            )
         }
         return parts
     }
