@@ -23,7 +23,8 @@ import Tranche
             echo 'too many' >&2; echo '{"retry_after": 0.5, "budget": "api"}'; exit 75
             """
         let work = await bench.run(
-            ["work"] + Self.job + ["--max-attempts", "1", "--json", "--", "sh", "-c", script]
+            ["work"] + Self.job + ["--count", "1000", "--max-attempts", "1", "--json"]
+                + ["--", "sh", "-c", script]
         )
         #expect(work.status == .done, "\(work.errors)")
         #expect(work.output.contains(#""status":"deferred""#), "\(work.output)")

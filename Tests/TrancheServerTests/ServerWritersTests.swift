@@ -21,7 +21,7 @@ struct ServerWritersTests {
         try await ServerBench.serve(.postgreSQL) { bench in
             let photo = bench.database.name("photo")
             // What is there before the writer begins is proven, and handed out.
-            _ = try await bench.acquire()
+            _ = try await succeed(try await bench.acquire(), bench)
             try await session.run(
                 "SET application_name = 'nightly upload'",
                 "BEGIN",
@@ -80,13 +80,19 @@ struct ServerWritersTests {
             let answer = try await bench.post("/v1/jobs/thumbs/acquire")
             if answer.status == 204 { return ids }
             try #require(answer.status == 200, "\(answer.status) \(answer.text)")
-            let object = try answer.object()
-            let batch = try #require(object["batch"] as? [String: Any])
-            let (first, last) = (batch["id_start"] as? Int, batch["id_end"] as? Int)
-            ids += (Int64(try #require(first))...Int64(try #require(last)))
-            let (id, token) = (batch["batch"] as? Int ?? 0, object["token"] as? String ?? "")
-            let end = try await bench.post("/v1/batches/\(id)/succeed", #"{"token": "\#(token)"}"#)
-            try #require(end.status == 200, "\(end.status) \(end.text)")
+            ids += try await succeed(try answer.object(), bench)
         }
+    }
+
+    /// Ends a batch well.
+    ///
+    /// - Returns: The ids of its items.
+    private func succeed(_ acquired: [String: Any], _ bench: ServerBench) async throws -> [Int64] {
+        let batch = try #require(acquired["batch"] as? [String: Any])
+        let (first, last) = (batch["id_start"] as? Int, batch["id_end"] as? Int)
+        let (id, token) = (batch["batch"] as? Int ?? 0, acquired["token"] as? String ?? "")
+        let end = try await bench.post("/v1/batches/\(id)/succeed", #"{"token": "\#(token)"}"#)
+        try #require(end.status == 200, "\(end.status) \(end.text)")
+        return Array(Int64(try #require(first))...Int64(try #require(last)))
     }
 }

@@ -61,7 +61,7 @@ extension JobOptions.KnownSize {
     }
 
     private func words(onCount count: Int) -> String? {
-        let most = size.limit.count.map { "\(HumanText.number($0)) items" }
+        let most = size.limit.count.map { HumanText.count($0, "item") }
         if let target = size.targetTime?.time {
             let end = most.map { ", with at most \($0)" } ?? ""
             return "batches take about \(target.words) (--target-time)\(end)"
