@@ -42,12 +42,7 @@ LIMIT $4
 
 SELECT "uid", "weight", "item"
 FROM "item"
-WHERE "uid" > (
-    SELECT CASE
-        WHEN tranche_lower > -9223372036854775807 - 1 THEN tranche_lower - 1
-        ELSE -9.3e18
-    END
-    FROM (SELECT (
+WHERE "uid" >= (
     SELECT CASE
         WHEN coalesce(batch_id_end, passed_id) IS NULL
         THEN coalesce(id_from, -9223372036854775807 - 1)
@@ -65,8 +60,6 @@ ORDER BY batch_id_end DESC
 LIMIT 1
     ) AS last_tile ON 1 = 1
     WHERE meta_table = $4 AND job = $5 AND run = $6
-) AS tranche_lower) AS tranche_first
-    WHERE tranche_lower IS NOT NULL
 )
 ORDER BY "uid"
 LIMIT 16;
