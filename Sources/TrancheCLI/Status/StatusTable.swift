@@ -90,9 +90,8 @@ struct StatusTable {
 
     /// How wide parts are with names cut as far as they may be for the sake of a column.
     private func leastWidth(of parts: [Part]) -> Int {
-        width(of: parts) - parts.filter(\.isName).reduce(0) {
-            $0 + $1.width(.max) - $1.width(Self.leastWidth)
-        }
+        let spared = parts.filter(\.isName).map { $0.width(.max) - $0.width(Self.leastWidth) }
+        return width(of: parts) - spared.reduce(0, +)
     }
 
     private var narrow: [Part] {
