@@ -22,7 +22,8 @@ struct BudgetRaceTests {
                 CREATE TABLE \(database.prefix)item (
                     id bigint PRIMARY KEY, item text, weight double precision
                 );
-                INSERT INTO \(database.prefix)item SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
+                INSERT INTO \(database.prefix)item
+                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
                 """
             )
             try await database.migrateUp()
@@ -84,7 +85,8 @@ struct BudgetRaceTests {
                 CREATE TABLE \(database.prefix)item (
                     id bigint PRIMARY KEY, item text, weight double precision
                 );
-                INSERT INTO \(database.prefix)item SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
+                INSERT INTO \(database.prefix)item
+                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
                 """
             )
             try await database.migrateUp()

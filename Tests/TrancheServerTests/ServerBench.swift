@@ -67,10 +67,8 @@ struct ServerBench: Sendable {
             options.auditsWhileWorking = false
             options.observers = observers
             let inventory = try await Inventory.open(database.location, configuration: options)
-            let migrator = try await database.migrator()
             var configuration = InventoryServer.Configuration(try ListenAddress("127.0.0.1:0"))
             configuration.openRoles = [.look, .work, .operate]
-            configuration.workers = { try await migrator.workers() }
             change(&configuration)
             let server = InventoryServer(
                 inventory,
@@ -82,7 +80,6 @@ struct ServerBench: Sendable {
                 }
             }
             try await run(server, database, inventory, body)
-            await migrator.close()
             await inventory.close()
         }
     }

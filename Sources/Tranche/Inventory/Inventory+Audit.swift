@@ -22,7 +22,8 @@ extension Inventory {
         options: AuditOptions = AuditOptions(),
         progress: (AuditReport) async throws -> Void = { _ in }
     ) async throws -> AuditReport {
-        let (run, source) = try await audited(key, description, options)
+        try options.ids.validate()
+        let (run, source) = try await known(key, description)
         if source.isSeamless { return Self.seamlessAudit }
         try await requireSameSource(key, source)
         var audit = Audit(
@@ -60,7 +61,8 @@ extension Inventory {
     ) async throws -> AuditReport {
         var options = options
         options.isRepairing = false
-        let (run, source) = try await audited(key, description, options)
+        try options.ids.validate()
+        let (run, source) = try await known(key, description)
         if source.isSeamless { return Self.seamlessAudit }
         let holds = try await sourceHolds(of: [run], from: source)
         if let hold = holds[key], let reason = hold { throw TrancheError(.redefined, reason) }
@@ -83,23 +85,6 @@ extension Inventory {
         var report = AuditReport()
         report.isFinished = true
         return report
-    }
-
-    /// The run that is to be audited, and its source.
-    private func audited(
-        _ key: RunKey,
-        _ description: some MetaSourceDescription,
-        _ options: AuditOptions
-    ) async throws -> (run: RunRecord, source: any MetaSource) {
-        try options.ids.validate()
-        let source = try await source(description)
-        let run = try await run(RunSelection(key))
-        try run.requireSame(
-            definition: source.definition,
-            bounds: run.bounds,
-            rootIDs: run.rootIDs
-        )
-        return (run, source)
     }
 
     private func noteAudit(_ report: AuditReport, of key: RunKey, since start: Duration) {

@@ -53,10 +53,11 @@ extension Inventory {
         forgetSources()
     }
 
-    private func known(
+    /// A run and its source, which is the one that it was begun with.
+    func known(
         _ key: RunKey,
         _ description: some MetaSourceDescription
-    ) async throws -> (RunRecord, any MetaSource) {
+    ) async throws -> (run: RunRecord, source: any MetaSource) {
         let source = try await source(description)
         let run = try await run(RunSelection(key))
         try run.requireSame(

@@ -32,13 +32,3 @@ package struct Backoff {
         return wait
     }
 }
-
-/// Begins to take the time.
-///
-/// - Parameter clock: What tells the time.
-/// - Returns: How long ago that was, whenever it is asked.
-package func stopwatch<C: Clock>(_ clock: C) -> @Sendable () -> Duration
-where C.Duration == Duration {
-    let start = clock.now
-    return { start.duration(to: clock.now) }
-}

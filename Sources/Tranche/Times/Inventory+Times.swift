@@ -27,12 +27,29 @@ extension Inventory {
         _ request: BatchRequest,
         from description: some MetaSourceDescription
     ) async throws -> TimedRequest? {
-        try await timed(request, in: try await source(description))
+        try await timed(request, from: description, onWait: {})
     }
 
-    func timed(
+    /// Finds the ids as ``timed(_:from:)`` does.
+    ///
+    /// - Parameters:
+    ///   - request: What is to be asked for, without ids.
+    ///   - description: Where the items are listed, with the bounds.
+    ///   - onWait: Told once, after 2 s of waiting for writers that are at work.
+    /// - Returns: As ``timed(_:from:)``.
+    /// - Throws: As ``timed(_:from:)``, and what `onWait` throws.
+    package func timed(
         _ request: BatchRequest,
-        in source: any MetaSource
+        from description: some MetaSourceDescription,
+        onWait: () throws -> Void
+    ) async throws -> TimedRequest? {
+        try await timed(request, in: try await source(description), onWait: onWait)
+    }
+
+    private func timed(
+        _ request: BatchRequest,
+        in source: any MetaSource,
+        onWait: () throws -> Void = {}
     ) async throws -> TimedRequest? {
         guard let time = source.definition.time, time.isBounded, request.ids.isOpen else {
             return TimedRequest(request: request, isNew: false)
@@ -50,7 +67,11 @@ extension Inventory {
             asked.ids = known.bounds
             return TimedRequest(request: asked, isNew: false)
         }
-        let found = try await timedIDs(in: source, waiting: request.policy.settleWait)
+        let found = try await timedIDs(
+            in: source,
+            waiting: request.policy.settleWait,
+            onWait: onWait
+        )
         guard let found, let ids = found.ids else { return nil }
         asked.ids = IDBounds(ids)
         return TimedRequest(
@@ -67,19 +88,25 @@ extension Inventory {
     ///   - source: The source.
     ///   - settleWait: How long writers are waited for that are at work: what they commit may lie
     ///     within the bounds, beyond the ids that are there.
+    ///   - onWait: Told once, after 2 s of it.
     /// - Returns: The ids.
-    /// - Throws: The source's failure; `CancellationError`.
+    /// - Throws: The source's failure; what `onWait` throws; `CancellationError`.
     package func timedIDs(
         in source: any MetaSource,
-        waiting settleWait: Duration
+        waiting settleWait: Duration,
+        onWait: () throws -> Void = {}
     ) async throws -> TimedIDs? {
         guard let timed = source as? any TimedSource else { return nil }
-        try await letWritersEnd(of: source, within: settleWait)
+        try await letWritersEnd(of: source, within: settleWait, onWait)
         return try await retrying { _ in try await timed.timedIDs() }
     }
 
     /// Waits until the writers have ended that are at work now; later ones draw higher ids.
-    private func letWritersEnd(of source: any MetaSource, within limit: Duration) async throws {
+    private func letWritersEnd(
+        of source: any MetaSource,
+        within limit: Duration,
+        _ onWait: () throws -> Void
+    ) async throws {
         guard let settling = source.settling else { return }
         func writers() async throws -> Set<String> {
             try await retrying { _ in try await settling.observeWriters(lag: .zero).holders }
@@ -87,7 +114,12 @@ extension Inventory {
         var open = try await writers()
         var waited = Duration.zero
         var pause = Duration.milliseconds(20)
+        var isTold = false
         while !open.isEmpty, waited < limit {
+            if waited >= .seconds(2), !isTold {
+                try onWait()
+                isTold = true
+            }
             try await configuration.clock.sleep(for: pause)
             waited += pause
             pause = min(pause * 2, .milliseconds(500))

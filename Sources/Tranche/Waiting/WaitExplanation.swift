@@ -86,16 +86,18 @@ extension Inventory {
     ///
     /// - Parameters:
     ///   - run: The run.
+    ///   - gaps: Its gaps, where they were read already.
     ///   - source: Finds its source.
     ///   - onFailure: Told why the source cannot be asked.
     /// - Returns: The writers, those first that have been seen for longest.
     /// - Throws: The store's failure; what `onFailure` throws; `CancellationError`.
     package func writers(
         awaitedBy run: RunRecord,
+        gaps: [Gap]? = nil,
         from source: () async throws -> any MetaSourceDescription,
         onFailure: (any Error) throws -> Void = { _ in }
     ) async throws -> [SourceWriter] {
-        let seen = try await writers(awaitedBy: run)
+        let seen = try await writers(awaitedBy: run, gaps: gaps)
         guard !seen.isEmpty else { return [] }
         do {
             return try await self.source(source()).writers(seen)
@@ -109,10 +111,14 @@ extension Inventory {
 
     /// The writers that a run waits for, and since when each is known: those of its candidate, else
     /// those of its open gaps.
-    package func writers(awaitedBy run: RunRecord) async throws -> [String: Date] {
+    package func writers(
+        awaitedBy run: RunRecord,
+        gaps: [Gap]? = nil
+    ) async throws -> [String: Date] {
         let seen = run.settling.holders.filter { run.settling.awaited.contains($0.key) }
         if run.settling.candidate != nil || run.gapsDueAt == nil { return seen }
-        return try await store.gaps(of: run.key).filter(\.isOpen).reduce(into: [:]) { known, gap in
+        let gaps = if let gaps { gaps } else { try await store.gaps(of: run.key) }
+        return gaps.filter(\.isOpen).reduce(into: [:]) { known, gap in
             for name in gap.holders {
                 known[name] = min(known[name] ?? gap.foundAt, gap.foundAt)
             }

@@ -267,7 +267,7 @@ struct InputsDocument: Codable, Sendable {
             name = input.name
             type = input.type
             pipeline = input.pipeline
-            jobs = needs.map { Job(job: $0.key.job, run: $0.key.run, done: $0.done) }
+            jobs = needs.map(Job.init)
         }
     }
 
@@ -281,7 +281,7 @@ struct InputsDocument: Codable, Sendable {
             name = log.name
             floor = log.floor
             last = log.last
-            jobs = needs.map { Job(job: $0.key.job, run: $0.key.run, done: $0.done) }
+            jobs = needs.map(Job.init)
         }
     }
 
@@ -289,5 +289,11 @@ struct InputsDocument: Codable, Sendable {
         var job: String
         var run: String
         var done: Int64
+
+        init(_ need: InputLogNeed) {
+            job = need.key.job
+            run = need.key.run
+            done = need.done
+        }
     }
 }

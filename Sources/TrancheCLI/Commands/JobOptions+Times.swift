@@ -38,7 +38,13 @@ extension JobOptions {
             try context.note("times in '\(time.column)' without a zone are read as UTC")
         }
         guard time.isBounded else { return options }
-        guard let found = try await inventory.timed(options.request, from: description) else {
+        let found = try await inventory.timed(options.request, from: description) {
+            try context.note(
+                "waits for the transactions that write to '\(key.metaTable)': what they commit may "
+                    + "lie within the times, and the ids are fixed once"
+            )
+        }
+        guard let found else {
             try context.note(
                 "'\(key.metaTable)' has no item from \(time.bounds ?? ""); nothing was recorded"
             )

@@ -252,28 +252,8 @@ struct ServeCommand: Command {
             if let lineage {
                 try context.note("lineage of the batches goes to '\(lineage.destination)'")
             }
-            return try await withMigrator(context) { migrator in
-                let server = try server(of: inventory, served?.1, migrator, context)
-                return try await serve(server, signals, context)
-            }
-        }
-    }
-
-    /// Lends what tells who is at work on the inventory, and closes it.
-    private func withMigrator(
-        _ context: Context,
-        _ body: (any InventoryMigrator) async throws -> ProgramStatus
-    ) async throws -> ProgramStatus {
-        let place = try context.settings.inventory
-        let migrator = try await Connectors.ofProgram.sqlConnector(of: place)
-            .migrator(place, context.settings.store, creates: false)
-        do {
-            let status = try await body(migrator)
-            await migrator.close()
-            return status
-        } catch {
-            await migrator.close()
-            throw error
+            let server = try server(of: inventory, served?.1, context)
+            return try await serve(server, signals, context)
         }
     }
 
@@ -292,11 +272,9 @@ struct ServeCommand: Command {
     private func server(
         of inventory: Inventory,
         _ pipeline: Pipeline?,
-        _ migrator: any InventoryMigrator,
         _ context: Context
     ) throws -> InventoryServer {
         var configuration = configuration
-        configuration.workers = { try await migrator.workers() }
         if !hasName { configuration.name = redacted(inventory.name) }
         return InventoryServer(
             inventory,

@@ -67,7 +67,7 @@ package final class HTTPClient: Sendable {
         while true {
             let wait: Duration
             let fault: HTTPError
-            let elapsed = stopwatch(configuration.clock)
+            let stopwatch = Stopwatch(configuration.clock)
             do {
                 let response = try await perform(request)
                 let category = HTTPError.category(status: response.status)
@@ -77,13 +77,13 @@ package final class HTTPClient: Sendable {
                     wait = min(asked, patience)
                     patience -= wait
                 } else {
-                    spend(elapsed(), on: request, of: &backoff)
+                    spend(stopwatch.elapsed, on: request, of: &backoff)
                     guard let next = backoff.next(configuration.noise()) else { return response }
                     wait = next
                 }
                 fault = HTTPError(response, to: request)
             } catch let error as HTTPError where error.category == .transient {
-                spend(elapsed(), on: request, of: &backoff)
+                spend(stopwatch.elapsed, on: request, of: &backoff)
                 guard let next = backoff.next(configuration.noise()) else { throw error }
                 (wait, fault) = (next, error)
             }

@@ -69,12 +69,12 @@ public final class ContainerEngine: Sendable {
     private func send(_ request: HTTPRequest, patience: Duration) async throws -> HTTPResponse {
         var backoff = Backoff(limit: patience)
         while true {
-            let elapsed = stopwatch(clock)
+            let stopwatch = Stopwatch(clock)
             do {
                 return try await client.send(request)
             } catch let error as HTTPError {
                 // One that the engine may take its time for says nothing of how long it is away.
-                if !request.isPatient { backoff.spend(elapsed()) }
+                if !request.isPatient { backoff.spend(stopwatch.elapsed) }
                 guard error.category == .transient, let wait = backoff.next(.random(in: 0..<1))
                 else { throw unreachable(error) }
                 try await clock.sleep(for: wait)

@@ -102,8 +102,8 @@ extension ScheduleInput {
         guard slot <= now else {
             throw TrancheError(
                 .invalidArgument,
-                "\(slot.utcText) has not come yet: '\(name)' gives it by itself, if it is a time of "
-                    + "'\(schedule)'; without a time, an event for now is given"
+                "\(slot.utcText) has not come yet: '\(name)' gives it by itself, if it is a time "
+                    + "of '\(schedule)'; without a time, an event for now is given"
             )
         }
         if schedule.times(from: slot, through: slot, limit: 1) == [slot] { return }

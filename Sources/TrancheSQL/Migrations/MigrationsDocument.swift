@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import Tranche
 
 /// Migrations, when they were applied, and who is at work.
 package struct MigrationsDocument: Codable, Sendable, Hashable {

@@ -70,18 +70,6 @@ public struct MigrationStatus: Sendable, Hashable {
     public var worksWith: Int
 }
 
-/// A process that works on an inventory.
-public struct WorkerStatus: Sendable, Hashable {
-    /// The name under which it holds batches, without the number of a worker.
-    public var name: String
-    /// Its version; `nil` where it did not record one.
-    public var program: String?
-    /// The last migration that it knows; `nil` where it did not record one.
-    public var knows: Int?
-    /// When it last said that it works; `nil` where it never did.
-    public var seenAt: Date?
-}
-
 extension [WorkerStatus] {
     /// The processes that migrations leave behind: those that do not know what these require.
     ///

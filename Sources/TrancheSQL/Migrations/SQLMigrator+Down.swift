@@ -79,7 +79,8 @@ extension SQLMigrator {
             .migrationRefused,
             "reverting \(labels) in \(name) drops the numbers that uids were given, and \(who) "
                 + "by them: with other numbers rows would be left out and handed out again. "
-                + "Forget what goes by them first (tranche forget --job JOB), or revert all (--to 0)"
+                + "Forget what goes by them first (tranche forget --job JOB), or revert all "
+                + "(--to 0)"
         )
     }
 

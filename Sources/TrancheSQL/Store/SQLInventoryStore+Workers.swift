@@ -1,4 +1,5 @@
-import Tranche
+import FoundationEssentials
+package import Tranche
 
 /// Which processes work, for whoever migrates.
 extension SQLInventoryStore: WorkerRecordingStore {
@@ -26,5 +27,36 @@ extension SQLInventoryStore: WorkerRecordingStore {
         try await wrapping {
             _ = try await database.write(["DELETE FROM \(tables.worker) WHERE name = \(name)"])
         }
+    }
+
+    package func recordedWorkers() async throws -> [WorkerStatus] {
+        guard knownMigration != nil else { return [] }
+        return try await wrapping { try await database.workers(recordedIn: tables.worker).workers }
+    }
+}
+
+extension SQLDatabase {
+    /// Reads which processes were recorded, by name, and the database's time.
+    func workers(
+        recordedIn table: SQLTableName
+    ) async throws -> (workers: [WorkerStatus], now: Date) {
+        let rows = try await read(
+            """
+            SELECT name, program, knows, \(dialect.milliseconds("seen_at"))
+            FROM \(table)
+            ORDER BY name
+            """,
+            "SELECT \(dialect.milliseconds(dialect.clock))"
+        )
+        let workers = try rows[0].map { row in
+            WorkerStatus(
+                name: try row.text(),
+                program: try row.text(),
+                knows: Int(try row.integer()),
+                seenAt: try row.instant()
+            )
+        }
+        var clock = rows[1][0]
+        return (workers, try clock.instant())
     }
 }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Tranche
-import TrancheSQL
 
 extension OverviewDocument {
     /// Tells who holds batches, and who is at work and holds none now.
@@ -40,9 +39,10 @@ extension OverviewDocument {
         }
         if caller.jobs == nil {
             let busy = Set(byWorker.keys.flatMap { [$0, $0.withoutWorkerNumber] })
-            workers += reading.workers.filter { $0.program != nil && !busy.contains($0.name) }.map {
-                Worker($0.name, [], heard: nil, $0, serverVersion: version)
+            let idle = reading.workers.filter {
+                $0.isSeen(at: reading.asOf) && !busy.contains($0.name)
             }
+            workers += idle.map { Worker($0.name, [], heard: nil, $0, serverVersion: version) }
         }
         return workers.sorted { $0.worker < $1.worker }
     }
@@ -75,14 +75,5 @@ extension BatchRecord {
     fileprivate func heard(_ leases: [RunKey: Double]) -> Date? {
         guard let leaseExpiresAt, let lease = leases[key] else { return nil }
         return max(startedAt, leaseExpiresAt.addingTimeInterval(-lease))
-    }
-}
-
-extension String {
-    /// The name of a process, of that of one of its workers: `etl-1:4711` of `etl-1:4711/2`.
-    fileprivate var withoutWorkerNumber: String {
-        guard let slash = lastIndex(of: "/") else { return self }
-        let number = self[index(after: slash)...]
-        return !number.isEmpty && number.allSatisfy(\.isNumber) ? String(self[..<slash]) : self
     }
 }

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Tranche
-import TrancheSQL
 
 /// What the first screen shows, read at one time.
 struct OverviewReading: Sendable {

@@ -1,5 +1,4 @@
 import Tranche
-import TrancheSQL
 
 /// The processes that are at work on the inventory, asked for now and then: each records itself
 /// once a minute.
@@ -9,11 +8,11 @@ struct WorkersAtWork: Sendable {
     /// How old an answer may be that is given again.
     private static let age = Duration.seconds(15)
 
-    init(_ configuration: InventoryServer.Configuration) {
-        let find = configuration.workers
-        reading = SharedReading(age: Self.age, clock: configuration.clock) { _ in
+    init(_ inventory: Inventory, _ clock: any Clock<Duration>) {
+        reading = SharedReading(age: Self.age, clock: clock) { _ in
             do {
-                return try await find?() ?? []
+                let store = inventory.store as? any WorkerRecordingStore
+                return try await store?.recordedWorkers() ?? []
             } catch let error as CancellationError {
                 throw error
             } catch {

@@ -1,6 +1,5 @@
 import FoundationEssentials
 package import Tranche
-package import TrancheSQL
 
 extension InventoryServer {
     /// How a server serves.
@@ -23,9 +22,6 @@ extension InventoryServer {
         public var version = ""
         /// The bounds beyond which something is wrong; those of `status --check` by default.
         package var check = StatusCheck()
-        /// Tells which processes are at work on the inventory, and of which version they are;
-        /// nobody, the default.
-        package var workers: (@Sendable () async throws -> [WorkerStatus])?
         /// The clock by which it waits.
         public var clock: any Clock<Duration> = ContinuousClock()
 

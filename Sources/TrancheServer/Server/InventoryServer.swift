@@ -100,7 +100,7 @@ final class ServerState: Sendable {
         }
         self.feed = feed
         let beginnings = RunBeginnings()
-        let workers = WorkersAtWork(configuration)
+        let workers = WorkersAtWork(inventory, configuration.clock)
         overview = SharedReading(
             age: .seconds(1),
             // The page looks again 2.5 s after a change: it is in what it reads then.

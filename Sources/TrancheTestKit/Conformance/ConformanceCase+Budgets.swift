@@ -214,6 +214,17 @@ extension ConformanceCase {
     ]
 
     private static let namedBudgets: [ConformanceCase] = [
+        ConformanceCase("A token of a run under a budget gives the same batch") { subject in
+            let bench = try await Bench(subject, ids: 1...6)
+            try await bench.inventory.setBudget("api", BudgetLimits(batches: 4))
+            var request = BatchRequest(job: "job", limit: BatchLimit(count: 2), token: "one")
+            request.limits = RunLimits(budgets: ["api"])
+            let first = try await bench.take(request)
+            let again = try await bench.take(request)
+            try requireEqual(again.record, first.record, "the batch")
+            let budget = try requireSome(try await bench.inventory.budgets().first, "the budget")
+            try requireEqual(budget.held.batches, 1, "what is held")
+        },
         ConformanceCase("A budget limits all runs that refer to it together, by number and weight")
         {
             subject in

@@ -75,9 +75,11 @@ package struct StatusReading: Sendable {
         openTransaction = try await inventory.oldestTransaction()
         var writers: [RunKey: [SourceWriter]] = [:]
         for run in overview.runs.filter(\.isUnsettled).prefix(Self.mostWaiting) {
-            writers[run.run.key] = try await inventory.writers(awaitedBy: run.run) {
-                try await source(run.run, inventory)
-            }
+            writers[run.run.key] = try await inventory.writers(
+                awaitedBy: run.run,
+                gaps: run.gaps,
+                from: { try await source(run.run, inventory) }
+            )
         }
         self.writers = writers
     }
