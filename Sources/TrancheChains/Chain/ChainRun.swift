@@ -347,7 +347,10 @@ struct ChainRun: Sendable {
         _ progress: BatchProgress
     ) async throws -> BatchVerdict {
         guard let transactional else {
-            let counters = try await withWriter(for: batch.record) {
+            let counters = try await sink.withWriter(
+                for: batch.record,
+                telling: options.onWait ?? options.onNotice
+            ) {
                 try await write(batch, read: content, to: $0, without: known, progress)
             }
             let text = try batch.jsonText(of: counters)
@@ -359,17 +362,6 @@ struct ChainRun: Sendable {
         }
         let counters = try record.result.map { try JSONText.decode(Counters.self, from: $0) }
         return .recorded(BatchSuccess(result: record.result, counters: counters ?? Counters()))
-    }
-
-    /// Lends a writer; what the sink waits for meanwhile is told to the caller of the chain.
-    private func withWriter(
-        for batch: BatchRecord,
-        _ body: @Sendable (any RecordWriter) async throws -> Counters
-    ) async throws -> Counters {
-        guard let tell = options.onWait ?? options.onNotice,
-            let telling = sink as? any TellingSink
-        else { return try await sink.withWriter(for: batch, body) }
-        return try await telling.withWriter(for: batch, telling: tell, body)
     }
 
     private func write(
