@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Tranche
@@ -47,6 +48,28 @@ struct MappingTests {
                 try await records("a,b\n1,2\n") { $0.mapping(mapping) }
             }
         }
+    }
+
+    @Test(
+        "A mapping's file says which field is wrong, and a mark before UTF-8 is none of it",
+        arguments: [
+            (#"{"rename": {"CustNo": 7}}"#, "rename.CustNo must be a text"),
+            (#"{"group": {"g": "a"}}"#, "group.g must be a list"),
+            (#"{"rename": {}, "rename": {}}"#, "has \"rename\" twice"),
+            (#"{"renames": {}}"#, "no \"renames\""), (#"{"rename": {}"#, "is not JSON"),
+            ("\u{FEFF}" + #"{"rename": {"CustNo": "id"}}"#, nil),
+        ] as [(String, String?)]
+    )
+    func file(text: String, words: String?) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("mapping.json")
+        try Data(text.utf8).write(to: URL(filePath: path))
+        guard let words else {
+            #expect(try FieldMapping(contentsOf: path).rename == ["CustNo": "id"])
+            return
+        }
+        let error = #expect(throws: TrancheError.self) { try FieldMapping(contentsOf: path) }
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     }
 
     @Test("A field may be part of several groups")

@@ -89,6 +89,10 @@ struct RecognitionTests {
         let (text, notes) = try await read(one, named: "x.zip")
         #expect(text == String(repeating: "id,name\n1,a\n", count: 5))
         #expect(notes.first == "the file 'a.csv' of a zip archive")
+        var damaged = one
+        damaged[45] ^= 0xFF
+        let fault = await #expect(throws: TrancheError.self) { try await read(damaged) }
+        #expect(fault?.message.contains("not a sound zip file") == true, "\(fault?.message ?? "")")
         let two = [UInt8](Data(base64Encoded: Self.zipOfTwo) ?? Data())
         let error = await #expect(throws: TrancheError.self) { try await read(two) }
         #expect(

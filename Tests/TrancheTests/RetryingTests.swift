@@ -153,6 +153,50 @@ struct RetryingTests {
         #expect(log.events.first?.message == "gone")
     }
 
+    @Test("Opening waits for a server that is away as long as was asked for, and tells it")
+    func opening() async throws {
+        let clock = ManualClock()
+        let log = EventLog()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.randomness = { 0 }
+        configuration.observers = [log]
+        let asked = configuration
+        let server = Server()
+        let place = InventoryLocation(name: "place") { _ in
+            if server.isBack.withLock({ $0 }) { return MemoryInventoryStore() }
+            throw TrancheError(.storeUnavailable, "gone")
+        }
+        await #expect(throws: TrancheError.self) {
+            try await Inventory.open(place, configuration: asked)
+        }
+        #expect(log.events.isEmpty)
+        let task = Task {
+            try await Inventory.open(place, configuration: asked, waiting: .seconds(30))
+        }
+        for step in 0..<9 {
+            try await clock.waitForSleepers(1)
+            if step == 8 { server.isBack.withLock { $0 = true } }
+            clock.advance(by: .seconds(1))
+        }
+        let inventory = try await task.value
+        await inventory.close()
+        #expect(log.names == [.storeLost, .storeFound])
+        #expect(log.events.map(\.duration) == [.seconds(30), .seconds(9)])
+        server.isBack.withLock { $0 = false }
+        let late = Task {
+            try await Inventory.open(place, configuration: asked, waiting: .seconds(3))
+        }
+        let moving = Task {
+            while true {
+                try await clock.waitForSleepers(1)
+                clock.advance(by: .seconds(1))
+            }
+        }
+        await #expect(throws: TrancheError.self) { try await late.value }
+        moving.cancel()
+        #expect(log.names.last == .storeLost)
+    }
+
     @Test("The end of an outage is told too where all requests gave up meanwhile")
     func givenUp() async throws {
         let clock = ManualClock()

@@ -56,12 +56,7 @@ extension Inventory {
         let isTold = outages.withLock {
             $0.note(error.code, isFirst: isFirst, since: began, now: now)
         }
-        guard isTold else { return }
-        events.report(.storeLost, of: nil) { event in
-            event.duration = limit
-            event.code = error.code
-            event.message = error.message
-        }
+        if isTold { events.report(error, repeatedFor: limit) }
     }
 
     private func noteSuccess(after failed: Set<TrancheError.Code>) {
@@ -78,18 +73,32 @@ extension Inventory {
     }
 
     private func report(over outages: [(code: TrancheError.Code, length: Duration)]) {
-        for (code, length) in outages {
-            events?.report(.storeFound, of: nil) { event in
-                event.duration = length
-                event.code = code
-            }
+        for outage in outages { events?.reportEnd(of: outage.code, after: outage.length) }
+    }
+}
+
+extension EventReporter {
+    /// Reports that the store or a source is away, and for how long it is asked again.
+    func report(_ error: TrancheError, repeatedFor limit: Duration) {
+        report(.storeLost, of: nil) { event in
+            event.duration = limit
+            event.code = error.code
+            event.message = error.message
+        }
+    }
+
+    /// Reports that it answers again.
+    func reportEnd(of code: TrancheError.Code, after length: Duration) {
+        report(.storeFound, of: nil) { event in
+            event.duration = length
+            event.code = code
         }
     }
 }
 
 extension TrancheError.Code {
     /// Whether the same request may be made again a moment later.
-    fileprivate var isPassing: Bool {
+    var isPassing: Bool {
         [.storeUnavailable, .storeBusy, .sourceUnavailable].contains(self)
     }
 }

@@ -53,54 +53,6 @@ public final class Inventory: Sendable {
         requests = GroupedRequests(store: store, isSharing: configuration.sharesTransactions)
     }
 
-    /// Opens the inventory at a location.
-    ///
-    /// - Parameters:
-    ///   - location: Where it is; its tables are made when there are none.
-    ///   - configuration: How it behaves.
-    /// - Returns: What was opened.
-    /// - Throws: ``TrancheError`` `.storeUnavailable` (transient), `.schemaNotMigrated` or
-    ///   `.schemaUnknown` (permanent).
-    public static func open(
-        _ location: InventoryLocation,
-        configuration: Configuration = Configuration()
-    ) async throws -> Inventory {
-        Inventory(
-            store: try await location.open(configuration.store),
-            configuration: configuration
-        )
-    }
-
-    /// Opens the inventory at a location, lends it, and closes it whatever happens.
-    ///
-    /// ```swift
-    /// try await Inventory.with(.sqlite("inventory.db")) { inventory in
-    ///     try await work(inventory)
-    /// }
-    /// ```
-    ///
-    /// - Parameters:
-    ///   - location: Where it is; its tables are made when there are none.
-    ///   - configuration: How it behaves.
-    ///   - body: What uses it; it must not be used afterwards.
-    /// - Returns: What `body` returns.
-    /// - Throws: As ``open(_:configuration:)``, or what `body` throws.
-    public static func with<Result>(
-        _ location: InventoryLocation,
-        configuration: Configuration = Configuration(),
-        _ body: (Inventory) async throws -> Result
-    ) async throws -> Result {
-        let inventory = try await open(location, configuration: configuration)
-        do {
-            let result = try await body(inventory)
-            await inventory.close()
-            return result
-        } catch {
-            await inventory.close()
-            throw error
-        }
-    }
-
     /// Closes the connections.
     ///
     /// Batches in hand can no longer be ended through this inventory. Observers are told of what

@@ -53,11 +53,16 @@ struct AcquireCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        try await context.withInventory(worker: options.worker) { inventory in
+        try await context.withInventory(worker: options.worker, waiting: true) { inventory in
             let completed = try await options.completed(context, in: inventory)
             try await completed.notePolicy(inventory, context)
             let source = try completed.source(context.settings)
-            let looked = try await completed.open(source, in: inventory, context)
+            let looked = try await completed.open(
+                source,
+                in: inventory,
+                context,
+                waiting: true
+            )
             guard
                 let options = try await completed.timed(
                     context,

@@ -71,6 +71,8 @@ struct Context: Sendable {
     /// - Parameters:
     ///   - worker: The name under which batches are held.
     ///   - retryLimit: How long requests are repeated where the user says nothing.
+    ///   - waits: Whether opening it is repeated for as long: what works on batches, or records
+    ///     their ends, outlasts an outage, and what looks says at once that there is one.
     ///   - lineage: What tells elsewhere of the work; nothing by default.
     ///   - body: What uses the inventory.
     /// - Returns: What `body` returns.
@@ -78,31 +80,35 @@ struct Context: Sendable {
     func withInventory<Result: Sendable>(
         worker: String? = nil,
         retryLimit: Duration? = nil,
+        waiting waits: Bool = false,
         emitting lineage: Lineage? = nil,
         _ body: (Inventory) async throws -> Result
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker, retryLimit: retryLimit)
         let location = try Connectors.ofProgram.inventory(settings.inventory, settings.connecting)
         configuration.observers.append(OutageLines(context: self, place: location.name))
-        guard let lineage else { return try await withInventory(location, configuration, body) }
+        guard let lineage else {
+            return try await Inventory.with(
+                location,
+                configuration: configuration,
+                waiting: waits ? configuration.retryLimit : .zero,
+                body
+            )
+        }
         configuration.observers.append(lineage.observer)
         // What is made of an event takes longer than to hand out many batches at once.
         configuration.eventLimit = 20_000
         let asked = configuration
         return try await lineage.whileEmitting {
-            try await withInventory(location, asked) { inventory in
+            try await Inventory.with(
+                location,
+                configuration: asked,
+                waiting: waits ? asked.retryLimit : .zero
+            ) { inventory in
                 await lineage.identify(inventory)
                 return try await body(inventory)
             }
         }
-    }
-
-    private func withInventory<Result: Sendable>(
-        _ location: InventoryLocation,
-        _ configuration: Inventory.Configuration,
-        _ body: (Inventory) async throws -> Result
-    ) async throws -> Result {
-        try await Inventory.with(location, configuration: configuration, body)
     }
 
     /// Writes a document for programs or text for people.

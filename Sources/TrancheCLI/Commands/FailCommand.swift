@@ -46,7 +46,7 @@ struct FailCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let (batch, isBadWhole) = try await context.withInventory { inventory in
+        let (batch, isBadWhole) = try await context.withInventory(waiting: true) { inventory in
             let failure = try await failure(in: inventory, context)
             let batch = try await inventory.retrying { _ in
                 try await inventory.store.fail(options.holding, with: failure)

@@ -34,7 +34,7 @@ struct HeartbeatCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let end = try await context.withInventory { inventory in
+        let end = try await context.withInventory(waiting: true) { inventory in
             if let note {
                 try await inventory.retrying { _ in
                     try await inventory.store.keep(AttemptOutput(note: note), of: holding)

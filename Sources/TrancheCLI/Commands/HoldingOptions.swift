@@ -25,7 +25,7 @@ struct HoldingOptions: Sendable {
         _ context: Context,
         _ end: @escaping @Sendable (any InventoryStore, AttemptKey) async throws -> BatchRecord
     ) async throws -> ProgramStatus {
-        let batch = try await context.withInventory { inventory in
+        let batch = try await context.withInventory(waiting: true) { inventory in
             try await inventory.retrying { _ in try await end(inventory.store, holding) }
         }
         try Self.show(batch, context)

@@ -195,14 +195,23 @@ struct JobOptions: Sendable {
     /// Opens the source; where a job was named in its place, that is said, and where the items of a
     /// known job were that are not there.
     ///
+    /// - Parameters:
+    ///   - source: What the source is.
+    ///   - inventory: The inventory.
+    ///   - context: The settings.
+    ///   - waits: Whether a server that is away is waited for, as later by each request.
+    /// - Returns: The open source.
     /// - Throws: As `Inventory.source(_:)`.
     func open(
         _ source: any MetaSourceDescription,
         in inventory: Inventory,
-        _ context: Context
+        _ context: Context,
+        waiting waits: Bool = false
     ) async throws -> any MetaSource {
         do {
-            return try await inventory.source(source)
+            return try await inventory.retrying(within: waits ? nil : .zero) { _ in
+                try await inventory.source(source)
+            }
         } catch let error as TrancheError {
             guard error.code == .invalidSource, let name = arguments.text("meta"),
                 !name.contains(":"), error.message.contains("there is no table or view"),

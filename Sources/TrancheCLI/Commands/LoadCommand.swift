@@ -107,7 +107,11 @@ struct LoadCommand: Command {
         // A dry run writes nothing, no file of events either.
         let lineage =
             options.isDryRun ? nil : try lineage.lineage(context, grace: options.grace)
-        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
+        return try await context.withInventory(
+            worker: worker,
+            waiting: true,
+            emitting: lineage
+        ) { inventory in
             let (left, before) = try await look(at: files, inventory, context)
             for file in left { try await note(file, inventory, context) }
             let made = try await hinting(left.first, inventory) {

@@ -108,7 +108,7 @@ struct ReleaseCommand: Command {
         case .found(let runs): return try await releaseFound(runs, context)
         case .one(let holding):
             if let deferral { return try await release(holding, deferral, context) }
-            let batch = try await context.withInventory { inventory in
+            let batch = try await context.withInventory(waiting: true) { inventory in
                 try await inventory.retrying { _ in try await inventory.store.release(holding) }
             }
             try HoldingOptions.show(batch, context)
@@ -121,7 +121,7 @@ struct ReleaseCommand: Command {
         _ deferral: BatchDeferral,
         _ context: Context
     ) async throws -> ProgramStatus {
-        let deferred = try await context.withInventory { inventory in
+        let deferred = try await context.withInventory(waiting: true) { inventory in
             let wait = deferral.wait * inventory.configuration.randomness() / 5
             let note = ChangeNote(by: inventory.configuration.worker, reason: deferral.reason)
             return try await inventory.retrying { _ in

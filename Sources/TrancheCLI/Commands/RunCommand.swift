@@ -89,7 +89,11 @@ struct RunCommand: Command {
         let context = try context.using(looked, in: file)
         let grace = asked ?? Grace(length: looked.configuration.grace)
         let lineage = try lineage.lineage(context, grace: grace, in: looked.lineage)
-        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
+        return try await context.withInventory(
+            worker: worker,
+            waiting: true,
+            emitting: lineage
+        ) { inventory in
             let progress = Progress(context, clock: inventory.configuration.clock)
             let stop = StopSource()
             let ends = BatchEndLines(context, stop)

@@ -247,6 +247,7 @@ struct ServeCommand: Command {
         return try await context.withInventory(
             worker: context.person,
             retryLimit: .seconds(5),
+            waiting: true,
             emitting: lineage
         ) { inventory in
             if let lineage {

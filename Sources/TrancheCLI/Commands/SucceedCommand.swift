@@ -54,7 +54,7 @@ struct SucceedCommand: Command {
                 try await store.succeed(holding, result: result, logging: logging)
             }
         }
-        let (batch, leavesDone) = try await context.withInventory { inventory in
+        let (batch, leavesDone) = try await context.withInventory(waiting: true) { inventory in
             var success = BatchSuccess(result: result)
             success.parts = try await bad.parts(of: options.holding, in: inventory, context)
                 .doneButBad

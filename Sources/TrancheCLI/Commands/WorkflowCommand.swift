@@ -153,7 +153,11 @@ struct WorkflowCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         let worker = works ? working.worker : context.person
         let lineage = works ? try working.lineage(context) : nil
-        return try await context.withInventory(worker: worker, emitting: lineage) { inventory in
+        return try await context.withInventory(
+            worker: worker,
+            waiting: true,
+            emitting: lineage
+        ) { inventory in
             var connecting = try context.settings.connecting
             connecting.note = { words in
                 // Nobody is left to tell when standard error is gone; the work goes on.

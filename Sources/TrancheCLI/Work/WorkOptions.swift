@@ -206,12 +206,21 @@ struct WorkOptions: Sendable {
         let signals = context.signals()
         let guardian = try ProcessGuard()
         let lineage = try lineage.lineage(context, grace: grace)
-        return try await context.withInventory(worker: job.worker, emitting: lineage) { inventory in
+        return try await context.withInventory(
+            worker: job.worker,
+            waiting: true,
+            emitting: lineage
+        ) { inventory in
             let completed = try await job.completed(context, in: inventory)
             try Self.require(prefetch, goesWith: completed.request)
             if !completed.isBoundedByTime { try check(completed.request) }
             let source = try completed.source(context.settings)
-            let opened = try await completed.open(source, in: inventory, context)
+            let opened = try await completed.open(
+                source,
+                in: inventory,
+                context,
+                waiting: true
+            )
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
             else { return .nothingNow }

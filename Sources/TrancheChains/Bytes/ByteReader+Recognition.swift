@@ -64,7 +64,7 @@ private func decompressing(
         case .zip:
             let member = try await ZipMember(of: reader)
             guard member.isDeflated else { return member }
-            return RestartableReader(member, GzipCodec(), store: store)
+            return RestartableReader(member, GzipCodec(named: "zip"), store: store)
         }
     } catch let fault as DecodingFault {
         throw TrancheError(

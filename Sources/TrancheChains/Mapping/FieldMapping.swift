@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Tranche
+import TrancheConnectors
 
 /// How the fields of records get other names, are put together, and added.
 ///
@@ -57,17 +57,24 @@ public struct FieldMapping: Sendable, Hashable, Codable {
     /// - Parameter path: The file's path.
     /// - Throws: `TrancheError` `.invalidArgument`, naming the file.
     public init(contentsOf path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw TrancheError(.invalidArgument, "cannot read the mapping '\(path)'")
+        guard let text = JSONText.contents(ofFile: path) else {
+            throw TrancheError(.invalidArgument, "cannot read the mapping '\(path)' as a text")
+        }
+        let look = StrictJSON.look(in: text)
+        if let complaint = look.complaint(about: "the mapping '\(path)'") {
+            throw TrancheError(.invalidArgument, complaint)
+        }
+        let names = Dictionary(grouping: look.members, by: \.name)
+        if let name = names.filter({ $0.value.count > 1 }).keys.min() {
+            throw TrancheError(.invalidArgument, "the mapping '\(path)' has \"\(name)\" twice")
         }
         do {
-            self = try JSONDecoder().decode(FieldMapping.self, from: data)
-        } catch {
+            self = try JSONText.decode(FieldMapping.self, from: text)
+        } catch let error as DecodingError {
             throw TrancheError(
                 .invalidArgument,
-                "'\(path)' is not a mapping: \(Self.words(error)); give an object with "
-                    + "\"rename\", \"group\" and "
-                    + "\"constant\"",
+                "the mapping '\(path)': \(SpecError(error)); give an object with \"rename\", "
+                    + "\"group\", \"constant\" and \"lowercase\"",
                 underlying: error
             )
         }
@@ -88,15 +95,6 @@ public struct FieldMapping: Sendable, Hashable, Codable {
                 "the mapping renames the field '\(renamed)', which becomes part of the group '\(name)'; leave "
                     + "one of them out"
             )
-        }
-    }
-
-    private static func words(_ error: any Error) -> String {
-        switch error as? DecodingError {
-        case .dataCorrupted(let context), .typeMismatch(_, let context),
-            .keyNotFound(_, let context), .valueNotFound(_, let context):
-            context.debugDescription
-        default: "\(error)"
         }
     }
 }

@@ -23,8 +23,9 @@ extension SpecError {
     ///
     /// - Parameters:
     ///   - error: The decoder's error.
-    ///   - fields: The object's members, of which the one is shown that is wrong.
-    package init(_ error: DecodingError, within fields: [String: SpecValue]) {
+    ///   - fields: The fields of a specification, whose names were turned into those of a type, and
+    ///     of which the one is shown that is wrong; `nil` where names stand as they were given.
+    package init(_ error: DecodingError, within fields: [String: SpecValue]? = nil) {
         let (context, words): (DecodingError.Context, String?) =
             switch error {
             case .typeMismatch(let type, let context): (context, Self.word(for: type))
@@ -35,12 +36,13 @@ extension SpecError {
             @unknown default: (.init(codingPath: [], debugDescription: "\(error)"), nil)
             }
         let path = context.codingPath.map { key in
-            key.intValue.map(String.init) ?? key.stringValue.withUnderscores
+            let name = key.intValue.map(String.init) ?? key.stringValue
+            return fields == nil ? name : name.withUnderscores
         }
         self.init(
             .invalidValue,
             field: path,
-            value: path.first.flatMap { fields[$0]?.shown },
+            value: path.first.flatMap { fields?[$0]?.shown },
             words ?? "cannot be used: \(context.debugDescription)"
         )
     }

@@ -103,7 +103,7 @@ public final class PartSettings {
         do {
             return try JSONText.decode(type, from: json)
         } catch let error as DecodingError {
-            fault("\(SpecError(error, within: [:]))", key: key)
+            fault("\(SpecError(error))", key: key)
         } catch {
             fault("\(error)", key: key)
         }

@@ -12,23 +12,45 @@ extension SQLInventoryStore: OverviewStore {
         after mark: RunKey?,
         limit: Int
     ) async throws -> [RunSummary] {
+        if selection == RunSelection(), mark == nil, limit == .max {
+            return try await wrapping { try await allSummaries() }
+        }
         // One more than is wanted: where there is none, the page has all of them.
         let most = limit == .max ? limit : limit + 1
         let select = selectRuns(runColumns, selection, after: mark, limit: most)
         let names = selectRuns("meta_table, job, run", selection, after: mark, limit: limit)
         return try await wrapping {
             let runs = try await database.read(select)[0].map { try run(&$0) }
-            var summaries = runs.prefix(limit).map { RunSummary(run: $0, totals: [:]) }
-            if summaries.isEmpty { return [] }
+            let shown = Array(runs.prefix(limit))
+            if shown.isEmpty { return [] }
             let isLast = mark == nil && runs.count <= limit
-            let isOfPage: SQLStatement = isLast ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
+            let isShown: SQLStatement = isLast ? "1 = 1" : "(meta_table, job, run) IN (\(names))"
             let page = Page(
-                condition: "\(isSelected(selection)) AND \(isOfPage)",
+                condition: "\(isSelected(selection)) AND \(isShown)",
                 isWhole: isLast && selection == RunSelection()
             )
-            try await addUp(&summaries, of: page)
-            return summaries
+            let rows = try await database.read(
+                selectTotals(of: page),
+                selectFailures(where: page.condition),
+                selectLatest(RunSummary.mostLatest(of: shown.count), where: page.condition)
+            )
+            return try await addUp(shown, totals: rows[0], failures: rows[1], latest: rows[2])
         }
+    }
+
+    /// Looks at all runs: as they may be many, they are read and added up beside each other.
+    private func allSummaries() async throws -> [RunSummary] {
+        let page = Page(condition: "1 = 1", isWhole: true)
+        async let sums = database.read(
+            selectTotals(of: page),
+            selectFailures(where: page.condition)
+        )
+        let select = selectRuns(runColumns, RunSelection(), after: nil, limit: .max)
+        let runs = try await database.read(select)[0].map { try run(&$0) }
+        let most = RunSummary.mostLatest(of: runs.count)
+        let latest = try await database.read(selectLatest(most, where: page.condition))[0]
+        let rows = try await sums
+        return try await addUp(runs, totals: rows[0], failures: rows[1], latest: latest)
     }
 
     /// Which runs are looked at.
@@ -39,33 +61,34 @@ extension SQLInventoryStore: OverviewStore {
         var isWhole = false
     }
 
-    /// Adds what batches come to, in one trip for all runs.
-    private func addUp(_ summaries: inout [RunSummary], of page: Page) async throws {
-        let most = RunSummary.mostLatest(of: summaries.count)
-        let rows = try await database.read(
-            selectTotals(of: page),
-            selectFailures(where: page.condition),
-            selectLatest(most, where: page.condition)
-        )
+    /// Adds to runs what was read of their batches.
+    private func addUp(
+        _ runs: [RunRecord],
+        totals sums: SQLRows,
+        failures: SQLRows,
+        latest: SQLRows
+    ) async throws -> [RunSummary] {
+        var summaries = runs.map { RunSummary(run: $0, totals: [:]) }
         let places = Dictionary(
-            summaries.enumerated().map { ($0.element.run.key, $0.offset) },
+            runs.enumerated().map { ($0.element.key, $0.offset) },
             uniquingKeysWith: { $1 }
         )
-        var totals = summaries.map { _ in SummaryTotals() }
-        _ = try rows[0].map { row in
+        var totals = runs.map { _ in SummaryTotals() }
+        _ = try sums.map { row in
             guard let place = places[try key(&row)] else { return }
             try totals[place].add(&row, to: &summaries[place])
         }
-        _ = try rows[1].map { row in
+        _ = try failures.map { row in
             guard let place = places[try key(&row)] else { return }
             summaries[place].lastHour.failures = Int(try row.integer())
         }
         for place in summaries.indices { totals[place].finish(&summaries[place]) }
-        _ = try rows[2].map { row in
+        _ = try latest.map { row in
             guard let place = places[try key(&row)] else { return }
-            try summaries[place].addLatest(&row, of: most)
+            try summaries[place].addLatest(&row, of: RunSummary.mostLatest(of: runs.count))
         }
         try await keepTallies(of: summaries, totals)
+        return summaries
     }
 
     private func key(_ row: inout SQLRow) throws -> RunKey {

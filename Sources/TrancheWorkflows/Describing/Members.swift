@@ -44,7 +44,7 @@ struct Members {
         do {
             return try container.decodeIfPresent(type, forKey: DynamicKey(name))
         } catch let error as DecodingError {
-            throw SpecError(error, within: [:])
+            throw SpecError(error)
         }
     }
 

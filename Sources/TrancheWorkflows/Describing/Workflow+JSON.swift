@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Tranche
 import TrancheChains
 import TrancheConnectors
@@ -15,7 +14,7 @@ extension Workflow {
         do {
             self = try JSONText.decode(Workflow.self, from: json)
         } catch let error as DecodingError {
-            throw SpecError(error, within: [:])
+            throw SpecError(error)
         }
     }
 
@@ -25,9 +24,7 @@ extension Workflow {
     /// - Throws: `SpecError` that names the field; `TrancheError` `.invalidArgument` for a file
     ///   that cannot be read.
     public init(contentsOf path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path),
-            let text = String(validating: data, as: UTF8.self)
-        else {
+        guard let text = JSONText.contents(ofFile: path) else {
             throw TrancheError(.invalidArgument, "cannot read the workflow '\(path)' as a text")
         }
         try self.init(json: text)

@@ -42,7 +42,8 @@ package struct MetricsText: Sendable {
 
     /// The metrics, with a line break at their end.
     package var text: String {
-        let runs = overview.runs
+        // The labels of a run are those of all its samples.
+        let runs = overview.runs.map { LabelledRun(status: $0, labels: labels($0)) }
         let metrics =
             waiting(runs) + working(runs) + results(runs) + troubles(runs) + whole
         return metrics.filter { !$0.samples.isEmpty }.map { text(of: $0) }.joined()
@@ -58,15 +59,21 @@ package struct MetricsText: Sendable {
     }
 
     private struct Sample {
-        var labels: [(String, String)] = []
+        /// As they stand between braces.
+        var labels = ""
         var value: Double
+    }
+
+    private struct LabelledRun {
+        var status: RunStatus
+        var labels: String
     }
 
     private func metric(
         _ name: String,
         _ help: String,
         kind: String = "gauge",
-        _ runs: [RunStatus],
+        _ runs: [LabelledRun],
         _ value: (RunStatus) -> Double?
     ) -> Metric {
         Metric(
@@ -74,12 +81,12 @@ package struct MetricsText: Sendable {
             kind: kind,
             help: help,
             samples: runs.compactMap { run in
-                value(run).map { Sample(labels: labels(run), value: $0) }
+                value(run.status).map { Sample(labels: run.labels, value: $0) }
             }
         )
     }
 
-    private func waiting(_ runs: [RunStatus]) -> [Metric] {
+    private func waiting(_ runs: [LabelledRun]) -> [Metric] {
         [
             metric("tranche_backlog_items", "Items that wait.", runs) {
                 $0.backlog == nil ? nil : Double($0.waitingItems)
@@ -96,24 +103,25 @@ package struct MetricsText: Sendable {
                 name: "tranche_drain_seconds",
                 help: "How long it takes until nothing waits, as long as nothing is added.",
                 samples: runs.flatMap { run -> [Sample] in
-                    guard let drain = run.drains(hasWeights: run.waitingWeight > 0) else {
-                        return []
-                    }
+                    let hasWeights = run.status.waitingWeight > 0
+                    guard let drain = run.status.drains(hasWeights: hasWeights) else { return [] }
                     return [("shortest", drain.shortest), ("longest", drain.longest)].map {
-                        Sample(labels: labels(run) + [("bound", $0.0)], value: $0.1)
+                        let bound = Self.label("bound", $0.0)
+                        return Sample(labels: "\(run.labels),\(bound)", value: $0.1)
                     }
                 }
             ),
         ]
     }
 
-    private func working(_ runs: [RunStatus]) -> [Metric] {
+    private func working(_ runs: [LabelledRun]) -> [Metric] {
         [
             Metric(
                 name: "tranche_run_state",
                 help: "What the run is doing: 1 for its state.",
                 samples: runs.map {
-                    Sample(labels: labels($0) + [("state", $0.state.name)], value: 1)
+                    let state = Self.label("state", $0.status.state.name)
+                    return Sample(labels: "\($0.labels),\(state)", value: 1)
                 }
             ),
             metric("tranche_in_flight_batches", "Batches that somebody holds.", runs) {
@@ -133,7 +141,7 @@ package struct MetricsText: Sendable {
         ]
     }
 
-    private func results(_ runs: [RunStatus]) -> [Metric] {
+    private func results(_ runs: [LabelledRun]) -> [Metric] {
         [
             metric(
                 "tranche_batches_succeeded_total",
@@ -156,7 +164,7 @@ package struct MetricsText: Sendable {
         ]
     }
 
-    private func troubles(_ runs: [RunStatus]) -> [Metric] {
+    private func troubles(_ runs: [LabelledRun]) -> [Metric] {
         [
             metric(
                 "tranche_failed_batches",
@@ -206,35 +214,43 @@ package struct MetricsText: Sendable {
             Metric(
                 name: "tranche_build_info",
                 help: "The program that collected these metrics.",
-                samples: [Sample(labels: [("version", version)], value: 1)]
+                samples: [Sample(labels: Self.label("version", version), value: 1)]
             ),
         ]
     }
 
-    private func labels(_ run: RunStatus) -> [(String, String)] {
+    private func labels(_ run: RunStatus) -> String {
         let key = run.run.key
         return [("job_name", key.job), ("source", key.metaTable), ("run", key.run)]
+            .map { Self.label($0.0, $0.1) }.joined(separator: ",")
     }
 
     // MARK: Text
 
     private func text(of metric: Metric) -> String {
         var text = "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind)\n"
-        let common = names.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        let common = names.sorted { $0.key < $1.key }.map { Self.label($0.key, $0.value) }
+            .joined(separator: ",")
         for sample in metric.samples {
             text += metric.name
-            let labels = sample.labels + common
-            if !labels.isEmpty {
-                let words = labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }
-                text += "{\(words.joined(separator: ","))}"
-            }
+            let between = sample.labels.isEmpty || common.isEmpty ? "" : ","
+            let labels = sample.labels + between + common
+            if !labels.isEmpty { text += "{\(labels)}" }
             text += " \(Self.number(sample.value))\n"
         }
         return text
     }
 
+    private static func label(_ name: String, _ value: String) -> String {
+        "\(name)=\"\(escaped(value))\""
+    }
+
     /// A label's value as it stands between quotes.
     private static func escaped(_ value: String) -> String {
+        let isPlain = !value.utf8.contains {
+            $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\n")
+        }
+        if isPlain { return value }
         var text = ""
         for scalar in value.unicodeScalars {
             switch scalar {

@@ -2,14 +2,17 @@
 ///
 /// Source: RFC 1952.
 struct GzipCodec: ByteCodec {
-    let name = "gzip"
+    let name: String
     private let intel: IntelInflate?
 
     /// Makes a codec.
     ///
-    /// - Parameter usesIntel: Whether Intel's library is used where it is there; it is three times
-    ///   as fast as zlib.
-    init(usesIntel: Bool = true) {
+    /// - Parameters:
+    ///   - name: What people call the file, which another format may be made to look like.
+    ///   - usesIntel: Whether Intel's library is used where it is there; it is three times as fast
+    ///     as zlib.
+    init(named name: String = "gzip", usesIntel: Bool = true) {
+        self.name = name
         intel = usesIntel ? IntelInflate.library : nil
     }
 
