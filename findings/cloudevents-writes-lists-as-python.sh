@@ -5,7 +5,7 @@
 # writes it so.
 # Seen: objects alone are written as JSON. A list is written as Python prints it, with single quotes
 # and None, and true as True; a text is written without its quotes, so "12" arrives as the number 12
-# and "true" as true. from_binary takes what is no JSON as a text, without an error.
+# and "true" as true. from_binary takes what is not JSON as a text, without an error.
 # Batches of rows that are forwarded from one binding to another arrive as one text of Python's.
 set -euo pipefail
 

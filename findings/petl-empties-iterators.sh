@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# petl 1.7.30, fromdicts of an iterator of dictionaries that is no generator: csv.DictReader, map.
+# petl 1.7.30, fromdicts of iterators of dictionaries that are not generators: csv.DictReader, map.
 # Expected: the rows at each reading, as of a list and of a generator ("can also be a generator",
 # its documentation says, and keeps them in a file); or an error.
 # Seen: the rows are there once. After header(), look() or nrows() the table is empty, without even

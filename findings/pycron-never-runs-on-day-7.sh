@@ -2,8 +2,8 @@
 # pycron 3.3.0, is_now and has_been with Sunday as the last day: 7, 1-7, mon-sun.
 # Expected: Sunday is 0 or 7, as crontab(5) has it; mon-sun are all days, as names are known and sun
 # alone is Sunday; or an error, which cronsim 2.8 raises for what it does not know.
-# Seen: 7 is no day and never matches, and of a range that ends on Sunday the Sunday is left out. No
-# error: what is not known is not now, be it a name of a month, the day 8, or the text xyz.
+# Seen: 7 never matches, and of a range that ends on Sunday the Sunday is left out. No error: what
+# is not known is never now, be it 7, 8 or xyz.
 # A job for Sundays or weekends never runs, and one for all days leaves the Sundays out.
 set -euo pipefail
 

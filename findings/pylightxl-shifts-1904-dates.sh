@@ -3,8 +3,8 @@
 # default and spreadsheets keep for good; and durations of a day and more ([h]:mm:ss).
 # Expected: the dates; the workbook says from which day it counts (date1904). openpyxl and
 # python-calamine read it so. 36 hours as 36 hours.
-# Seen: each date is four years and a day too early, as it is read as one of the 1900 system. 36:00:00
-# is 12:00:00, as whole days are dropped. No warning.
+# Seen: each date is four years and a day too early, as it is read as one of the 1900 system. 36
+# hours are 12:00:00, as whole days are dropped. No warning.
 # Of files from some senders all the dates are wrong, and look like dates; long shifts become short.
 set -euo pipefail
 
@@ -30,7 +30,8 @@ for early in (False, True):
     with xlsxwriter.Workbook("times.xlsx", {"date_1904": early}) as book:
         sheet = book.add_worksheet("times")
         sheet.write_datetime(0, 0, due, book.add_format({"num_format": "yyyy-mm-dd hh:mm"}))
-        sheet.write_number(0, 1, took / timedelta(days=1), book.add_format({"num_format": "[h]:mm"}))
+        hours = book.add_format({"num_format": "[h]:mm"})
+        sheet.write_number(0, 1, took / timedelta(days=1), hours)
     right = [cell.value for cell in openpyxl.load_workbook("times.xlsx").active[1]]
     other = python_calamine.CalamineWorkbook.from_path("times.xlsx").get_sheet_by_index(0)
     assert right == other.to_python()[0] == [due, took], (right, other.to_python())

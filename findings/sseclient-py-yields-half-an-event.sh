@@ -4,9 +4,9 @@
 # Expected: the half is dropped, and sent anew after the next connection: "If the file ends in the
 # middle of an event, before the final empty line, the incomplete event is not dispatched", says the
 # standard (WHATWG HTML, server-sent events). httpx-sse 0.4.3 drops it.
-# Seen: it is yielded as any other: of an amount of 12345 the event has 123, of two lines of data the
-# first. Where line ends are mixed ("\n" and then "\r\n"), two events become one.
-# A value that was cut is stored as a value, and no error tells that the connection was lost.
+# Seen: it is yielded as any other: of an amount of 12345 the event has 123, of two lines of data
+# the first. Where line ends are mixed ("\n" and then "\r\n"), two events become one.
+# A value that was cut is stored as a value, and nothing shows that the connection was lost.
 set -euo pipefail
 
 work=$(mktemp -d)

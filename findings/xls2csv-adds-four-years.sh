@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # xls2csv of catdoc 0.95 (Debian 1:0.95-6~deb12u1), dates in a workbook of Excel 97 to 2003.
-# Expected: the dates; a record of the workbook (DATEMODE) says whether they count from 1900 or 1904,
-# and xlrd reads it so.
-# Seen: the record alone makes it 1904, also where it holds 0, for 1900, as most writers put it: each
+# Expected: the dates; a record of the workbook (DATEMODE) says whether they count from 1900 or
+# from 1904, and xlrd reads it so.
+# Seen: the record alone makes it 1904, also where it holds 0, for 1900, as xlwt writes it: each
 # date is four years and a day late. Without the record they are right. And dates in a format of
-# one's own, as yyyy-mm-dd, come out as numbers, also with -f, which the manual says is for all dates.
-# Exit status 0. Invoices of 2024 are loaded as those of 2028.
+# one's own, as yyyy-mm-dd, come out as numbers, also with -f, which is for all dates by its manual.
+# Exit status 0, no word. Invoices of 2024 are loaded as those of 2028.
 set -euo pipefail
 
 work=$(mktemp -d)
