@@ -20,6 +20,8 @@ package final class SQLiteDatabase: SQLDatabase {
 
     package var dialect: any SQLDialect { SQLiteDialect() }
 
+    package var file: String? { path }
+
     /// What a database is opened for.
     package enum Use: Sendable {
         case inventory(creates: Bool)

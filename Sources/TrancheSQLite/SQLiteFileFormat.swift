@@ -1,3 +1,5 @@
+import Tranche
+
 /// How a file is written and read, as bytes 18 and 19 of its header say.
 ///
 /// 1 is a rollback journal, 2 a write-ahead log; SQLite reads no other, and writes to none. Other
@@ -10,7 +12,7 @@ struct SQLiteFileFormat: Sendable, Hashable {
     let read: UInt8
 
     /// What every file of this kind begins with.
-    static let magic = Array("SQLite format 3\u{0}".utf8)
+    static let magic = DatabaseFile.magic
 
     /// Whether it is not a format of SQLite's own.
     var isForeign: Bool { write > 2 || read > 2 }

@@ -40,6 +40,7 @@ struct ExportCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        if let file { try DatabaseFile.requireNone(at: file, namedBy: "FILE") }
         let (report, missing) = try await context.withInventory {
             inventory -> (TransferReport, [Missing]) in
             let runs = try await selection.known(in: inventory)

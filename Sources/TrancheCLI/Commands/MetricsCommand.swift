@@ -48,6 +48,8 @@ struct MetricsCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let start = ContinuousClock.now
+        let file = path.map { WholeFile(path: $0, option: "--to") }
+        try file?.requireNoDatabase()
         let text = try await context.withInventory { inventory in
             let asked = try await selection.known(in: inventory)
             let reading = try await StatusReading(asked, inventory, context)
@@ -60,11 +62,11 @@ struct MetricsCommand: Command {
                 seconds: (ContinuousClock.now - start).seconds
             ).text
         }
-        guard let path else {
+        guard let file else {
             try context.output.write(text)
             return .done
         }
-        try WholeFile(path: path, option: "--to").write(text)
+        try file.write(text)
         return .done
     }
 }

@@ -75,7 +75,8 @@ struct RegisterCommand: Command {
             Items of deleted files stay.
 
             Run it as often as files arrive, or with --watch, which sees changes at once. Hidden
-            files and links inside the folder are left out.
+            files and links inside the folder are left out, and so are the SQLite files of the
+            inventory and of the table.
 
             Exit: 0 registered, or stopped by a signal with --watch; 1 if something in the
             folder was not readable, or has a name that is not UTF-8: each is named, and all
@@ -219,11 +220,14 @@ struct RegisterCommand: Command {
     }
 
     /// Says what was left out.
+    ///
+    /// What belongs to the inventory is no failure.
     private func note(
         _ done: FolderListing.Registration,
         _ folder: FolderListing,
         _ context: Context
     ) throws -> ProgramStatus {
+        for words in done.leftOut { try context.note(HumanText.oneLine(words)) }
         if done.unfinished > 0 {
             let are = HumanText.count(done.unfinished, "file was", "files were")
             try context.note(

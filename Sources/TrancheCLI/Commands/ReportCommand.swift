@@ -44,6 +44,8 @@ struct ReportCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        let file = WholeFile(path: path, option: "FILE")
+        try file.requireNoDatabase()
         let page = try await context.withInventory { inventory in
             let asked = try await selection.known(in: inventory)
             let reading = try await ReportReading(asked, inventory, context)
@@ -53,7 +55,7 @@ struct ReportCommand: Command {
                 now: context.now()
             )
         }
-        try WholeFile(path: path, option: "FILE").write(page.text)
+        try file.write(page.text)
         return .done
     }
 }

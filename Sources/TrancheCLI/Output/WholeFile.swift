@@ -16,8 +16,9 @@ struct WholeFile {
     /// Replaces the file's content.
     ///
     /// - Parameter text: What it is to hold.
-    /// - Throws: ``UsageError`` where it cannot be written.
+    /// - Throws: ``UsageError`` where it cannot be written, or is a database.
     func write(_ text: String) throws {
+        try requireNoDatabase()
         do {
             guard isReplaced else {
                 return try Data(text.utf8).write(to: URL(filePath: path))
@@ -31,6 +32,13 @@ struct WholeFile {
                 "\(option) '\(path)' cannot be written: \(FileFault(error))"
             )
         }
+    }
+
+    /// Refuses a database, also by a link: nothing is to be read for what is not written.
+    ///
+    /// - Throws: ``UsageError``.
+    func requireNoDatabase() throws {
+        try DatabaseFile.requireNone(at: path, namedBy: option)
     }
 
     /// Whether there is a regular file, or none yet; what standard output was sent to is another's

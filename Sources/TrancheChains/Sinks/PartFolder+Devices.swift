@@ -3,11 +3,19 @@ import Glibc
 import Tranche
 
 extension PartFolder {
-    /// Refuses a device, a pipe or a socket, in whose place the file would be put.
+    /// Refuses a device, a pipe or a socket, in whose place the file would be put, and a database,
+    /// whatever may be replaced.
     ///
     /// - Parameter path: The path; a link stands for what it leads to.
     /// - Throws: `TrancheError` `.invalidArgument`.
     static func requireFile(at path: String) throws {
+        if let words = DatabaseFile.words(about: path) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(path)' \(words), and is not written over by records, not even with "
+                    + "--overwrite; give another path"
+            )
+        }
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         let kind = status.st_mode & S_IFMT

@@ -12,8 +12,15 @@ final class LineageFile: Sendable {
 
     /// Opens a file, or makes it.
     ///
-    /// - Throws: `TrancheError` `.invalidArgument` for one that cannot be written to.
+    /// - Throws: `TrancheError` `.invalidArgument` for one that cannot be written to, and for a
+    ///   database, which would be damaged.
     init(_ path: String) throws {
+        if let words = DatabaseFile.words(about: path) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(path)' \(words), and lineage is not written into it; name another file"
+            )
+        }
         file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard file >= 0 else {
             let words = String(cString: strerror(errno))

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Tranche
+import TrancheSQL
 
 /// The files of a folder as events: `create` for a new one, `update` for one that has changed.
 ///
@@ -7,6 +8,10 @@ import Tranche
 /// given then. One whose time lies in the future has not changed since it was seen first. A file is
 /// told from others by its path, size, time of change and number on its disk:
 /// one that is written again is another.
+///
+/// The inventory's own files are never given, where it is a SQLite file of the folder: each event
+/// would change them again, and what a link does with a file would be done to the inventory. That
+/// is reported once. Databases of others are files as any.
 ///
 /// Where the kernel tells of changes (inotify), what has changed is looked at at once, and a file
 /// that is moved to where it is counts as complete. All is looked through from time to time
@@ -65,11 +70,12 @@ public struct DirectoryInput: Input {
         await watching.start()
         var known = try await KnownFiles(in: log)
         var ahead = AheadFiles()
+        var told: Set<String> = []
         let stopwatch = Stopwatch(log.clock)
         while true {
             let began = stopwatch.elapsed
             do {
-                try await look(&known, &ahead, log, isAlone: false)
+                try await look(&known, &ahead, &told, log, isAlone: false)
             } catch let error as TrancheError where error.code == .invalidItem {
                 // The others are given; it is told once.
                 watching.tell(error)
@@ -91,11 +97,12 @@ public struct DirectoryInput: Input {
     public func gather(_ log: InputLog) async throws {
         var known = try await KnownFiles(in: log)
         var ahead = AheadFiles()
-        var found = try await look(&known, &ahead, log, isAlone: true)
+        var told: Set<String> = []
+        var found = try await look(&known, &ahead, &told, log, isAlone: true)
         if quiet <= Self.longestWait, found.ahead.contains(where: { !known.has($0) }) {
             try await log.clock.sleep(for: quiet)
             ahead = AheadFiles(seen: found.ahead)
-            found = try await look(&known, &ahead, log, isAlone: true)
+            found = try await look(&known, &ahead, &told, log, isAlone: true)
         }
         let left = found.files.filter { !known.has($0) }
         let paths = Set(found.ahead.map(\.path))
@@ -127,12 +134,15 @@ public struct DirectoryInput: Input {
     private func look(
         _ known: inout KnownFiles,
         _ ahead: inout AheadFiles,
+        _ told: inout Set<String>,
         _ log: InputLog,
         isAlone: Bool
     ) async throws -> FolderLister.Listing {
         // The time that the file system's own times are compared with.
         let now = Date()
-        let found = try await FolderLister().list(self, now: now, ahead)
+        let own = log.inventory.store.ownFiles
+        let found = try await FolderLister().list(self, now: now, ahead, without: own)
+        for words in found.leftOut where told.insert(words).inserted { tell(words, log) }
         ahead.replace(with: found.ahead, now: now)
         try await give(found.complete, &known, log)
         // What could not be looked into has not gone.
@@ -156,7 +166,8 @@ public struct DirectoryInput: Input {
     ) async throws {
         guard !files.isEmpty else { return }
         let now = Date()
-        let found = try await FolderLister().look(at: files, self, now: now, ahead)
+        let own = log.inventory.store.ownFiles
+        let found = try await FolderLister().look(at: files, self, now: now, ahead, without: own)
         ahead.note(found.ahead, now: now)
         files = found.waiting
         try await give(found.complete, &known, log)

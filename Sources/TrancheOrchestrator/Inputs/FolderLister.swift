@@ -20,6 +20,8 @@ actor FolderLister {
         var complete: [FoundFile] = []
         /// Those whose time lies in the future, where times say what is complete.
         var ahead: [FoundFile] = []
+        /// What is never given, a text each.
+        var leftOut: [String] = []
         /// The last that could not be given.
         var fault: TrancheError? { faults.last }
         /// What could not be given; of very many the first.
@@ -52,14 +54,17 @@ actor FolderLister {
     ///   - input: Which files are meant.
     ///   - now: The time that files must have been quiet before.
     ///   - ahead: What was seen before of files whose time lies in the future.
+    ///   - own: What is left out, since this program writes to it.
     /// - Returns: The files.
     /// - Throws: `TrancheError` `.sourceUnavailable` where the folder cannot be read.
     func list(
         _ input: DirectoryInput,
         now: Date,
-        _ ahead: AheadFiles = AheadFiles()
+        _ ahead: AheadFiles = AheadFiles(),
+        without own: [OwnFiles] = []
     ) throws -> Listing {
         var listing = Listing()
+        var leftOut = LeftOutFiles(own)
         var times: [String: FileTimes] = [:]
         var folders = [input.folder]
         while let folder = folders.popLast() {
@@ -72,12 +77,13 @@ actor FolderLister {
                 case S_IFREG:
                     // Of files and of markers.
                     if input.marker != nil { times[path] = FileTimes(status) }
-                    guard isMeant(name, input) else { continue }
+                    guard isMeant(name, input), !leftOut.take(path, status) else { continue }
                     listing.files.append(FoundFile(path, status))
                 default: break
                 }
             }
         }
+        listing.leftOut = leftOut.words
         if input.marker == nil { listing.ahead = listing.files.filter { $0.isAhead(of: now) } }
         listing.complete = listing.files.filter { file in
             guard let marker = input.marker else {
@@ -128,6 +134,7 @@ actor FolderLister {
     ///   - input: Which files are meant.
     ///   - now: The time that files must have been quiet before.
     ///   - seen: What was seen before of files whose time lies in the future.
+    ///   - own: What is left out, since this program writes to it.
     /// - Returns: Those that are complete, those that are to be looked at again, and those of these
     ///   whose time lies in the future.
     /// - Throws: `TrancheError` `.sourceUnavailable`.
@@ -135,12 +142,14 @@ actor FolderLister {
         at paths: [String: Bool],
         _ input: DirectoryInput,
         now: Date,
-        _ seen: AheadFiles = AheadFiles()
+        _ seen: AheadFiles = AheadFiles(),
+        without own: [OwnFiles] = []
     ) throws -> (complete: [FoundFile], waiting: [String: Bool], ahead: [FoundFile]) {
         var complete: [FoundFile] = []
         var waiting: [String: Bool] = [:]
         var ahead: [FoundFile] = []
         var moved: [String: Bool] = [:]
+        var leftOut = LeftOutFiles(own)
         for (path, wasMoved) in paths {
             var file = path
             if let marker = input.marker, path.hasSuffix(marker) {
@@ -151,7 +160,7 @@ actor FolderLister {
         for (path, wasMoved) in moved {
             let name = path.split(separator: "/").last.map(String.init) ?? path
             guard !name.hasPrefix("."), isMeant(name, input), let status = try status(of: path),
-                status.st_mode & S_IFMT == S_IFREG
+                status.st_mode & S_IFMT == S_IFREG, !leftOut.take(path, status)
             else { continue }
             let file = FoundFile(path, status)
             if let marker = input.marker {

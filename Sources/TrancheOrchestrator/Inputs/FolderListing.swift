@@ -14,7 +14,8 @@ public import TrancheSQL
 /// path, links followed, the weight (`weight`) its size in bytes; `modified` is when it was changed
 /// last. Size, time of change and number on its disk (`version`) tell a file from itself when it
 /// was another: one that was changed is registered again, as a new item. What was registered stays
-/// when a file goes. Hidden files are left out, and links below the folder are not followed. The
+/// when a file goes. Hidden files are left out, and so are the files of the inventory and of the
+/// table's database, which a registration changes; links below the folder are not followed. The
 /// table is made if it is not there.
 public struct FolderListing: Sendable {
     /// The folder.
@@ -63,6 +64,8 @@ public struct FolderListing: Sendable {
         public var faults: [String] = []
         /// How many files and folders could not be registered or read.
         public var faultCount = 0
+        /// What is never registered since a registration writes to it, a text each.
+        package var leftOut: [String] = []
     }
 
     /// Looks through the folder once, and registers the files that are new.
@@ -85,18 +88,20 @@ public struct FolderListing: Sendable {
         let input = input
         try await FolderLister().require(input)
         return try await withRegistry(beside: inventory, isTrial: isTrial) { registry in
-            var found = try await FolderLister().list(input, now: Date())
+            let own = inventory.store.ownFiles + registry.ownFiles
+            var found = try await FolderLister().list(input, now: Date(), without: own)
             let isWhole = found.complete.count == found.files.count
             if !isWhole, input.quiet > .zero {
                 try await inventory.configuration.clock.sleep(for: input.quiet)
                 let ahead = AheadFiles(seen: found.ahead)
-                found = try await FolderLister().list(input, now: Date(), ahead)
+                found = try await FolderLister().list(input, now: Date(), ahead, without: own)
             }
             var done = try await register(found.complete, in: registry, isTrial: isTrial)
             done.found = found.files.count
             done.unfinished = found.files.count - found.complete.count
             done.faults = found.faults.map(\.message)
             done.faultCount = found.faultCount
+            done.leftOut = found.leftOut
             return done
         }
     }
@@ -106,7 +111,8 @@ public struct FolderListing: Sendable {
     /// - Parameters:
     ///   - inventory: The inventory, whose database is meant where none is named.
     ///   - report: Told, once each, of what goes wrong while the watch goes on: a folder that
-    ///     cannot be read, a database that is away.
+    ///     cannot be read, a database that is away; and of the files of the inventory that are left
+    ///     out.
     ///   - onRegistered: Called after the first look, and after each that found new files.
     /// - Throws: `TrancheError` `.invalidArgument`; what `onRegistered` throws;
     ///   `CancellationError`.
@@ -116,7 +122,8 @@ public struct FolderListing: Sendable {
         onRegistered: (Registration) async throws -> Void = { _ in }
     ) async throws {
         try await withRegistry(beside: inventory) { registry in
-            var watch = Watch(self, registry, inventory.configuration.clock, report)
+            let own = inventory.store.ownFiles + registry.ownFiles
+            var watch = Watch(self, registry, own, inventory.configuration.clock, report)
             defer { watch.watching.stop() }
             try await watch.run(onRegistered)
         }
@@ -179,6 +186,8 @@ public struct FolderListing: Sendable {
         let listing: FolderListing
         let input: DirectoryInput
         let registry: ItemRegistry
+        /// What is left out.
+        let own: [OwnFiles]
         let stopwatch: Stopwatch
         var watching: FolderWatching
         /// What is registered as far as it was seen here, told apart by bytes.
@@ -190,11 +199,13 @@ public struct FolderListing: Sendable {
         init(
             _ listing: FolderListing,
             _ registry: ItemRegistry,
+            _ own: [OwnFiles],
             _ clock: any Clock<Duration>,
             _ report: @escaping @Sendable (any Error) -> Void
         ) {
             self.listing = listing
             self.registry = registry
+            self.own = own
             input = listing.input
             stopwatch = Stopwatch(clock)
             watching = FolderWatching(of: input, clock: clock, report: report)
@@ -222,8 +233,11 @@ public struct FolderListing: Sendable {
         private mutating func look(_ tell: (Registration) async throws -> Void) async throws {
             do {
                 let now = Date()
-                let found = try await FolderLister().list(input, now: now, ahead)
+                let found = try await FolderLister().list(input, now: now, ahead, without: own)
                 ahead.replace(with: found.ahead, now: now)
+                for words in found.leftOut {
+                    watching.tell(TrancheError(.sourceUnavailable, words))
+                }
                 if let fault = found.fault { watching.tell(fault) }
                 var done = try await add(found.complete)
                 // What has gone is not kept in mind for ever.
@@ -249,7 +263,8 @@ public struct FolderListing: Sendable {
                     at: watching.files,
                     input,
                     now: now,
-                    ahead
+                    ahead,
+                    without: own
                 )
                 ahead.note(found.ahead, now: now)
                 let done = try await add(found.complete)

@@ -9,6 +9,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// How its SQL differs.
     var dialect: any SQLDialect { get }
 
+    /// The path of the file that it is; `nil` for one on a server.
+    var file: String? { get }
+
     /// Whether a round trip takes longer than what a query needs that saves one.
     var isFar: Bool { get }
 
@@ -174,6 +177,9 @@ package protocol SQLDatabase: AnyObject, Sendable {
 
 extension SQLDatabase {
     package var isFar: Bool { false }
+
+    /// None.
+    package var file: String? { nil }
 
     /// Nothing keeps from it.
     package func readOnlyReason(of tables: [SQLTableName]) async throws -> String? { nil }

@@ -316,6 +316,12 @@ package struct ItemRegistry: Sendable {
         return values
     }
 
+    /// The files of the table's database; none where it is the inventory's or on a server.
+    package var ownFiles: [OwnFiles] {
+        guard isOwn, let file = database.file else { return [] }
+        return [OwnFiles(of: file, with: "the table '\(table.words)'")]
+    }
+
     /// Closes the database, where it is not the inventory's.
     package func close() async {
         if isOwn { await database.close() }
