@@ -70,6 +70,34 @@ struct InputTests {
         #expect(none.errors.contains("has no input 'weekly'"))
     }
 
+    @Test("A job over the log of an input that is not there is refused, and makes none")
+    func noLog() async throws {
+        let bench = try await bench()
+        func job(_ command: String, _ input: String) async -> CommandLineBench.Outcome {
+            let words = [command, "--job", "j", "--meta", "input:\(input)", "--count", "1"]
+            return await bench.run(words + (command == "work" ? ["--", "true"] : []))
+        }
+        for command in ["work", "acquire", "plan"] {
+            let refused = await job(command, "nightli")
+            #expect(refused.status != .done && refused.status != .nothingNow, "\(command)")
+            for words in [
+                "there is no log of an input 'nightli'", "'tranche input list' lists what there is",
+                "give --meta-db URL --meta tranche.event_nightli --uid id",
+            ] {
+                #expect(refused.errors.contains(words), "\(command): \(refused.errors)")
+            }
+        }
+        #expect(await bench.run("input", "list").errors.contains("there is no input yet"))
+        // A link makes the log of its input as it begins.
+        let drained = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(drained.status == .done, "\(drained.errors)")
+        let near = await job("acquire", "nightli")
+        #expect(near.errors.contains("did you mean 'nightly'?"), "\(near.errors)")
+        let known = await job("acquire", "nightly")
+        #expect(!known.errors.contains("there is no log"), "\(known.errors)")
+        #expect(known.status == .done || known.status == .nothingNow, "\(known)")
+    }
+
     @Test("The list has the inputs of applied pipelines that are kept elsewhere")
     func list() async throws {
         let bench = try await CommandLineBench()

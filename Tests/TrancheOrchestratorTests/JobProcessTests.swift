@@ -146,6 +146,54 @@ struct JobProcessTests {
         #expect(seen.events.withLock { $0 } == [event])
     }
 
+    @Test("A job over the log of an input that is not there is refused before anything runs")
+    func noLog() async throws {
+        let inventory = Inventory(store: MemoryInventoryStore())
+        let seen = Seen()
+        for (inputs, words) in [
+            ("", "there is no log of an input 'orders' in memory"),
+            (
+                "inputs: {orders: {type: postgresql, url: 'postgresql://h/shop', tables: [t]}}\n",
+                "it is tranche.event_orders in the database of its tables"
+            ),
+            (
+                "inputs: {orders: {type: inventory, job: load}}\n",
+                "in the inventory, which keeps no events of it"
+            ),
+        ] {
+            let text = """
+                processes: {put: {type: note}}
+                jobs:
+                  again: {source: "input:orders", count: 1, process: put}
+                """
+            let error = await #expect(throws: TrancheError.self) {
+                try await drain(inputs + text, inventory, seen)
+            }
+            #expect(error?.code == .invalidSource)
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+        }
+        #expect(try await inventory.inputLogs() == [])
+        #expect(try await inventory.runs(RunSelection(job: "again")) == [])
+    }
+
+    @Test("A job may begin over the log of an input of its file before there is an event")
+    func newLog() async throws {
+        let inventory = Inventory(store: MemoryInventoryStore())
+        let text = """
+            inputs: {nightly: {type: schedule, cron: '0 2 * * *'}}
+            processes: {put: {type: note}}
+            jobs:
+              again: {source: "input:nightly", count: 1, process: put}
+            """
+        var types = PipelineTypes.standard(PipelineWorld.connectors)
+        types.processes["note"] = { settings in ClosureProcess(settings.name) { _ in } }
+        let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
+        let means = PipelineMeans(connectors: PipelineWorld.connectors)
+        try await pipeline.orchestrator(on: inventory, with: means).check()
+        #expect(try await inventory.inputLogs().map(\.name) == ["nightly"])
+        #expect(try await drain(text, inventory, Seen()) == ["again 0 0"])
+    }
+
     @Test("A chain over the records of files reads them again in such a backfill")
     func replaysFiles() async throws {
         try await withPipelineWorld { world in

@@ -17,6 +17,11 @@ public struct InputLogSource: MetaSourceDescription {
     public var delay: Duration
     /// The number behind which the source begins; `nil` (the default) for the log's own beginning.
     public var after: Int64?
+    /// Whether opening it makes the log where there is none; true by default.
+    ///
+    /// A log that somebody names, and no input of theirs, is to be there: a new one would stay
+    /// empty.
+    package var makesLog = true
 
     /// Describes a source.
     ///
@@ -33,14 +38,18 @@ public struct InputLogSource: MetaSourceDescription {
     /// The prefix of the source's name, before the input's.
     public static let prefix = "input:"
 
-    /// Opens the source; the log is made where there is none.
+    /// Opens the source; the log is made where there is none, unless the source was named on a
+    /// command line or in a description, where it must be there.
     ///
     /// - Parameter store: The inventory's store, which keeps the log.
     /// - Returns: The open source.
-    /// - Throws: ``TrancheError`` `.invalidArgument` for a name that cannot be.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for a name that cannot be; `.invalidSource`
+    ///   where there is no log and none is made.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
         try Self.validate(name: name)
-        let record = try await store.beginLog(name)
+        let record =
+            makesLog
+            ? try await store.beginLog(name) : try await Self.known(name, in: store)
         return InputLogMetaSource(
             log: record.name,
             delay: delay,
@@ -54,6 +63,25 @@ public struct InputLogSource: MetaSourceDescription {
         guard (1...128).contains(name.utf8.count), !name.utf8.contains(0) else {
             throw TrancheError(.invalidArgument, "a name of an input has 1 to 128 bytes, no NUL")
         }
+    }
+
+    /// Finds a log that is to be there.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidSource` where there is none, with what there is.
+    @discardableResult
+    package static func known(
+        _ log: String,
+        in store: any InventoryStore
+    ) async throws -> InputLogRecord {
+        if let record = try await store.inputLog(log) { return record }
+        let names = try await store.inputLogs().map(\.name)
+        let nearest = NearestName(names).to(log).map { "did you mean '\($0)'? " } ?? ""
+        throw TrancheError(
+            .invalidSource,
+            "there is no log of an input '\(log)' in \(store.name); \(nearest)'tranche input list' "
+                + "lists what there is. The log of an input of type postgresql is in the database "
+                + "of its tables: give --meta-db URL --meta tranche.event_\(log) --uid id"
+        )
     }
 
     /// Says that there is no log of a name.

@@ -43,17 +43,31 @@ struct InputCommand: Command {
                         "the pipeline's file (default: the applied pipeline that has the input)"
                     ),
                     .init("reason", "TEXT", "reason, kept in the event"),
-                    .init("dry-run", nil, "show the event, and change nothing"),
                 ]
-            )
+            ),
+            .init(
+                title: "With run and remove",
+                options: [
+                    .init(
+                        "dry-run",
+                        nil,
+                        "show the event, or what would be removed, and change nothing"
+                    ),
+                    .init("yes", nil, "with remove: do not ask for confirmation"),
+                ]
+            ),
         ],
         notes: """
             add installs the recording of changes in a PostgreSQL database, for the tables of an
             input of type postgresql: triggers on each table and partition, and a log in the
             schema tranche. Run it again to update them. status shows which tables are recorded,
-            which inventories read the log, and which changes it cannot see. remove uninstalls
-            all of it, with the log. The log keeps entries until every inventory has read them;
-            forget drops an inventory that no longer exists.
+            which inventories read the log, and which changes it cannot see. The tables of an
+            inventory are never recorded. The log keeps entries until every inventory has read
+            them; forget drops an inventory that no longer exists.
+
+            remove uninstalls all of it, with the log. Where the log has events that a job still
+            needs, or that nobody has read, it says how many. On a terminal it asks then;
+            otherwise it needs --yes.
 
             Tranche deletes the events of an input when no job needs them any more, except the
             last one. Each open batch of a job that reads the log keeps its events.
@@ -82,6 +96,8 @@ struct InputCommand: Command {
     private let installed: (file: PipelineFile, input: String)?
     /// The inventory to forget.
     private let reader: String?
+    /// Whether to take out what is installed.
+    let consent: Consent
     /// The event of a schedule that is to be given.
     private let request: ScheduleRequest?
 
@@ -90,6 +106,13 @@ struct InputCommand: Command {
         name = [.show, .run].contains(action) ? try arguments.operand(1, "NAME") : nil
         reader = action == .forget ? try arguments.operand(3, "READER") : nil
         request = try ScheduleRequest(arguments, of: action == .run ? name : nil)
+        consent = try Consent(arguments)
+        if consent.isDryRun, action != .run, action != .remove {
+            throw UsageError("--dry-run goes with 'input run' and 'input remove'")
+        }
+        if consent.isSure, action != .remove {
+            throw UsageError("--yes goes with 'input remove'")
+        }
         switch action {
         case .list, .show, .run:
             guard arguments.operands.count == (action == .list ? 1 : 2) else {
@@ -128,8 +151,7 @@ struct InputCommand: Command {
         switch action {
         case .add: words = try await input.install()
         case .remove:
-            try await input.remove()
-            words = ["nothing records for '\(name)' any more"]
+            return try await remove(input, of: pipeline, file, context)
         case .forget: words = try await input.forget(reader: reader ?? "")
         default:
             words = try await input.installation()

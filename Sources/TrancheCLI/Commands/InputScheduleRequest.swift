@@ -14,11 +14,12 @@ struct ScheduleRequest: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: The arguments of `tranche input`.
-    ///   - name: The input; `nil` with another action, which takes none of the options.
+    ///   - name: The input; `nil` with another action, which takes none of the options
+    ///     of its own.
     /// - Throws: ``UsageError``.
     init?(_ arguments: Arguments, of name: String?) throws {
         guard let name else {
-            for option in ["at", "pipeline", "reason", "dry-run"] where arguments.has(option) {
+            for option in ["at", "pipeline", "reason"] where arguments.has(option) {
                 throw UsageError("--\(option) goes with 'input run'")
             }
             return nil

@@ -3,7 +3,8 @@ public import Tranche
 /// The logs of inputs as sources: `input:NAME`.
 ///
 /// Fields: `delay_seconds`, how old an event must be to be handed out, 0 by default; `after`, the
-/// number of the event behind which the source begins.
+/// number of the event behind which the source begins. The log must be there when the source is
+/// opened.
 public struct InputConnector: SourceConnector {
     /// Makes the connector.
     public init() {}
@@ -36,7 +37,9 @@ public struct InputConnector: SourceConnector {
                 "is not from 0 to 86400"
             )
         }
-        return InputLogSource(spec.place, delay: .seconds(delay), after: fields.after)
+        var source = InputLogSource(spec.place, delay: .seconds(delay), after: fields.after)
+        source.makesLog = false
+        return source
     }
 
     /// The input that a definition means.

@@ -96,7 +96,9 @@ public struct PostgreSQLInput: InstallableInput {
     /// The state of the outbox: its tables, its readers, and the changes it cannot see.
     public func installation() async throws -> [String]? {
         guard let status = try await outbox.status() else { return nil }
+        let waiting = try await waitingEvents(status)
         return status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }
+            + waiting
             + status.readers.map { reader in
                 "\(reader.name) (\(reader.key)) reads, and needs nothing up to \(reader.done); "
                     + "last at work \(reader.seenAt.utcText)"
@@ -104,6 +106,18 @@ public struct PostgreSQLInput: InstallableInput {
             + status.blindSpots.map { spot in
                 "\(spot.relation.map { "\($0): " } ?? "")\(spot.message)"
             }
+    }
+
+    /// How many events wait where no inventory reads the log.
+    private func waitingEvents(_ status: OutboxStatus) async throws -> [String] {
+        guard status.readers.isEmpty else { return [] }
+        let count = try await outbox.count(after: status.floor)
+        guard count > 0 else { return ["no inventory reads the log; no event waits in it"] }
+        let words = count == 1 ? "waits" : "wait"
+        return [
+            "no inventory reads the log; \(HumanText.count(count, "event", "events")) \(words) in "
+                + "it"
+        ]
     }
 }
 

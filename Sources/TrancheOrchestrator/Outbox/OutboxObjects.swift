@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 4
+    static let version = 5
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."
@@ -113,6 +113,8 @@ enum OutboxObjects {
     ///
     /// - A table with parts is its parts' root. A part that is named without its parent, what a
     ///   subscription writes, and what was asked for is recorded row by row.
+    /// - What belongs to an inventory is left out of a schema: work on its changes would change it,
+    ///   again and again. So are the logs, and the database's own tables.
     /// - `problem` says why a table cannot be recorded.
     private static let wanted = """
         CREATE OR REPLACE FUNCTION tranche.wanted(log_name text)
@@ -128,6 +130,20 @@ enum OutboxObjects {
                 FROM tranche.log AS l, jsonb_array_elements(l.tables) AS t
                 WHERE l.name = log_name
             ),
+            own AS (
+                -- An inventory is told by its table of migrations, whatever its name is.
+                SELECT c.oid
+                FROM pg_class AS m
+                CROSS JOIN unnest(ARRAY[\(inventorySuffixes)]) AS s (suffix)
+                JOIN pg_class AS c ON c.relnamespace = m.relnamespace
+                    AND c.relname = CAST(left(m.relname, -length('_migration')) || s.suffix AS name)
+                WHERE m.relkind = 'r' AND right(m.relname, length('_migration')) = '_migration'
+                    AND (
+                        SELECT count(*) FROM pg_attribute AS a
+                        WHERE a.attrelid = m.oid AND NOT a.attisdropped
+                            AND a.attname IN ('version', 'name', 'checksum', 'applied_at')
+                    ) = 4
+            ),
             asked AS (
                 SELECT root, columns, each_row FROM named WHERE root IS NOT NULL
                 UNION ALL
@@ -136,6 +152,8 @@ enum OutboxObjects {
                 JOIN pg_namespace AS n ON n.nspname = ANY (l.schemas)
                 JOIN pg_class AS c ON c.relnamespace = n.oid
                 WHERE l.name = log_name AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+                    AND n.nspname <> 'tranche' AND left(n.nspname, 3) <> 'pg_'
+                    AND NOT EXISTS (SELECT FROM own WHERE own.oid = c.oid)
                     AND NOT EXISTS (SELECT FROM named WHERE named.root = c.oid)
                     AND NOT EXISTS (
                         SELECT FROM pg_inherits AS i
@@ -195,6 +213,7 @@ enum OutboxObjects {
                         AND CAST(i.indkey AS smallint[]) <@ k.key
                 ),
                 CASE
+                    WHEN EXISTS (SELECT FROM own WHERE own.oid = k.root) THEN 'own'
                     WHEN k.relkind IN ('v', 'm') THEN 'view'
                     WHEN k.relkind NOT IN ('r', 'p', 'f') THEN 'no-table'
                     WHEN EXISTS (
@@ -218,4 +237,9 @@ enum OutboxObjects {
             ORDER BY t.relation, (SELECT count(*) FROM above AS u WHERE u.root = t.root), t.root
         $wanted$
         """
+
+    /// What the names of an inventory's tables have behind its own, as texts of SQL.
+    private static var inventorySuffixes: String {
+        TableNames(table: "", schema: nil).all.map { "'\($0.table)'" }.joined(separator: ", ")
+    }
 }

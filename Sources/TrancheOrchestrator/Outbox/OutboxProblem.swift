@@ -3,6 +3,7 @@ enum OutboxProblem {
     /// What a word of `tranche.wanted` means, and what to do about it.
     static func words(_ problem: String) -> String {
         switch problem {
+        case "own": "is the database's or Tranche's own"
         case "view": "is a view, whose changes no trigger sees: name the tables that it reads"
         case "foreign-table":
             "is, or has a part, of another server, whose changes no trigger sees: record it there, "

@@ -60,6 +60,7 @@ public struct OutboxStatus: Sendable, Hashable, Codable {
     /// | --- | --- |
     /// | `missing-table` | a named table that is not there |
     /// | `view`, `foreign-table`, `no-key`, `nullable-key`, `no-column`, `no-table` | a table that cannot be recorded |
+    /// | `own` | a table of an inventory, which is not recorded |
     /// | `uncovered` | a table or partition whose triggers are not there, or not as they should be |
     /// | `disabled-trigger` | one whose trigger was switched off |
     /// | `attached-data` | rows from before a partition or later table was covered |

@@ -187,7 +187,7 @@ extension PostgreSQLOutbox {
     private func refuseUnrecordable(on connection: isolated PostgreSQLConnection) async throws {
         for table in configuration.tables {
             guard table.schema != "tranche", !table.schema.hasPrefix("pg_") else {
-                throw refused(table, "is the database's or Tranche's own")
+                throw refused(table, OutboxProblem.words("own"))
             }
             let name = SQLTableName(schema: table.schema, table: table.table)
             let rows = try await connection.run([

@@ -44,7 +44,8 @@ public struct PostgreSQLOutbox: Sendable {
         public var name: String
         /// The tables.
         public var tables: [OutboxTable]
-        /// Schemas all of whose tables are recorded too, but for those without a primary key.
+        /// Schemas all of whose tables are recorded too, but for those without a primary key, and
+        /// those of an inventory.
         public var schemas: [String]
         /// The recorded part of each row; only the key by default.
         public var payload: Payload
@@ -161,16 +162,20 @@ public struct PostgreSQLOutbox: Sendable {
                 "nothing records for the input '\(name)' yet; \(advice) installs what does"
             )
         }
-        let rows = try await explained("looking") {
-            try await database.read("SELECT to_regclass('tranche.reader') IS NOT NULL")
-        }
-        guard var row = rows[0].first, try row.boolean() else {
+        guard try await explained("looking", notesReaders) else {
             throw TrancheError(
                 .invalidSource,
                 "what records for the input '\(name)' is of an earlier version; \(advice) brings "
                     + "it up to date"
             )
         }
+    }
+
+    /// Whether what is installed notes who reads, as it did not in earlier versions.
+    func notesReaders() async throws -> Bool {
+        let rows = try await database.read("SELECT to_regclass('tranche.reader') IS NOT NULL")
+        guard var row = rows[0].first else { return false }
+        return try row.boolean()
     }
 
     /// Whether the log is there.

@@ -1,5 +1,7 @@
 import Synchronization
 import Tranche
+import TrancheConnectors
+import TrancheWorkflows
 
 /// What is checked before anything runs.
 extension Orchestrator {
@@ -45,5 +47,48 @@ extension Orchestrator {
                 // The link is started again until it is there; the others go on.
             }
         }
+        do {
+            try await checkLogs(of: state)
+        } catch let error as TrancheError where !needingSources && error.category == .transient {
+            // The jobs meet it again as they begin.
+        }
+    }
+
+    /// Makes the logs of inputs, which a job may read before there is an event, and refuses jobs
+    /// over logs that there are not: they would look for events that never come.
+    private func checkLogs(of state: State) async throws {
+        for input in state.inputsInOrder {
+            guard let log = state.source(of: input) as? InputLogSource else { continue }
+            _ = try await inventory.source(InputLogSource(log.name))
+        }
+        for job in state.ownJobs {
+            let source = job.workflow.source
+            guard "\(source.scheme):" == InputLogSource.prefix else { continue }
+            let name = source.place
+            guard let input = state.inputs[name] else {
+                try await InputLogSource.known(name, in: inventory.store)
+                continue
+            }
+            let kept = state.source(of: input)
+            if kept is InputLogSource { continue }
+            let place =
+                kept is OutboxSource
+                ? ": it is \(PostgreSQLInput.source(ofInput: name)) in the database of its tables, "
+                    + "with the ids in id; name that table as the source"
+                : ", which keeps no events of it"
+            throw TrancheError(
+                .invalidSource,
+                "the job \(job.name): there is no log of the input '\(name)' in the inventory"
+                    + place
+            )
+        }
+    }
+}
+
+extension Orchestrator.State {
+    /// Where links read the events of an input.
+    fileprivate func source(of input: any Input) -> any MetaSourceDescription {
+        let link = graph.links.first { $0.source == input.name }
+        return input.source(for: link ?? Link(from: input.name, to: input.name))
     }
 }

@@ -61,4 +61,13 @@ package struct TableNames: Sendable, Hashable {
     package init(_ configuration: StoreConfiguration) {
         self.init(table: configuration.table, schema: configuration.schema)
     }
+
+    /// All of them, the inventory's own table first.
+    package var all: [SQLTableName] {
+        [
+            batch, run, attempt, gap, archive, output, budget, runBudget, letIn, charge, waiting,
+            flush, probe, change, pageList, page, inputLog, event, workflow, pipeline, alert, tally,
+            registry, uid, worker, migration,
+        ]
+    }
 }
