@@ -78,6 +78,67 @@ struct ServerWorkTests {
         }
     }
 
+    @Test(
+        "A key that was used for another run is refused by its own name and value",
+        arguments: TestDatabase.Backend.available
+    )
+    func usedKey(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            let begun = try await bench.post(
+                "/v1/jobs/thumbs/backfill",
+                #"{"run": "fix", "from": 2, "to": 5}"#
+            )
+            #expect(begun.status == 200, "\(begun.text)")
+            let key = ["Idempotency-Key": "n-1"]
+            _ = try await bench.acquire(headers: key)
+            let used = try await bench.post(
+                "/v1/jobs/thumbs/acquire",
+                #"{"run": "fix"}"#,
+                headers: key
+            )
+            #expect(used.status == 400, "\(used.text)")
+            let refusal = try used.document(RefusalDocument.self)
+            #expect(refusal.field == "Idempotency-Key")
+            #expect(refusal.error.contains("Idempotency-Key 'n-1'"), "\(refusal.error)")
+            #expect(!refusal.error.contains("rest-"), "\(refusal.error)")
+            #expect(refusal.remedy == "give another")
+            let long = ["Idempotency-Key": String(repeating: "n", count: 256)]
+            let refused = try await bench.post("/v1/jobs/thumbs/acquire", headers: long)
+            #expect(try refused.document(RefusalDocument.self).field == "Idempotency-Key")
+        }
+    }
+
+    @Test(
+        "Limits that no batch keeps are refused by their field, in words that JSON has",
+        arguments: [
+            (#"{"count": 0}"#, "/count"), (#"{"count": -1}"#, "/count"),
+            (#"{"weight": 0}"#, "/weight"), (#"{"weight": -0.5}"#, "/weight"),
+        ]
+    )
+    func unfitLimits(body: String, field: String) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let refused = try await bench.post("/v1/jobs/thumbs/acquire", body)
+            #expect(refused.status == 400, "\(refused.text)")
+            let refusal = try refused.document(RefusalDocument.self)
+            #expect(refusal.field == field)
+            #expect(refusal.remedy.hasSuffix("or leave it out"), "\(refusal.remedy)")
+        }
+    }
+
+    @Test("A result is the caller's own JSON, and what is in it is not refused")
+    func ownResult() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let batch = try await bench.acquire()
+            let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+            let token = try #require(batch["token"] as? String)
+            let done = try await bench.post(
+                "/v1/batches/\(id)/succeed",
+                #"{"token": "\#(token)", "result": {"a": 1, "a": 2}}"#
+            )
+            #expect(done.status == 200, "\(done.text)")
+        }
+    }
+
     @Test("Limits of the request hold, and items are left out where they are not wanted")
     func limits() async throws {
         try await ServerBench.serve(.sqlite) { bench in
@@ -297,6 +358,34 @@ struct ServerWorkTests {
             #expect(answer.status == status, "\(answer.text)")
             #expect(try answer.document(RefusalDocument.self).field == field)
             #expect(try await bench.inventory.batch(Int64(id)).status == .running)
+        }
+    }
+
+    @Test(
+        "A batch that was put off may be put off by its attempt again, and one that failed may not",
+        arguments: TestDatabase.Backend.available
+    )
+    func lateDeferral(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            for (end, more, status) in [
+                ("release", #", "seconds": 900"#, 200), ("fail", #", "error": "no""#, 409),
+            ] {
+                let batch = try await bench.acquire()
+                let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+                let token = try #require(batch["token"] as? String)
+                let ended = try await bench.post(
+                    "/v1/batches/\(id)/\(end)",
+                    #"{"token": "\#(token)"\#(more)}"#
+                )
+                #expect(ended.status == 200, "\(ended.text)")
+                let record = try await bench.inventory.batch(Int64(id))
+                let later = try await bench.post(
+                    "/v1/batches/\(id)/release",
+                    #"{"token": "\#(token)", "seconds": 900}"#
+                )
+                #expect(later.status == status, "\(end): \(later.text)")
+                #expect(try await bench.inventory.batch(Int64(id)) == record)
+            }
         }
     }
 

@@ -37,6 +37,9 @@ public struct BatchDeferral: CategorizedError, Sendable, Hashable {
         self.reason = reason
     }
 
+    /// What the words of each begin with.
+    static let opening = "to be tried again in "
+
     /// Trying again helps, later.
     public var category: ErrorCategory { .transient }
 }
@@ -44,7 +47,7 @@ public struct BatchDeferral: CategorizedError, Sendable, Hashable {
 extension BatchDeferral: CustomStringConvertible {
     /// The deferral in words.
     public var description: String {
-        "to be tried again in \(wait.seconds.plain) s" + (reason.isEmpty ? "" : ": \(reason)")
+        "\(Self.opening)\(wait.seconds.plain) s" + (reason.isEmpty ? "" : ": \(reason)")
     }
 }
 

@@ -6,6 +6,9 @@ package struct DeferringBatch: Sendable {
     private let deferral: BatchDeferral
     private let now: Date
 
+    /// What the words of a failure begin with that many deferrals are.
+    fileprivate static let opening = "put off "
+
     /// Makes the decision's ground.
     ///
     /// - Parameters:
@@ -31,7 +34,7 @@ package struct DeferringBatch: Sendable {
         let row = Duration.milliseconds(now.milliseconds - since.milliseconds)
         guard count >= BatchDeferral.most || row >= BatchDeferral.longestRow else { return nil }
         var failure = BatchFailure(
-            "put off \(count) times since \(since.utcText)"
+            "\(Self.opening)\(count) times since \(since.utcText)"
                 + (deferral.reason.isEmpty ? "" : ": \(deferral.reason)"),
             isTransient: true
         )
@@ -73,6 +76,25 @@ package struct DeferringBatch: Sendable {
         released.logging = "\(deferral)"
         released.result = nil
         return released
+    }
+}
+
+extension BatchRecord {
+    /// Whether its attempt gave it back, be it that this failed it: so much may be said again.
+    ///
+    /// An attempt that has failed otherwise puts nothing off. What is kept of the failure tells
+    /// which it was.
+    package var wasGivenBack: Bool {
+        switch status {
+        case .released: return true
+        case .failed, .quarantined: break
+        case .running, .succeeded, .split: return false
+        }
+        let words = logging ?? ""
+        if cause == .begun {
+            return words == Self.begunReleaseText || words.hasPrefix(BatchDeferral.opening)
+        }
+        return words.hasPrefix(DeferringBatch.opening)
     }
 }
 

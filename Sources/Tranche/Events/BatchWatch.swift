@@ -21,4 +21,7 @@ final class BatchWatch: Sendable {
             return isOver ? nil : now - since
         }
     }
+
+    /// Has the hand-out go on that was given up.
+    func reopen() { isOver.withLock { $0 = false } }
 }

@@ -88,7 +88,8 @@ extension EventReporter {
     ) {
         let duration = elapsed - start
         let place = (source as? any PlacedSource)?.place
-        for batch in handedOut {
+        // What a token was given before and has ended is in nobody's hands.
+        for batch in handedOut where batch.record.status == .running {
             report(.acquired, batch.record) { event in
                 event.duration = duration
                 event.source = definition

@@ -42,6 +42,16 @@ package struct HandOut: Sendable {
         }
         return true
     }
+
+    /// Reports the success of a hand-out that was reported as lost, since its lease was over.
+    ///
+    /// - Parameters:
+    ///   - record: The batch as recorded.
+    ///   - failure: Which of its items failed; `nil` (the default) for none.
+    package func succeedAfterAll(_ record: BatchRecord, _ failure: BatchFailure? = nil) {
+        watch.reopen()
+        end(.succeeded, record, failure)
+    }
 }
 
 extension Batch {

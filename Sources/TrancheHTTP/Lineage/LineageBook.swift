@@ -11,11 +11,15 @@ struct LineageBook: Sendable {
     private let names: LineageNames
     private var runs: [RunKey: LineageRun] = [:]
     private var open: [AttemptKey: LineageRun.Attempt] = [:]
+    /// Those of the latest that were lost: one that let its lease end may succeed all the same.
+    private var lost: [AttemptKey: LineageRun.Attempt] = [:]
 
     /// Most runs that are remembered: a load of many files has one for each.
     private static let mostRuns = 1000
     /// Most attempts that are in hand; more were given up without a word.
     private static let mostOpen = 100_000
+    /// Most lost attempts that are remembered.
+    private static let mostLost = 10_000
 
     init(_ names: LineageNames) {
         self.names = names
@@ -33,7 +37,7 @@ struct LineageBook: Sendable {
         guard let batch = event.batch else { return nil }
         let key = AttemptKey(batch: batch.id, attempt: batch.attempt)
         if event.name == .acquired { return begin(batch, key, event, hasRoom) }
-        guard let attempt = open.removeValue(forKey: key) else { return nil }
+        guard let attempt = ended(key, by: event.name) else { return nil }
         let type: LineageEventType =
             switch event.name {
             case .succeeded: .complete
@@ -47,6 +51,21 @@ struct LineageBook: Sendable {
             error: type == .complete ? nil : event.message ?? batch.logging,
             result: type == .complete ? batch.result : nil
         )
+    }
+
+    /// The attempt that an event ends; `nil` where none has begun, or its end was told already.
+    private mutating func ended(
+        _ key: AttemptKey,
+        by name: InventoryEvent.Name
+    ) -> LineageRun.Attempt? {
+        guard let attempt = open.removeValue(forKey: key) else {
+            return name == .succeeded ? lost.removeValue(forKey: key) : nil
+        }
+        if name == .lost {
+            if lost.count >= Self.mostLost { lost = [:] }
+            lost[key] = attempt
+        }
+        return attempt
     }
 
     private mutating func begin(
@@ -66,6 +85,8 @@ struct LineageBook: Sendable {
         }
         let inventory = inventory ?? LineageInventory(named: event.inventory)
         let attempt = run(batch.key, source, event.sourcePlace, inventory).attempt(batch)
+        // Or one that let its lease end was given again: its end was told.
+        if let lost = lost[key], lost.isSame(as: attempt) { return nil }
         open[key] = attempt
         return LineageEvent(type: .start, attempt: attempt, at: event.at)
     }

@@ -146,6 +146,9 @@ final class LineageRun: Sendable {
         fileprivate let parameters: [UInt8]
         /// The condition on the input, and its statistics, to the end of the input.
         fileprivate let input: [UInt8]
+
+        /// Whether both are told of under the same id.
+        func isSame(as other: Attempt) -> Bool { id == other.id }
     }
 
     /// Makes what the events of an attempt have in common.

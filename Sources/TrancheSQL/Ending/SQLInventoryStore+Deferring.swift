@@ -16,9 +16,8 @@ extension SQLInventoryStore {
         let clock = reads.add(readClock)
         return try await wrapping {
             try await database.withTransaction(reads.statements) { connection, rows in
-                if let ended = try putOffTooLong(rows[found], holding) { return ended }
-                let batch = try heldBatch(rows[found], by: holding, endingAs: .released)
-                guard batch.status == .running else { return DeferredBatch(record: batch) }
+                if let ended = try givenBack(rows[found], holding) { return ended }
+                let batch = try heldBatch(rows[found], by: holding, endingAs: .running)
                 var (runRow, clockRow) = (rows[locked][0], rows[clock][0])
                 let run = try run(&runRow)
                 let now = try clockRow.instant()
@@ -54,12 +53,12 @@ extension SQLInventoryStore {
         }
     }
 
-    /// What a deferral that is repeated has come to where it was counted as a failure.
-    private func putOffTooLong(_ rows: SQLRows, _ holding: AttemptKey) throws -> DeferredBatch? {
+    /// What a deferral that is repeated has come to; `nil` where its attempt has not given the
+    /// batch back.
+    private func givenBack(_ rows: SQLRows, _ holding: AttemptKey) throws -> DeferredBatch? {
         guard var row = rows.first else { return nil }
         let batch = try batch(&row)
-        guard batch.attempt == holding.attempt, batch.cause != .cancelled,
-            [.failed, .quarantined].contains(batch.status)
+        guard batch.attempt == holding.attempt, batch.cause != .cancelled, batch.wasGivenBack
         else { return nil }
         return DeferredBatch(record: batch)
     }

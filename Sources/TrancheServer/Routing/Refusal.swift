@@ -78,7 +78,8 @@ package struct RefusalDocument: Codable, Sendable, Hashable {
     package let error: String
     /// What kind of refusal it is.
     package let code: String
-    /// The JSON pointer of the field that is to blame, or the name of the parameter.
+    /// The JSON pointer of the field that is to blame, or the name of the parameter or of the field
+    /// of the head.
     package let field: String?
     /// What to do about it.
     package let remedy: String

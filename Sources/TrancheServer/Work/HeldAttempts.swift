@@ -6,6 +6,9 @@ import Tranche
 /// told how each did: those that end here at once, and those that end elsewhere, or are lost, once
 /// that is seen.
 ///
+/// An attempt whose lease has been over for a while is told as lost, though nobody has taken its
+/// batch over; where it succeeds all the same, that is told, too.
+///
 /// Nothing is kept where nobody observes the inventory.
 final class HeldAttempts: Sendable {
     private struct Held {
@@ -13,6 +16,8 @@ final class HeldAttempts: Sendable {
         let record: BatchRecord
         /// When it is looked whether it is held still.
         var lookAt: Date
+        /// Whether it was told as lost, and may succeed all the same.
+        var isGivenUp = false
     }
 
     /// The most that are kept, as many as lineage knows: how others end is told to nobody.
@@ -20,7 +25,12 @@ final class HeldAttempts: Sendable {
     /// The most that are looked at at once.
     private static let mostLooked = 500
     /// Between two looks.
-    private static let pause = Duration.seconds(30)
+    private static let pause = Duration.seconds(10)
+    /// For how long a lease is over before its attempt is told as lost; with the pause less than
+    /// the half minute that is promised.
+    private static let grace = Duration.seconds(15)
+    /// Between two looks at one that was told as lost.
+    private static let rest = Duration.seconds(300)
 
     private let inventory: Inventory
     private let clock: any Clock<Duration>
@@ -36,9 +46,10 @@ final class HeldAttempts: Sendable {
 
     // MARK: - What is done here
 
-    /// Keeps an attempt that was handed out; one that is told again stays as it is.
+    /// Keeps an attempt that was handed out; one that is told again stays as it is, and one that
+    /// has ended is not kept.
     func add(_ batch: Batch) {
-        guard let handOut = batch.handOut else { return }
+        guard batch.record.status == .running, let handOut = batch.handOut else { return }
         let key = AttemptKey(batch: batch.id, attempt: batch.attempt)
         let end = batch.record.leaseExpiresAt ?? inventory.now
         held.withLock { held in
@@ -63,12 +74,14 @@ final class HeldAttempts: Sendable {
         _ body: () async throws -> BatchRecord
     ) async throws -> BatchRecord {
         let record = try await whileHeld(key, body)
-        let handOut = held.withLock { $0.removeValue(forKey: key) }?.handOut
-        if let name {
-            handOut?.end(name, record, failure)
+        guard let ended = held.withLock({ $0.removeValue(forKey: key) }) else { return record }
+        if name == .succeeded, ended.isGivenUp {
+            ended.handOut.succeedAfterAll(record, failure)
+        } else if let name {
+            ended.handOut.end(name, record, failure)
         } else {
             let isReleased = record.status == .released
-            handOut?.end(isReleased ? .released : .failed, record, message: record.logging)
+            ended.handOut.end(isReleased ? .released : .failed, record, message: record.logging)
         }
         return record
     }
@@ -99,6 +112,7 @@ final class HeldAttempts: Sendable {
         }
     }
 
+    /// Tells that an attempt is lost, unless that was told.
     private func lose(_ key: AttemptKey, because words: String) {
         guard let lost = held.withLock({ $0.removeValue(forKey: key) }) else { return }
         lost.handOut.end(.lost, lost.record, message: words)
@@ -130,8 +144,13 @@ final class HeldAttempts: Sendable {
         let due = held.withLock { held in
             held.filter { $0.value.lookAt <= now }.map { ($0.key, $0.value.lookAt) }
         }
-        let keys = due.sorted { $0.1 < $1.1 }.prefix(Self.mostLooked).map(\.0)
-        guard !keys.isEmpty else { return }
+        let keys = due.sorted { $0.1 < $1.1 }.map(\.0)
+        for start in stride(from: 0, to: keys.count, by: Self.mostLooked) {
+            try await look(at: keys[start..<min(start + Self.mostLooked, keys.count)], now)
+        }
+    }
+
+    private func look(at keys: ArraySlice<AttemptKey>, _ now: Date) async throws {
         let ids = Set(keys.map(\.batch)).sorted()
         let found = try await inventory.batches(BatchSelection(ids: ids))
         let batches = Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
@@ -141,10 +160,7 @@ final class HeldAttempts: Sendable {
     private func look(at key: AttemptKey, of batch: BatchRecord?, _ now: Date) async throws {
         guard let batch else { return lose(key, because: "batch \(key.batch) is kept no more") }
         if batch.attempt == key.attempt, batch.status == .running {
-            // Held still, or taken over by nobody yet.
-            let next = max(batch.leaseExpiresAt ?? now, now.addingTimeInterval(1))
-            held.withLock { $0[key]?.lookAt = next }
-            return
+            return wait(for: key, leasedUntil: batch.leaseExpiresAt ?? now, now)
         }
         let after = key.attempt - 1
         let attempt = try await inventory.attempts(of: key.batch, after: after, limit: 1).first
@@ -153,7 +169,36 @@ final class HeldAttempts: Sendable {
         guard let ended = held.withLock({ $0.removeValue(forKey: key) }) else { return }
         // What is recorded of a batch is of its last attempt.
         let record = batch.attempt == key.attempt ? batch : ended.record
-        ended.handOut.end(name, record, message: attempt.error)
+        if name == .succeeded, ended.isGivenUp {
+            ended.handOut.succeedAfterAll(record)
+        } else {
+            ended.handOut.end(name, record, message: attempt.error)
+        }
+    }
+
+    /// Looks again later at an attempt that is held still, or that nobody has taken over yet, and
+    /// tells it as lost where its lease has been over for long enough.
+    private func wait(for key: AttemptKey, leasedUntil end: Date, _ now: Date) {
+        let lostAt = end.addingTimeInterval(Self.grace.seconds)
+        let lost = held.withLock { held -> Held? in
+            // A heartbeat may have come, or the end, since the batch was read.
+            guard var one = held[key], one.lookAt <= now else { return nil }
+            var isNews = false
+            if end > now {
+                one.lookAt = end
+            } else if lostAt > now, !one.isGivenUp {
+                one.lookAt = lostAt
+            } else {
+                isNews = !one.isGivenUp
+                one.isGivenUp = true
+                one.lookAt = now.addingTimeInterval(Self.rest.seconds)
+            }
+            held[key] = one
+            return isNews ? one : nil
+        }
+        guard let lost else { return }
+        let words = "its lease ended at \(end.utcText), and it did not say how it did"
+        lost.handOut.end(.lost, lost.record, message: words)
     }
 }
 

@@ -21,6 +21,8 @@ final class WorkDesk: Sendable {
     private let state: ServerState
     private let begun = Mutex<[Place: Begun]>([:])
 
+    private static let idempotencyKey = "Idempotency-Key"
+
     /// For how long a request is tried again while the inventory cannot be reached.
     static let patience = Duration.seconds(5)
     /// The longest wait for a batch.
@@ -48,7 +50,7 @@ final class WorkDesk: Sendable {
         let stopwatch = Stopwatch(clock)
         var pause = Self.looks.first
         while true {
-            switch try await state.inventory.acquire(request, from: begun.source) {
+            switch try await acquired(request, begun.source, body, call) {
             case .batch(let batch): return try await answer(batch, body)
             case .noBatch(let reason):
                 // Without a workflow it begins anew. A newer one stays: begun again and again, the
@@ -60,6 +62,46 @@ final class WorkDesk: Sendable {
                 pause = min(pause * 2, Self.looks.last)
             }
         }
+    }
+
+    /// Asks the inventory; what it refuses of a request is said of what the caller sent.
+    private func acquired(
+        _ request: BatchRequest,
+        _ source: any MetaSourceDescription,
+        _ body: AcquireBody,
+        _ call: Call
+    ) async throws -> Acquired {
+        do {
+            return try await state.inventory.acquire(request, from: source)
+        } catch let error as TrancheError where error.code == .invalidArgument {
+            throw Self.refusal(error, of: request, body, call) ?? error
+        }
+    }
+
+    /// The refusal that names what a caller sent; `nil` where that is not to blame.
+    private static func refusal(
+        _ error: TrancheError,
+        of request: BatchRequest,
+        _ body: AcquireBody,
+        _ call: Call
+    ) -> (any Error)? {
+        if body.weight != nil, error.field == ["weight_column"] {
+            return Refusal(
+                400,
+                "invalid_field",
+                "the source of this job has no weights; leave 'weight' out, or give 'count'",
+                field: "/weight"
+            )
+        }
+        // The caller never saw the token that the key was made.
+        guard let token = request.token, error.message.contains("'\(token)'"),
+            let key = call.request.headers[Self.idempotencyKey]
+        else { return nil }
+        let words = error.message.replacing(
+            "the request token '\(token)'",
+            with: "the \(Self.idempotencyKey) '\(HumanText.excerpt(key))'"
+        )
+        return Refusal(400, "\(error.code)", words, field: Self.idempotencyKey)
     }
 
     /// The job, begun where it is not.
@@ -136,14 +178,20 @@ final class WorkDesk: Sendable {
         // What it is worked on by is told as of any worker of the workflow.
         let digest = base.worker?.split(separator: "@").last.map { "@\($0)" } ?? ""
         request.worker = worker + digest
+        try Self.requireLimits(body)
         if body.weight != nil || body.count != nil {
             request.limit = base.limit.tightened(weight: body.weight, count: body.count)
             if body.weight != nil { request.targetTime = nil }
         }
         request.jobIdentifier = body.jobIdentifier
-        if let key = call.request.headers["Idempotency-Key"] {
+        if let key = call.request.headers[Self.idempotencyKey] {
             guard !key.isEmpty, key.utf8.count <= 255 else {
-                throw Refusal(400, "invalid_parameter", "Idempotency-Key has 1 to 255 bytes")
+                throw Refusal(
+                    400,
+                    "invalid_parameter",
+                    "\(Self.idempotencyKey) has 1 to 255 bytes",
+                    field: Self.idempotencyKey
+                )
             }
             // Two callers who say the same do not mean the same.
             let digest = try sha256(Array("\(call.caller.principal)\u{0}\(key)".utf8))
@@ -151,6 +199,26 @@ final class WorkDesk: Sendable {
         }
         try request.validate()
         return request
+    }
+
+    /// Refuses limits that no batch keeps.
+    private static func requireLimits(_ body: AcquireBody) throws {
+        if let weight = body.weight, !(weight > 0) || weight.isInfinite {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "weight is \(weight.plain); give a number above 0, or leave it out",
+                field: "/weight"
+            )
+        }
+        if let count = body.count, count <= 0 {
+            throw Refusal(
+                400,
+                "invalid_field",
+                "count is \(count); give a whole number above 0, or leave it out",
+                field: "/count"
+            )
+        }
     }
 
     // MARK: - Answers

@@ -169,6 +169,43 @@ extension ConformanceCase {
                 "said again"
             )
         },
+        ConformanceCase("Who has ended a batch otherwise cannot put it off") { subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            try await bench.inventory.setBudget("api", BudgetLimits(batches: 8))
+            let ends: [(String, @Sendable (Batch) async throws -> BatchRecord)] = [
+                ("done", { try await $0.succeed() }),
+                ("no luck", { try await $0.fail("no luck") }),
+                ("never", { try await $0.fail(BatchFailure("never", isFinal: true)) }),
+                ("not now", { try await $0.fail(BatchFailure("not now", isTransient: true)) }),
+                ("bad", { try await $0.fail("bad", badItems: [$0.ids.lowerBound]) }),
+            ]
+            for (words, end) in ends {
+                let batch = try await bench.take(1)
+                try await bench.inventory.setBudgets(["api"], of: bench.key())
+                _ = try await end(batch)
+                let ended = try await bench.record(batch)
+                try await requireRefused(.batchLost, words) {
+                    try await batch.release(for: .seconds(30), reason: "busy")
+                }
+                try await requireRefused(.batchLost, "\(words), parking a budget") {
+                    try await batch.release(parking: "api", for: .seconds(30))
+                }
+                try requireEqual(try await bench.record(batch), ended, "the record of '\(words)'")
+            }
+            let parking = try await bench.inventory.budgets(of: bench.key()).first?.parking
+            try requireEqual(parking, nil, "the parking")
+        },
+        ConformanceCase("What has begun and failed cannot be put off") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let batch = try await bench.takeAtMostOnce()
+            try await batch.begin()
+            try await batch.fail("no luck")
+            let failed = try await bench.record(batch)
+            try await requireRefused(.batchLost, "a deferral") {
+                try await batch.release(for: .seconds(30), reason: "busy")
+            }
+            try requireEqual(try await bench.record(batch), failed, "the record")
+        },
         ConformanceCase("Who lost a batch, or had it cancelled, cannot put it off") { subject in
             let bench = try await Bench(subject, ids: 1...4)
             let lost = try await bench.take(1)

@@ -14,11 +14,8 @@ extension MemoryTables {
         guard batch.attempt == holding.attempt, batch.cause != .cancelled else {
             throw lost(holding, batch)
         }
-        switch batch.status {
-        case .running: break
-        case .released, .failed, .quarantined: return DeferredBatch(record: batch)
-        case .succeeded, .split: throw lost(holding, batch)
-        }
+        if batch.wasGivenBack { return DeferredBatch(record: batch) }
+        guard batch.status == .running else { throw lost(holding, batch) }
         let deferring = DeferringBatch(batch, deferral, now: now)
         var answer = DeferredBatch(record: batch)
         var parkedUntil: Date?
