@@ -169,6 +169,35 @@ import Testing
         #expect(try cursors(bench) == ["a", "b", "c"])
     }
 
+    @Test("A run at whose last page discovery stopped is held in status, its check and the plan")
+    func standsStill() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await work(bench, ["--first", "a"], "true").status == .tryAgain)
+        let words = "discovery stopped at page 1"
+        let json = await bench.run("status", "--json").output
+        #expect(json.contains(#""state":"held""#), "\(json)")
+        #expect(await bench.run("status").output.contains("is held: \(words)"))
+        let check = await bench.run("status", "--check")
+        #expect(check.status == .failed)
+        #expect(check.output.contains("is held: \(words)"), "\(check.output)")
+        let job = ["--job", "j", "--meta", "pages:p"]
+        for outcome in [
+            await bench.run(["plan"] + job),
+            await bench.run(["work", "--dry-run"] + job + ["--", "true"]),
+        ] {
+            #expect(outcome.status == .tryAgain)
+            let told = "nothing would be handed out: held: \(words)"
+            #expect(outcome.errors.contains(told), "\(outcome.errors)")
+        }
+        let next = await bench.run("page", "next", "b", "--meta", "pages:p", "--after", "1")
+        #expect(next.status == .done)
+        #expect(await bench.run("status", "--check").status == .done)
+        #expect(await bench.run("acquire", "--job", "j", "--count", "1").status == .done)
+        // Who holds the last page may still name what follows.
+        #expect(await bench.run("status", "--json").output.contains(#""state":"running""#))
+        #expect(await bench.run(["plan"] + job).status == .done)
+    }
+
     @Test("Success without a word on what follows does not end the run")
     func nothingNamed() async throws {
         let bench = try await CommandLineBench()

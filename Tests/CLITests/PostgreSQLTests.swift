@@ -40,6 +40,25 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("A weight that is no number leaves the weight of what waits unknown, and is a finding")
+    func noNumber() async throws {
+        try await withServer { bench, settings, table in
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            let job = ["--job", "j", "--meta", table, "--count", "2"]
+            #expect(await bench.run(["acquire"] + job, environment: settings).status == .done)
+            let succeed = ["succeed", "1", "--attempt", "1"]
+            #expect(await bench.run(succeed, environment: settings).status == .done)
+            let database = try #require(TestPostgreSQL.server).database(maxConnections: 1)
+            try await database.run("UPDATE \(table) SET weight = 'NaN' WHERE uid = 4")
+            await database.close()
+            let json = await bench.run(["status", "--json"], environment: settings).output
+            #expect(json.contains(#""backlog":{"items":8,"weight":null,"#), "\(json)")
+            let check = await bench.run(["status", "--check"], environment: settings)
+            #expect(check.status == .failed)
+            #expect(check.output.contains("has a weight that is not a number"), "\(check.output)")
+        }
+    }
+
     @Test("On a server, a run goes from migration to completion")
     func completes() async throws {
         try await withServer { bench, settings, table in

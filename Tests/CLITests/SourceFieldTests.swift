@@ -32,6 +32,21 @@ struct SourceFieldTests {
         #expect(outcome.errors.contains(#""field":"\#(option)""#), "\(outcome.errors)")
     }
 
+    @Test("To work a column that is not there is wrong usage: 1 is for failed batches")
+    func work() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE e (id INTEGER PRIMARY KEY AUTOINCREMENT, p TEXT)")
+        for dry in [[], ["--dry-run"]] {
+            let words = ["work", "--job", "a", "--meta", "e", "--item", "p"] + dry
+            let refused = await bench.run(words + ["--", "cat"])
+            #expect(refused.status == .usage, "\(refused.errors)")
+            let remedy = "it has 'id', 'p'. Name it with --uid, such as --uid id"
+            #expect(refused.errors.contains(remedy), "\(refused.errors)")
+            let columns = ["--uid", "id", "--columns", "nope", "--", "cat"]
+            #expect(await bench.run(words + columns).status == .usage)
+        }
+    }
+
     @Test("What is said besides of a wrong table keeps its option")
     func besides() async throws {
         let bench = try await CommandLineBench()

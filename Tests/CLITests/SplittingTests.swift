@@ -54,6 +54,21 @@ import Testing
         #expect(all.contains(#""quarantined":{"batches":0,"items":0,"weight":0}"#))
     }
 
+    @Test("A split batch is not offered again: its parts are")
+    func retry() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await work(bench, Self.splitting, "! grep -q data/7").status == .failed)
+        for options in [[], ["--now"]] {
+            let refused = await bench.run(["retry", "--batch", "1"] + options)
+            #expect(refused.status == .failed)
+            let words =
+                "is split: its parts stand for it; 'tranche batches --job j --meta files' lists "
+                + "them, and 'tranche retry --batch N' offers one again that has failed"
+            #expect(refused.errors.contains(words), "\(refused.errors)")
+            #expect(!refused.errors.contains("--now offers"), "\(refused.errors)")
+        }
+    }
+
     @Test("Exit status 75 of a program says nothing about the items")
     func transient() async throws {
         let bench = try await CommandLineBench()

@@ -74,13 +74,13 @@ package struct RunDocument: Codable, Sendable, Hashable {
     /// What waits in the source.
     package struct Waits: Codable, Sendable, Hashable {
         package let items: Int
-        package let weight: Double
+        package let weight: Double?
         package let isExact: Bool
         package let oldestAt: Date?
 
         init(_ backlog: Backlog) {
             items = backlog.items
-            weight = backlog.weight
+            weight = backlog.hasWrongWeights ? nil : backlog.weight
             isExact = backlog.isExact
             oldestAt = backlog.oldestAt
         }

@@ -136,10 +136,12 @@ extension Inventory {
             cursor = plan.ranges.last?.ids.last ?? plan.scannedTo ?? cursor
             if plan.reachedEnd {
                 forecast.reachedEnd = true
+                // What is open may still say how the source goes on.
+                if forecast.batches == 0 { forecast.hold = plan.openEnd?.reason }
                 break
             }
         }
-        if forecast.ranges.isEmpty, let run, !run.isAtEnd {
+        if forecast.ranges.isEmpty, forecast.hold == nil, let run, !run.isAtEnd {
             forecast.hold = run.rewinding(to: try await source.highestID())
         }
         return forecast
@@ -153,7 +155,8 @@ extension Inventory {
         public var ranges: [PlannedRange] = []
         /// Whether the source has nothing after the ranges.
         public var reachedEnd = false
-        /// Why nothing new is handed out, where the source was rewound; `nil` where it was not.
+        /// Why nothing new is handed out, where the source was rewound, or ends without saying so;
+        /// `nil` elsewhere.
         public var hold: String?
 
         /// How many batches there are, the open ones among them.

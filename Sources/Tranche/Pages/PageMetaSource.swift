@@ -68,6 +68,19 @@ struct PageMetaSource: MetaSource {
         )
     }
 
+    /// Why a run that has nothing in hand, and nothing to be tried again, is held: it has passed
+    /// the last page, and nobody has named what follows.
+    ///
+    /// - Parameter run: The run.
+    /// - Returns: The reason; `nil` where it may go on, or is at the end.
+    /// - Throws: ``TrancheError`` of the store.
+    func hold(of run: RunRecord) async throws -> String? {
+        guard let cursor = run.cursor, let last = try await store.lastPage(of: list),
+            last.number <= cursor, last.number < run.bounds.upper ?? .max
+        else { return nil }
+        return Self.openEnd(at: last, of: list)?.reason
+    }
+
     func highestID() async throws -> Int64? {
         try await store.lastPage(of: list)?.number
     }

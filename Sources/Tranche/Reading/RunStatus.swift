@@ -196,12 +196,15 @@ package struct RunStatus: Sendable {
         return (backlog?.items ?? 0).addingClamped(open).addingClamped(summary.lapsed.items)
     }
 
-    /// Their weight.
+    /// Their weight, as far as it is known.
     package var waitingWeight: Double {
         if run.isFormer { return 0 }
         let open = (summary.totals[.released]?.weight ?? 0) + summary.retrying.weight
         return (backlog?.weight ?? 0).addingClamped(open).addingClamped(summary.lapsed.weight)
     }
+
+    /// Whether what waits has a sum of weights; where one is no number from 0 up, it has none.
+    package var isWeightKnown: Bool { !(backlog?.hasWrongWeights ?? false) }
 
     /// Since when the oldest item waits, as far as is known: above the cursor, or in a batch that
     /// may be taken.
@@ -224,7 +227,7 @@ package struct RunStatus: Sendable {
         if waitingItems == 0, isUnsettled { return nil }
         return DrainForecast(
             items: waitingItems,
-            weight: hasWeights ? waitingWeight : nil,
+            weight: hasWeights && isWeightKnown ? waitingWeight : nil,
             summary
         )
     }

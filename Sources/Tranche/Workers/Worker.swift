@@ -96,8 +96,9 @@ final class Worker: Sendable {
         let answer = try await acquire(upTo: 1, after: success)
         guard let batch = answer.batches.first else {
             let now = inventory.now
-            let step = group.step(.foundNone(worker: number, answer.reason, now: now))
-            if case .wait = step { await group.tellWait(answer.reason) }
+            let reason = await group.telling(answer.reason)
+            let step = group.step(.foundNone(worker: number, reason, now: now))
+            if case .wait = step { await group.tellWait(reason) }
             return step
         }
         let step = group.step(.acquired(worker: number))

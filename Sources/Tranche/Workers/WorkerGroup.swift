@@ -37,6 +37,8 @@ public final class WorkerGroup: Sendable {
         var waits = WaitMoments()
         /// When it was last looked for batches whose holders have ended.
         var lookedForEnded: Duration?
+        /// When it was last looked whether a limit is 0; `nil` where one was.
+        var lookedForZero: Duration?
         /// How many batches of the run were in hand on this host when that was looked for.
         var heldHere = 0
         var succeededSinceAddedUp = 0
@@ -254,6 +256,27 @@ public final class WorkerGroup: Sendable {
     }
 
     private static let addsUpAfter = 500
+
+    /// The reason why the group is given nothing: that a limit is 0, where it is so, rather than
+    /// that there is no room.
+    func telling(_ reason: NoBatchReason) async -> NoBatchReason {
+        guard case .limited = reason else { return reason }
+        let now = inventory.stopwatch.elapsed
+        // Who waits for room asks ten times a second.
+        let isDue = state.withLock { state in
+            if let last = state.lookedForZero, now - last < Self.looksForZero { return false }
+            state.lookedForZero = now
+            return true
+        }
+        // What cannot be found out is not told: the next acquire meets what is in the way.
+        guard isDue, let source = try? await inventory.source(self.source),
+            let told = try? await inventory.telling(reason, of: request.key(of: source))
+        else { return reason }
+        if case .held = told { state.withLock { $0.lookedForZero = nil } }
+        return told
+    }
+
+    private static let looksForZero = Duration.seconds(1)
 
     /// Tells why the group is given nothing, where that is due.
     func tellWait(_ reason: NoBatchReason) async {

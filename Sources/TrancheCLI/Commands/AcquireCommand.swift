@@ -55,6 +55,7 @@ struct AcquireCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory(worker: options.worker, waiting: true) { inventory in
             let completed = try await options.completed(context, in: inventory)
+            try await completed.requireMeantRun(in: inventory)
             try await completed.notePolicy(inventory, context)
             let source = try completed.source(context.settings)
             let looked = try await completed.open(
@@ -85,11 +86,13 @@ struct AcquireCommand: Command {
                 throw try await completed.naming(named, looked, in: inventory, context)
             }
             switch acquired {
-            case .noBatch(let reason):
+            case .noBatch(let answer):
+                let key = try await options.key(in: inventory)
+                let reason = try await inventory.telling(answer, of: key)
                 try context.note(reason.description)
                 try await noteWriters(
                     reason,
-                    try await options.key(in: inventory),
+                    key,
                     source,
                     inventory,
                     context

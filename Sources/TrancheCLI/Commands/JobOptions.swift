@@ -166,6 +166,13 @@ struct JobOptions: Sendable {
         return target
     }
 
+    /// The ends of the run as they were given, each with its option.
+    var givenEnds: [(option: String, text: String)] {
+        ["from", "to"].compactMap { option in
+            arguments.text(option).map { (option: option, text: $0) }
+        }
+    }
+
     /// The name given with `--worker`.
     var worker: String? { arguments.text("worker") }
 
@@ -221,6 +228,38 @@ struct JobOptions: Sendable {
             throw TrancheError(
                 error.code,
                 "\(error.message), but a job of that name: did you mean --meta \(word)?",
+                field: error.field,
+                underlying: error.underlying
+            )
+        }
+    }
+
+    /// The fields that name a column.
+    private static let columnFields: Set = [
+        "uid", "item", "weight_column", "settle_column", "key", "time_column", "columns",
+    ]
+
+    /// Has a source opened and looked at; a column that it has not is wrong usage where the command
+    /// line names it, or the job has not begun: of work, an exit status of 1 is that of failed
+    /// batches.
+    ///
+    /// - Parameter look: Opens the source, and looks at it.
+    /// - Returns: The open source.
+    /// - Throws: What `look` throws; `TrancheError` `.invalidArgument` in place of `.invalidSource`
+    ///   for such a column.
+    func blamingOptions(
+        _ look: () async throws -> any MetaSource
+    ) async throws -> any MetaSource {
+        do {
+            return try await look()
+        } catch let error as TrancheError {
+            guard error.code == .invalidSource, let field = error.field?.first,
+                Self.columnFields.contains(field),
+                record == nil || source.fields[field] != nil || field == "columns"
+            else { throw error }
+            throw TrancheError(
+                .invalidArgument,
+                error.message,
                 field: error.field,
                 underlying: error.underlying
             )

@@ -80,6 +80,24 @@ struct LimitOptions: Sendable {
         return limits
     }
 
+    /// Refuses budgets that there are not, as a run refuses them that begins; one that has begun
+    /// keeps its own.
+    ///
+    /// - Parameters:
+    ///   - key: The run.
+    ///   - inventory: The inventory.
+    /// - Throws: `TrancheError` `.unknownBudget`; of the store.
+    func requireBudgets(ofNew key: RunKey, in inventory: Inventory) async throws {
+        guard !budgets.isEmpty, try await inventory.runs(RunSelection(key)).isEmpty else { return }
+        let known = Set(try await inventory.budgets().compactMap(\.owner.name))
+        guard let unknown = budgets.first(where: { !known.contains($0) }) else { return }
+        throw TrancheError(
+            .unknownBudget,
+            "there is no budget '\(unknown)' in \(inventory.name); 'tranche budget list' lists "
+                + "what there is"
+        )
+    }
+
     /// Says where a known run has other limits than were asked for.
     func note(for key: RunKey, _ inventory: Inventory, _ context: Context) async throws {
         guard let asked = ofNewRun, let run = try await inventory.summaries(RunSelection(key)).first

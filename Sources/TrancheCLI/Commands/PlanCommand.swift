@@ -40,6 +40,7 @@ struct PlanCommand: Command {
     func run(_ context: Context) async throws -> ProgramStatus {
         try await context.withInventory { inventory in
             let completed = try await options.completed(context, in: inventory)
+            try await completed.requireMeantRun(in: inventory)
             let source = try completed.source(context.settings)
             let opened = try await completed.open(source, in: inventory, context)
             guard
@@ -57,8 +58,8 @@ struct PlanCommand: Command {
                 let named = error.naming(delimiterOf: opened)
                 throw try await completed.naming(named, opened, in: inventory, context)
             }
-            let summary = try await inventory.summaries(RunSelection(options.key(in: inventory)))
-                .first
+            let key = try await options.key(in: inventory)
+            let summary = try await inventory.summaries(RunSelection(key)).first
             let document = PlanDocument(
                 forecast,
                 of: opened.definition,
@@ -66,18 +67,23 @@ struct PlanCommand: Command {
                 summary: summary
             )
             let isEmpty = document.batches == 0
+            let reason = try await inventory.standstill(of: key, forecast)
+            let isCancelled = if case .cancelled = reason { true } else { false }
             try context.write(document) {
                 let risks = HumanText.risks(document.risks)
-                if isEmpty { return risks }
+                if isEmpty || isCancelled { return risks }
                 return text(forecast, document, opened.definition, context) + risks
             }
-            let hold = forecast.hold.map { ": \($0)" } ?? ""
-            if isEmpty { try context.note("nothing would be handed out\(hold)") }
+            if isEmpty || isCancelled {
+                let words = reason.map { ": \($0)" } ?? ""
+                try context.note("nothing would be handed out\(words)")
+                return ProgramStatus(insteadOfBatch: reason)
+            }
             let counts = forecast.ranges.map(\.count)
             if let note = counts.lazy.compactMap(options.sizeNote(onCount:)).first {
                 try context.note(note)
             }
-            return isEmpty ? .nothingNow : .done
+            return .done
         }
     }
 

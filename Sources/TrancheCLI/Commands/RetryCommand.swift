@@ -230,7 +230,10 @@ struct RetryCommand: Command {
         let remedy: String
         switch batch.status {
         case .running: remedy = "'tranche release' or 'tranche cancel' takes it from its worker"
-        case .split: remedy = "others stand for it: 'tranche batches' has them"
+        case .split:
+            remedy =
+                "its parts stand for it; 'tranche batches \(batch.key.commandOptions)' lists them, "
+                + "and 'tranche retry --batch N' offers one again that has failed"
         case .quarantined: remedy = "'tranche redrive' makes it a batch again"
         case .failed, .succeeded: return
         case .released where batch.retryAt != nil: return
@@ -273,6 +276,8 @@ struct RetryCommand: Command {
         }
         try batch.requireRepeatable(mayRepeat)
         guard batch.status == .failed, batch.isFinal || batch.cause == .stuck else {
+            // What --now cannot offer either has another way.
+            try requireAtRest(batch)
             let state = batch.status == .failed ? "due for its next attempt" : batch.status.rawValue
             throw TrancheError(
                 .unknownBatch,

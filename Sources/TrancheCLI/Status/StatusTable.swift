@@ -207,6 +207,7 @@ struct StatusTable {
 
     private func waitingWeight(_ run: RunStatus) -> Table.Cell {
         guard let backlog = run.backlog, run.run.source?.weight != nil else { return "-" }
+        guard run.isWeightKnown else { return "?" }
         let weight = HumanText.weight(
             backlog.isExact ? run.waitingWeight : run.waitingWeight.rounded(),
             isBytes: run.run.weighsBytes

@@ -29,12 +29,18 @@ extension WorkOptions {
         try await context.withInventory(worker: job.worker) { inventory in
             let completed = try await job.completed(context, in: inventory)
             if !completed.isBoundedByTime { try check(completed.request) }
+            try await completed.requireMeantRun(in: inventory)
             let source = try completed.source(context.settings)
-            let opened = try await completed.open(source, in: inventory, context)
+            let opened = try await completed.blamingOptions {
+                let opened = try await completed.open(source, in: inventory, context)
+                try input.check(opened)
+                return opened
+            }
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
             else { return .nothingNow }
-            try input.check(opened)
+            let key = try await job.key(in: inventory)
+            try await job.limits.requireBudgets(ofNew: key, in: inventory)
             let next: (batch: Batch?, forecast: Inventory.Forecast)
             do {
                 next = try await inventory.preview(job.request, from: source)
@@ -42,10 +48,13 @@ extension WorkOptions {
                 let named = error.naming(delimiterOf: opened)
                 throw try await completed.naming(named, opened, in: inventory, context)
             }
-            guard let batch = next.batch else {
+            let reason = try await inventory.standstill(of: key, next.forecast)
+            let isCancelled = if case .cancelled = reason { true } else { false }
+            guard let batch = next.batch, !isCancelled else {
                 if context.isJSON { try context.output.writeLine("null") }
-                try context.note("nothing would be handed out\(Self.words(next.forecast))")
-                return .nothingNow
+                let words = reason.map { ": \($0)" } ?? Self.words(next.forecast)
+                try context.note("nothing would be handed out\(words)")
+                return ProgramStatus(insteadOfBatch: reason)
             }
             if let note = job.sizeNote(on: batch.record) { try context.note(note) }
             let environment = context.environment.merging(parameters.environment) { $1 }
@@ -63,7 +72,6 @@ extension WorkOptions {
 
     /// Why there is no next batch, as the end of a sentence.
     private static func words(_ forecast: Inventory.Forecast) -> String {
-        if let hold = forecast.hold { return ": \(hold)" }
         if forecast.open.isEmpty { return "" }
         let count = HumanText.count(forecast.open.count, "batch is", "batches are")
         return ": \(count) held by workers, or not due yet"

@@ -128,7 +128,7 @@ struct WorkOptions: Sendable {
 
         With --dry-run, CMD does not start: the next batch is shown as CMD would get it, and
         nothing is acquired or written. A new batch has the number 0 there. Exit: 3 if there
-        is no next batch.
+        is no next batch; if nothing can be handed out, 5 or 75 as without it.
 
         If standard error is closed, work continues in silence.
 
@@ -214,18 +214,22 @@ struct WorkOptions: Sendable {
             let completed = try await job.completed(context, in: inventory)
             try Self.require(prefetch, goesWith: completed.request)
             if !completed.isBoundedByTime { try check(completed.request) }
+            try await completed.requireMeantRun(in: inventory)
             let source = try completed.source(context.settings)
-            let opened = try await completed.open(
-                source,
-                in: inventory,
-                context,
-                waiting: true
-            )
+            let opened = try await completed.blamingOptions {
+                let opened = try await completed.open(
+                    source,
+                    in: inventory,
+                    context,
+                    waiting: true
+                )
+                try input.check(opened)
+                return opened
+            }
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
             else { return .nothingNow }
             let definition = opened.definition
-            try input.check(opened)
             try await job.notePolicy(inventory, context)
             try context.noteRisks(of: opened)
             let progress = Progress(

@@ -48,12 +48,15 @@ extension SQLMetaSource: BacklogSource {
             let count = try row?.integer() ?? 0
             let kept = Int(try row?.integer() ?? 0)
             let sum = try row?.optionalDouble() ?? 0
-            return Backlog(
+            let wrong = try row?.integer() ?? 0
+            var backlog = Backlog(
                 items: kept,
-                weight: sum.isNaN ? 0 : sum.clamped,
+                weight: sum.clamped,
                 isExact: count < Backlog.mostItems,
                 oldestAt: try row?.optionalInstant()
             )
+            if wrong > 0 { backlog.spoilWeight() }
+            return backlog
         }
     }
 
@@ -66,21 +69,28 @@ extension SQLMetaSource: BacklogSource {
         guard var row = rows.first else { return Backlog() }
         let count = try row.integer()
         let kept = Int(try row.integer())
-        let sum = try row.optionalDouble() ?? 0
-        let weight = sum.isNaN ? 0 : sum.clamped
+        let weight = (try row.optionalDouble() ?? 0).clamped
+        let wrong = try row.integer()
         let oldestAt = try row.optionalInstant()
         // Ids that are no integers are told when they are planned.
         let first = row.value().integer ?? lower
-        guard let last = row.value().integer, count >= Backlog.mostItems else {
-            return Backlog(items: kept, weight: weight, highestID: highestID, oldestAt: oldestAt)
-        }
-        return Backlog(
+        var backlog = Backlog(
             items: kept,
             weight: weight,
-            in: first...max(first, last),
-            through: min(max(highestID ?? last, last), bounds.upper ?? .max),
+            highestID: highestID,
             oldestAt: oldestAt
         )
+        if let last = row.value().integer, count >= Backlog.mostItems {
+            backlog = Backlog(
+                items: kept,
+                weight: weight,
+                in: first...max(first, last),
+                through: min(max(highestID ?? last, last), bounds.upper ?? .max),
+                oldestAt: oldestAt
+            )
+        }
+        if wrong > 0 { backlog.spoilWeight() }
+        return backlog
     }
 
     /// The statement that looks at the first entries that wait.
@@ -93,12 +103,15 @@ extension SQLMetaSource: BacklogSource {
         return sums(of: "\(relation)\n\(end)", id: "\(name: idName)")
     }
 
-    /// The statement that adds entries up: how many were looked at and count, their weight, when
-    /// the oldest was made, and from which id to which.
+    /// The statement that adds entries up: how many were looked at and count, their weight, how
+    /// many weights are wrong, when the oldest was made, and from which id to which.
     private func sums(of rows: SQLStatement, id: SQLStatement) -> SQLStatement {
         let isKept: SQLStatement = "tranche_kept = 1"
+        // What is no number is above all others in PostgreSQL, and there is none in SQLite.
+        let isWeight: SQLStatement =
+            "tranche_weight >= 0 AND tranche_weight <= 1.7976931348623157e308"
         let weight: SQLStatement =
-            "CASE WHEN \(isKept) AND tranche_weight > 0 THEN tranche_weight ELSE 0 END"
+            "CASE WHEN \(isKept) AND \(isWeight) THEN tranche_weight ELSE 0 END"
         let made: SQLStatement =
             definition.settleColumn.map { column in
                 database.dialect.milliseconds(ofTime: "\(name: column)")
@@ -107,6 +120,7 @@ extension SQLMetaSource: BacklogSource {
             !definition.leavesOut ? "1" : "CASE WHEN \(matches) THEN 1 ELSE 0 END"
         return """
             SELECT count(*), coalesce(sum(tranche_kept), 0), \(database.dialect.sum(ofWeights: weight)),
+                coalesce(sum(CASE WHEN \(isKept) AND NOT (\(isWeight)) THEN 1 ELSE 0 END), 0),
                 min(CASE WHEN \(isKept) THEN tranche_made END), min(tranche_id),
                 max(tranche_id)
             FROM (

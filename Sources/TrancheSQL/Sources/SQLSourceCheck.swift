@@ -311,8 +311,12 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         in found: SQLTable
     ) -> TrancheError {
         let names = found.columns.map { "'\($0.name)'" }.joined(separator: ", ")
+        let likely = found.columns.first { $0.name.lowercased() == "id" } ?? found.columns.first
+        let remedy =
+            field == "uid" ? likely.map { ". Name it with --uid, such as --uid \($0.name)" } : nil
         return invalid(
-            "'\(source.name)' has no column '\(column)' for the \(use); it has \(names)",
+            "'\(source.name)' has no column '\(column)' for the \(use); it has \(names)"
+                + (remedy ?? ""),
             [field]
         )
     }

@@ -70,7 +70,11 @@ class Acquired(unittest.TestCase):
         with contextlib.closing(sqlite3.connect(os.environ["TRANCHE_META_DB"].removeprefix("sqlite:"))) as database:
             database.executescript("CREATE TABLE other (uid INTEGER PRIMARY KEY); INSERT INTO other VALUES (1)")
         # Another run of a source has batches of the size that the first has.
-        others = (["--meta=item", "--run=again"], 2), (["--meta", "item", "--run", "more"], 2), (["--meta", "other"], 1)
+        others = (
+            (["--meta=item", "--run=again", "--from=1"], 2),
+            (["--meta", "item", "--run", "more", "--from", "1"], 2),
+            (["--meta", "other"], 1),
+        )
         for options, batches in others:
             job = tranche_acquire.Job("j", *options)
             self.assertEqual([held.work(lambda batch: None) for held in job.batches()], ["succeeded"] * batches)

@@ -4,8 +4,11 @@ package import FoundationEssentials
 package struct Backlog: Sendable, Hashable {
     /// How many items.
     package var items: Int
-    /// Their weight.
+    /// Their weight; 0 where ``hasWrongWeights``.
     package var weight: Double
+    /// Whether one of them has a weight that is no number from 0 up, so that they have no sum, and
+    /// the run stops there.
+    package var hasWrongWeights = false
     /// Whether all of them were looked at; otherwise both numbers are estimates, from the first of
     /// them and how far the source goes.
     package var isExact: Bool
@@ -39,9 +42,16 @@ package struct Backlog: Sendable, Hashable {
             highestID = (highestID ?? 0).addingClamped(Int64(other.items))
         }
         items = items.addingClamped(other.items)
-        weight = weight.addingClamped(other.weight)
+        weight = hasWrongWeights ? 0 : weight.addingClamped(other.weight)
+        if other.hasWrongWeights { spoilWeight() }
         isExact = isExact && other.isExact
         oldestAt = [oldestAt, other.oldestAt].compactMap { $0 }.min()
+    }
+
+    /// Notes that weights are wrong.
+    package mutating func spoilWeight() {
+        weight = 0
+        hasWrongWeights = true
     }
 
     /// Estimates what waits from what was looked at.

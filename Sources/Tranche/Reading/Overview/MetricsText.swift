@@ -92,7 +92,7 @@ package struct MetricsText: Sendable {
                 $0.backlog == nil ? nil : Double($0.waitingItems)
             },
             metric("tranche_backlog_weight", "Weight of the items that wait.", runs) {
-                $0.backlog == nil ? nil : $0.waitingWeight
+                $0.backlog == nil || !$0.isWeightKnown ? nil : $0.waitingWeight
             },
             metric(
                 "tranche_backlog_oldest_timestamp_seconds",

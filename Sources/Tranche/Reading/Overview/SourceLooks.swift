@@ -133,6 +133,11 @@ package struct SourceLooks: Sendable {
                     {
                         look.hold = run.rewinding(to: highest)
                     }
+                    if look.hold == nil, place < share, let pages = source as? PageMetaSource,
+                        isAtRest(summary)
+                    {
+                        look.hold = try await pages.hold(of: run)
+                    }
                     if !waits(run, through: highest, isNumbered: isNumbered) {
                         look.backlog = Backlog(highestID: highest)
                     } else if let highest {
@@ -155,6 +160,13 @@ package struct SourceLooks: Sendable {
                 runs.map { ($0.run.key, SourceLook(hold: $0.run.standing.hold, fault: words)) }
             ) { $1 }
         }
+    }
+
+    /// Whether nothing of a run is in hand, due or to be tried again, and nobody stopped it.
+    private func isAtRest(_ summary: RunSummary) -> Bool {
+        if summary.isDue { return false }
+        if case .idle = RunStatus(summary: summary, gaps: [], risks: nil).activity { return true }
+        return false
     }
 
     /// Whether something may wait for a run in a source that goes as far.

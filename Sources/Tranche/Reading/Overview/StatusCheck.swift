@@ -28,6 +28,11 @@ package struct StatusCheck: Sendable {
             guard run.run.cancellation == nil else { return [] }
             var words: [(StatusDocument.Finding.Kind, String)] = []
             if let fault = reading.faults[run.run.key] { words.append((.source, fault)) }
+            if !run.isWeightKnown {
+                words.append(
+                    (.source, "has a weight that is not a number from 0 up; the run stops there")
+                )
+            }
             if case .held(let reason, _) = run.state { words.append((.held, "is held: \(reason)")) }
             // What somebody ordered, such as a pause or a window, is nothing wrong.
             for fault in run.waits where fault.closing?.isFault ?? false {
