@@ -101,7 +101,10 @@ extension PostgreSQLConnection {
                     """
                 )
                 loading?.rows += range.count
-                loading?.written += written
+                // Records of one row that were taken over apart from each other are one row, too.
+                let places = range.lowerBound - 1..<range.upperBound
+                let fresh = staged[places].count { load.writtenKeys.insert($0) }
+                loading?.written += load.load.key.isEmpty ? written : min(written, fresh)
             } catch let error as PostgreSQLError where error.mayBlameRow {
                 try await runScript(Self.undoing("tranche_part"))
                 let (low, high) = (range.lowerBound, range.upperBound)

@@ -13,6 +13,8 @@ extension PostgreSQLConnection {
         var rows = 0
         /// How many rows it says it wrote.
         var written = 0
+        /// The keys of these, where the loading is careful.
+        let writtenKeys: WrittenKeys
         /// The records that wait for others to which they refer, where the loading is careful.
         var waiting: [Waiting] = []
         /// What the records were refused for, where the loading is careful.
@@ -30,7 +32,11 @@ extension PostgreSQLConnection {
     }
 
     package func beginLoad(_ load: SQLLoad) async throws {
-        var begun = Load(load: load, encoder: PostgreSQLCopyEncoder(load))
+        var begun = Load(
+            load: load,
+            encoder: PostgreSQLCopyEncoder(load),
+            writtenKeys: WrittenKeys(load)
+        )
         // Who feeds the loading may be slow; its lease says how long it may take.
         var script = "SET LOCAL idle_in_transaction_session_timeout = 0;" + Self.meanings
         if begun.isStaged {

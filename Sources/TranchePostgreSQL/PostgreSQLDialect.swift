@@ -42,7 +42,10 @@ package struct PostgreSQLDialect: SQLDialect {
         }
     }
 
+    package var mostColumns: Int { 1600 }
+
     package func objection(toColumn name: String) -> String? {
+        if name.isEmpty { return "a column has a name in PostgreSQL" }
         let system: Set = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"]
         if system.contains(name) { return "PostgreSQL has a column of that name in every table" }
         return name.utf8.count > 63 ? "a name has at most 63 bytes in PostgreSQL" : nil

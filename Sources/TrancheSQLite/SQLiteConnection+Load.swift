@@ -8,6 +8,9 @@ extension SQLiteConnection {
         let load: SQLLoad
         let statement: String
         let affinities: [SQLiteAffinity]
+        /// The keys of the rows that were written.
+        let writtenKeys: WrittenKeys
+        /// How many rows were written; one that was replaced again counts once.
         var rows = 0
         /// The records that wait for others to which they refer.
         var waiting: [(record: Record, error: SQLiteError)] = []
@@ -33,7 +36,8 @@ extension SQLiteConnection {
         loading = Loading(
             load: load,
             statement: statement,
-            affinities: SQLiteAffinity.all(of: load)
+            affinities: SQLiteAffinity.all(of: load),
+            writtenKeys: WrittenKeys(load)
         )
         // Rows that were written are not read again: a large cache would keep them for nothing.
         try handle.run(script: "PRAGMA cache_size = -1024;")
@@ -86,7 +90,8 @@ extension SQLiteConnection {
                     try insert(record, statement, loading)
                     // A trigger may have left it out without an error; one of a view writes it
                     // elsewhere.
-                    if handle.totalChanges > before { rows += 1 }
+                    let isWritten = handle.totalChanges > before
+                    if isWritten, loading.writtenKeys.insert(record) { rows += 1 }
                 } catch let error as SQLiteError where error.refusesRow {
                     // The statement alone was undone, unless a trigger wants it otherwise.
                     guard handle.isInTransaction else {

@@ -52,6 +52,8 @@ package struct SQLiteDialect: SQLDialect {
         }
     }
 
+    package var mostColumns: Int { 2000 }
+
     package func objection(toColumn name: String) -> String? { nil }
 
     package func instant(_ milliseconds: SQLStatement) -> SQLStatement { milliseconds }

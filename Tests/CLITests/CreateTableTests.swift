@@ -206,6 +206,95 @@ struct CreateTableTests {
     }
 
     @Test(
+        "Where no record can be read, what is wrong with the first is said",
+        arguments: [
+            (#"{"a":1,"a":2}"#, "has the name 'a' twice"), ("[1]\n[2]", "line 1, offset 0: "),
+            ("{}", "the records have no fields to make columns of"),
+        ]
+    )
+    func unreadable(text: String, reason: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(text + "\n", to: "f.jsonl")
+        let load = await bench.run(
+            ["load", bench.path("f.jsonl"), "--json-layout", "lines", "--to", "table:q"]
+                + ["--create-table"]
+        )
+        #expect(load.status == .usage)
+        #expect(load.errors.contains("no table is made for table 'q'"), "\(load.errors)")
+        #expect(load.errors.contains(reason), "\(load.errors)")
+    }
+
+    @Test("A file without records makes no table, and there is nothing to load")
+    func noRecords() async throws {
+        let bench = try await CommandLineBench()
+        for (name, text) in [("a.jsonl", "[]"), ("b.jsonl", ""), ("c.csv", "")] {
+            try bench.write(text, to: name)
+            for options in [[], ["--dry-run"]] {
+                let load = await bench.run(
+                    ["load", bench.path(name), "--to", "table:q", "--create-table"] + options
+                )
+                #expect(load.status == .done, "\(name): \(load.errors)")
+                #expect(load.errors.contains("nothing to load"), "\(load.errors)")
+            }
+        }
+        #expect(try bench.rows("SELECT count(*) FROM sqlite_schema WHERE name = 'q'") == ["0"])
+    }
+
+    @Test("What refuses the load does so before a table is made")
+    func refusedBefore() async throws {
+        let bench = try await bench()
+        try bench.write("mine\n", to: "there.jsonl")
+        let words = ["load", bench.path("c.csv"), "--to", "table:q", "--create-table"]
+        let load = await bench.run(words + ["--rejects", bench.path("there.jsonl")])
+        #expect(load.status == .usage)
+        #expect(load.errors.contains("is there already"), "\(load.errors)")
+        #expect(!load.errors.contains("made table"), "\(load.errors)")
+        let other = try await CommandLineBench(isMigrated: false)
+        let elsewhere = "sqlite:" + other.path("tranche.db")
+        let promise = await bench.run(
+            ["load", bench.path("c.csv"), "--to", elsewhere, "--table", "q", "--create-table"]
+                + ["--promise", "transactional"]
+        )
+        #expect(promise.errors.contains("not transactional"), "\(promise.errors)")
+        for place in [bench, other] {
+            let count = "SELECT count(*) FROM sqlite_schema WHERE name = 'q'"
+            #expect(try place.rows(count) == ["0"])
+        }
+    }
+
+    @Test("More fields than a table has columns are refused, and so is a field without a name")
+    func columnsThatCannotBe() async throws {
+        let bench = try await CommandLineBench()
+        func write(_ count: Int, to name: String, in bench: CommandLineBench) throws {
+            let fields = (1...count).map { "f\($0)" }.joined(separator: ",")
+            try bench.write(fields + "\n", to: name)
+        }
+        try write(2001, to: "w.csv", in: bench)
+        let words = ["--to", "table:q", "--create-table"]
+        let load = await bench.run(["load", bench.path("w.csv")] + words)
+        #expect(load.status == .usage)
+        #expect(load.errors.contains("2001 fields, and a table has"), "\(load.errors)")
+        guard TestPostgreSQL.server != nil else { return }
+        try await withServer { bench, settings, schema in
+            let words = ["--to", "table:\(schema).q", "--create-table"]
+            try write(1601, to: "w.csv", in: bench)
+            let wide = await bench.run(
+                ["load", bench.path("w.csv")] + words,
+                environment: settings
+            )
+            #expect(wide.status == .usage)
+            #expect(wide.errors.contains("at most 1600 columns"), "\(wide.errors)")
+            try bench.write(#"{"a":1,"":2}"#, to: "e.jsonl")
+            let nameless = await bench.run(
+                ["load", bench.path("e.jsonl")] + words,
+                environment: settings
+            )
+            #expect(nameless.status == .usage)
+            #expect(nameless.errors.contains("cannot have a column ''"), "\(nameless.errors)")
+        }
+    }
+
+    @Test(
         "A delimiter that leaves a single column makes no table",
         arguments: [
             // Guessed, or said while another one parts all lines alike.

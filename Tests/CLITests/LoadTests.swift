@@ -171,6 +171,70 @@ struct LoadTests {
         #expect(fitted.output.contains(#/fields_surplus +2/#), "\(fitted.output)")
     }
 
+    @Test("Records that were quarantined are loaded by another reading, as the advice says")
+    func relaxed() async throws {
+        let bench = try await bench(rows: 2)
+        try bench.write("id,name,amount\n1,a,1\n2,b\n3,\u{E9},3\n", to: "c.csv")
+        let refused = await load(bench, "--to", "table:customer", "--key", "id", "--job", "rg")
+        #expect(refused.status == .failed)
+        let names = "--job rg --meta csv:\(bench.path("c.csv"))"
+        #expect(
+            refused.errors.contains(
+                "'tranche redefine \(names) --fit-ragged', then 'tranche redrive \(names)', then "
+                    + "this command with --fit-ragged"
+            ),
+            "\(refused.errors)"
+        )
+        let options = ["--to", "table:customer", "--key", "id", "--job", "rg", "--fit-ragged"]
+        let words = ["load", bench.path("c.csv"), "--weight", "1KiB", "--backoff", "0s"] + options
+        let unknown = await bench.run(words)
+        #expect(unknown.status == .failed)
+        #expect(unknown.errors.contains("'tranche redefine \(names) --fit-ragged'"))
+        let redefine = ["redefine"] + names.split(separator: " ").map(String.init)
+        let dry = await bench.run(redefine + ["--fit-ragged", "--dry-run"])
+        #expect(dry.output.contains("ragged records fit"), "\(dry.errors)")
+        #expect(await bench.run(redefine + ["--fit-ragged"]).status == .done)
+        #expect(await bench.run("redrive", "--job", "rg").status == .done)
+        let done = await bench.run(words)
+        #expect(done.status == .done, "\(done.errors)")
+        #expect(
+            try bench.rows("SELECT id, name, amount FROM customer ORDER BY id")
+                == ["1|a|1.0", "2|b|NULL", "3|\u{E9}|3.0"]
+        )
+        let other = await bench.run("redefine", "--job", "rg", "--fit-ragged")
+        #expect(other.output.contains("as asked for already"), "\(other.output)\(other.errors)")
+    }
+
+    @Test("A mapping that cannot be used is a fault of the command line, and says why")
+    func mapping() async throws {
+        let bench = try await bench(rows: 2)
+        let absent = await load(bench, "--to", "none", "--map", "v=a")
+        #expect(absent.status == .usage)
+        #expect(absent.errors.contains("No such file or directory"), "\(absent.errors)")
+        #expect(absent.errors.contains("give a JSON file with \"rename\""), "\(absent.errors)")
+        for text in [
+            #"{"rename":null}"#, #"{"rename":{"x":"y"}}"#, #"{"group":{"g":[]}}"#,
+            #"{"rename":{"id":"name"}}"#,
+        ] {
+            try bench.write(text, to: "m.json")
+            let refused = await load(bench, "--to", "none", "--map", bench.path("m.json"))
+            #expect(refused.status == .usage, "\(text): \(refused.errors)")
+        }
+    }
+
+    @Test("A dry run shows the first records with the fields that they are written with")
+    func mappedRecords() async throws {
+        let bench = try await bench(rows: 2)
+        try bench.write(#"{"rename":{"name":"who"},"constant":{"land":"DE"}}"#, to: "m.json")
+        let map = bench.path("m.json")
+        let dry = await load(bench, "--to", "none", "--map", map, "--dry-run")
+        #expect(dry.status == .done, "\(dry.errors)")
+        #expect(dry.output.contains("fields: id, who, amount, land"), "\(dry.output)")
+        let first = #""who":"Zoé 1","amount":"1.5","land":"DE""#
+        #expect(dry.output.contains(first), "\(dry.output)")
+        #expect(!dry.output.contains(#""name":"#), "\(dry.output)")
+    }
+
     @Test("A load with too many rejects is complete with failed batches")
     func tooManyRejects() async throws {
         let bench = try await bench(badEvery: 2)

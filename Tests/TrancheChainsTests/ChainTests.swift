@@ -51,6 +51,55 @@ struct ChainTests {
         }
     }
 
+    @Test("A sink that is away when work begins is waited for where that is asked for")
+    func awaySink() async throws {
+        try await withChainWorld { world in
+            let sink = AwaySink(failures: 2)
+            let chain = Chain(reading: CSVSource(world.path)).write(to: sink)
+            let options = world.options()
+            let error = await #expect(throws: TrancheError.self) {
+                try await chain.run(through: world.inventory, options)
+            }
+            #expect(error?.code == .sinkUnavailable)
+            var waiting = options
+            waiting.waitsForSink = true
+            let report = try await chain.run(through: world.inventory, waiting)
+            #expect(report.isSuccess)
+            #expect(sink.base.records.count == 300)
+        }
+    }
+
+    /// A sink whose server is away at first.
+    private final class AwaySink: RecordSink {
+        let base = MemorySink()
+        private let failures: Mutex<Int>
+
+        init(failures: Int) {
+            self.failures = Mutex(failures)
+        }
+
+        var name: String { base.name }
+
+        func promise(beside store: any InventoryStore) async throws -> SinkPromise {
+            try await base.promise(beside: store)
+        }
+
+        func prepare(for fields: RecordFields?, beside store: any InventoryStore) async throws {
+            let isAway = failures.withLock { failures in
+                failures -= 1
+                return failures >= 0
+            }
+            if isAway { throw TrancheError(.sinkUnavailable, "the server is away") }
+        }
+
+        func withWriter<Result: Sendable>(
+            for batch: BatchRecord,
+            _ body: @Sendable (any RecordWriter) async throws -> Result
+        ) async throws -> Result {
+            try await base.withWriter(for: batch, body)
+        }
+    }
+
     @Test("Steps see what the step before them gives")
     func steps() async throws {
         try await withChainWorld { world in

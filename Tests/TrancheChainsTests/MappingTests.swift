@@ -44,9 +44,10 @@ struct MappingTests {
             FieldMapping(rename: ["a": "c"], group: ["g": ["a", "b"]]),
             FieldMapping(constant: ["A": "1"], lowercase: true),
         ] {
-            await #expect(throws: TrancheError.self) {
+            let error = await #expect(throws: TrancheError.self) {
                 try await records("a,b\n1,2\n") { $0.mapping(mapping) }
             }
+            #expect(error?.code == .invalidArgument, "\(mapping)")
         }
     }
 
@@ -55,6 +56,8 @@ struct MappingTests {
         arguments: [
             (#"{"rename": {"CustNo": 7}}"#, "rename.CustNo must be a text"),
             (#"{"group": {"g": "a"}}"#, "group.g must be a list"),
+            (#"{"rename": null}"#, "rename must be an object"),
+            (#"{"lowercase": null}"#, "lowercase must be true or false"),
             (#"{"rename": {}, "rename": {}}"#, "has \"rename\" twice"),
             (#"{"renames": {}}"#, "no \"renames\""), (#"{"rename": {}"#, "is not JSON"),
             ("\u{FEFF}" + #"{"rename": {"CustNo": "id"}}"#, nil),

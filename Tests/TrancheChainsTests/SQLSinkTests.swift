@@ -90,6 +90,28 @@ struct SQLSinkTests {
         }
     }
 
+    @Test(
+        "Several records of a batch with one key count as the one row that they are",
+        arguments: Backend.available
+    )
+    func equalKeys(on backend: Backend) async throws {
+        // With the row that is refused, records are written one by one, or in parts.
+        for (bad, rows) in [("", 2), ("-7,bad,1,,\n", 2)] {
+            let text = "id,name,amount,at,active\n1,a,1,,\n\(bad)01,b,2,,\n2,c,3,,\n"
+            try await withChainWorld(backend, text) { world in
+                try await world.makeTable(key: "PRIMARY KEY CHECK (id > 0)")
+                let sink = SQLTableSink(world.database.prefix + "customer", key: ["id"])
+                let report = try await Chain(reading: CSVSource(world.path))
+                    .rejecting(to: .jsonLines(world.path + ".rejects"))
+                    .write(to: sink)
+                    .run(through: world.inventory, world.options())
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                #expect(report.counters["rows_written"] == rows)
+                #expect(try await world.rows.map { $0[1] } == ["b", "c"])
+            }
+        }
+    }
+
     @Test("With a key, a row that is there is replaced", arguments: Backend.available)
     func upserts(on backend: Backend) async throws {
         let text = ChainWorld.csv(rows: 3) + "2,again,5,,\n"

@@ -283,7 +283,7 @@ struct ConnectorsTests {
             Fault(#"inventory:j {"root_ids":{"lower":"x"}}"#, ["root_ids", "lower"], "whole"),
             Fault(#"csv:x {"delimiter":"abcde"}"#, ["delimiter"], "one to four bytes"),
             Fault(#"csv:x {"quote":"ab"}"#, ["quote"], "give one character"),
-            Fault(#"csv:x {"header":"a,b"}"#, ["header"], "must be a list"),
+            Fault(#"csv:x {"header":"a,b"}"#, ["header"], #"must be a list, such as ["a","b"]"#),
             Fault(#"csv:x {"header":["a",1]}"#, ["header", "1"], "must be a text"),
             Fault(#"csv:x {"skip_lines":-1}"#, ["skip_lines"], "0 or more"),
             Fault(#"csv:x {"skip_lines":true}"#, ["skip_lines"], "must be a whole number"),

@@ -10,11 +10,14 @@ extension Inventory {
     /// - Parameters:
     ///   - limit: The longest time from the first request to the last; ``Configuration/retryLimit``
     ///     when `nil`.
+    ///   - others: What else is waited for to pass, beside the store's and the source's errors that
+    ///     do; nothing by default.
     ///   - body: The request; told whether it may have been made before.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws, once the bound is reached.
     package func retrying<R: Sendable>(
         within limit: Duration? = nil,
+        passing others: Set<TrancheError.Code> = [],
         _ body: (_ isRepeated: Bool) async throws -> R
     ) async throws -> R {
         let limit = limit ?? configuration.retryLimit
@@ -30,7 +33,9 @@ extension Inventory {
                 noteSuccess(after: failed)
                 failed = []
                 return result
-            } catch let error as TrancheError where error.code.isPassing {
+            } catch let error as TrancheError
+                where error.code.isPassing || others.contains(error.code)
+            {
                 let isFirst = failed.insert(error.code).inserted
                 note(error, isFirst: isFirst, since: began, within: limit)
                 backoff.spend(stopwatch.elapsed - began)
@@ -78,7 +83,7 @@ extension Inventory {
 }
 
 extension EventReporter {
-    /// Reports that the store or a source is away, and for how long it is asked again.
+    /// Reports that the store, a source or a sink is away, and for how long it is asked again.
     func report(_ error: TrancheError, repeatedFor limit: Duration) {
         report(.storeLost, of: nil) { event in
             event.duration = limit

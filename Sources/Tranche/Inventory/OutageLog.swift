@@ -51,7 +51,8 @@ struct OutageLog {
         now: Duration
     ) -> [(code: TrancheError.Code, length: Duration)] {
         end(now: now) { code, isGivenUp in
-            codes.contains(code) || isGivenUp && code != .sourceUnavailable
+            codes.contains(code)
+                || isGivenUp && ![.sourceUnavailable, .sinkUnavailable].contains(code)
         }
     }
 

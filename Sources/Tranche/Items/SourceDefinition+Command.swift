@@ -19,6 +19,11 @@ extension SourceDefinition {
         guard self.key == asked.key else { return nil }
         // The records of files: what they are read with is given, and not found out.
         if uid == "offset", asked.uid == "offset" {
+            if database == asked.database, let relaxation = relaxation(to: asked) {
+                return "'\(command) \(relaxation)', which lets 'tranche redrive "
+                    + "\(key.commandOptions)' and then this command take what could not be read "
+                    + "before"
+            }
             guard database != asked.database, item == asked.item else { return nil }
             return "'\(command) --same' if the records up to the cursor are what they were, "
                 + "'\(command) --restart' if not"
@@ -37,6 +42,25 @@ extension SourceDefinition {
         // What is a part of the inventory has no columns.
         guard !options.isEmpty, !isOfInventory || options == ["--database"] else { return nil }
         return "'\(([command] + options).joined(separator: " "))'"
+    }
+
+    /// What a reading of files says that lets more records be read, as they are, and its option.
+    private static let relaxations = [
+        (option: "--fit-ragged", words: ", ragged records fit"),
+        (option: "--replace-invalid", words: ", invalid text replaced"),
+    ]
+
+    /// The options by which another reading of the same file differs; `nil` where it differs by
+    /// more.
+    private func relaxation(to asked: SourceDefinition) -> String? {
+        guard let item, var rest = asked.item else { return nil }
+        var options: [String] = []
+        for (option, words) in Self.relaxations where !item.contains(words) {
+            guard let range = rest.firstRange(of: words) else { continue }
+            rest.removeSubrange(range)
+            options.append(option)
+        }
+        return options.isEmpty || rest != item ? nil : options.joined(separator: " ")
     }
 }
 

@@ -22,7 +22,7 @@ extension LoadCommand {
             command.options = file.options
             do {
                 _ = try await hinting(file, inventory) {
-                    try await command.forecast(file.chain, file.source, table, inventory, context)
+                    try await command.forecast(file, table, inventory, context)
                 }
             } catch let error as TrancheError
                 where operands.areSeveral && error.code.concernsOneFile
@@ -35,12 +35,12 @@ extension LoadCommand {
     }
 
     private func forecast(
-        _ chain: SinkChain,
-        _ source: any MetaSourceDescription,
+        _ loaded: LoadFile,
         _ table: MadeTable?,
         _ inventory: Inventory,
         _ context: Context
     ) async throws -> ProgramStatus {
+        let (chain, source) = (loaded.chain, loaded.source)
         let (forecast, fault) = try await planned(source, inventory)
         let isMade = table.map { !$0.isThere } ?? false
         let sink = try await chain.check(beside: inventory, source, hasSink: !isMade)
@@ -53,10 +53,12 @@ extension LoadCommand {
             }
             throw fault
         }
-        let opened = try await inventory.source(source) as? any FileForecasting
+        let content = try await inventory.source(source)
+        let opened = content as? any FileForecasting
         let file = try await opened?.forecast(Self.shownRecords)
         let notes = (opened?.notes ?? []) + sink.notes
-        let shown = (file?.records ?? []).map(Self.text)
+        let records = try await loaded.shape.shown(file?.records ?? [], of: content)
+        let shown = records.map(Self.text)
         let document = LoadForecastDocument(
             file: options.file.path,
             readAs: .init(file?.layout ?? []),
@@ -144,9 +146,14 @@ extension LoadCommand {
             + "\(HumanText.number(trial.rejected)) would be refused\n"
         guard !trial.faults.isEmpty else { return counts }
         return trial.faults.reduce(into: counts) { text, fault in
-            let line = fault.line.map { "\($0.words), " } ?? ""
-            text += "  \(line)offset \(fault.id): \(HumanText.oneLine(fault.message))\n"
+            text += "  \(words(of: fault))\n"
         }
+    }
+
+    /// Where a record stands, and what is wrong with it.
+    static func words(of fault: ChainTrial.Fault) -> String {
+        let line = fault.line.map { "\($0.words), " } ?? ""
+        return "\(line)offset \(fault.id): \(HumanText.oneLine(fault.message))"
     }
 
     private static func text(

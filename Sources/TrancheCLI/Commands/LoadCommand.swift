@@ -112,10 +112,10 @@ struct LoadCommand: Command {
             waiting: true,
             emitting: lineage
         ) { inventory in
-            let (left, before) = try await look(at: files, inventory, context)
-            for file in left { try await note(file, inventory, context) }
-            let made = try await hinting(left.first, inventory) {
-                try await makeTable(for: left, inventory, context)
+            let (found, before) = try await look(at: files, inventory, context)
+            for file in found { try await note(file, inventory, context) }
+            let (left, made) = try await hinting(found.first, inventory) {
+                try await makeTable(for: found, inventory, context)
             }
             if options.isDryRun {
                 return try await forecast(left, made, inventory, context)
@@ -263,6 +263,7 @@ struct LoadCommand: Command {
         let count = runs.reduce(0) { $0 + ($1.totals[.quarantined]?.items ?? 0) }
         guard count > 0 else { return }
         var reasons: [String] = []
+        var remedies: [String] = []
         for run in runs where reasons.count < 3 {
             let key = run.run.key
             let first = try await inventory.batches(
@@ -276,10 +277,19 @@ struct LoadCommand: Command {
             reasons += first.map {
                 "\n  record \($0.idStart)\(place): \($0.logging ?? "no reason")"
             }
+            let told = first.compactMap(\.logging)
+            for option in RedefinedSource.relaxations
+            where told.contains(where: { $0.contains("--\(option)") }) {
+                let names = key.commandOptions
+                remedies.append(
+                    "\n  to load such records: 'tranche redefine \(names) --\(option)', then "
+                        + "'tranche redrive \(names)', then this command with --\(option)"
+                )
+            }
         }
         try context.note(
             "\(HumanText.count(count, "record is", "records are")) quarantined, such as"
-                + reasons.joined(),
+                + (reasons + remedies).joined(),
             .warning
         )
     }

@@ -49,6 +49,16 @@ struct RedefineCommand: Command {
                         isUsual: true,
                         brief: "the content is the same as before; continue"
                     ),
+                    .init(
+                        "fit-ragged",
+                        nil,
+                        "of a CSV file: accept records with more or fewer fields than the header"
+                    ),
+                    .init(
+                        "replace-invalid",
+                        nil,
+                        "of a file: replace invalid UTF-8 instead of rejecting the record"
+                    ),
                 ]
             ),
             .init(
@@ -106,6 +116,9 @@ struct RedefineCommand: Command {
             source. --same continues the run, for content that was restored, moved or repaired.
             --restart begins at the first id, for new content.
 
+            --fit-ragged and --replace-invalid let a file's records be read that could not be
+            read before: redefine, then redrive, then load with the same option.
+
             """,
         brief: "Options that are not given stay. Running and ended batches stay as they are.\n"
     )
@@ -126,7 +139,9 @@ struct RedefineCommand: Command {
         guard arguments.has("job") else {
             throw UsageError("--job is missing; or give --all --database")
         }
-        let ofSource = SpecOptions.tableOptions + ["database", "meta-db", "same", "restart"]
+        let ofSource =
+            SpecOptions.tableOptions + ["database", "meta-db", "same", "restart"]
+            + RedefinedSource.relaxations
         guard
             ofSource.contains(where: arguments.has) || !ends.isEmpty || !policy.isEmpty
         else { throw UsageError("nothing to change; see 'tranche redefine --help'") }

@@ -4,6 +4,9 @@ import TrancheConnectors
 
 /// The source of a known job, with what was given put in.
 struct RedefinedSource: Sendable {
+    /// The options that let more records of a file be read, as they are: each is a field, too.
+    static let relaxations = ["fit-ragged", "replace-invalid"]
+
     private let run: RunRecord
     private let named: SourceSpec?
     private let arguments: Arguments
@@ -43,8 +46,13 @@ struct RedefinedSource: Sendable {
         let spec = try SpecOptions.redefinition.named { try asked() }
         let connector = try connectors.connector(of: spec, (any SourceConnector).self)
         if let redefining = connector as? any RedefiningConnector {
-            guard isAsked(["same", "restart"]), let known = run.source else { return nil }
-            return try await redefining.redefined(known, spec, settings.connecting)
+            guard let known = run.source else { return nil }
+            var definition: SourceDefinition?
+            if isAsked(["same", "restart"]) {
+                definition = try await redefining.redefined(known, spec, settings.connecting)
+            }
+            guard isAsked(Self.relaxations) else { return definition }
+            return try await redefining.relaxed(definition ?? known, spec, settings.connecting)
         }
         guard !times.isEmpty || isAsked(SpecOptions.tableOptions + ["database", "meta-db"]) else {
             return nil
@@ -89,6 +97,9 @@ struct RedefinedSource: Sendable {
         let scheme = try connectors.scheme(of: spec)
         spec.fields.merge(try SpecOptions.redefinition.fields(arguments)) { _, given in given }
         spec.fields.merge(times) { _, given in given }
+        for option in Self.relaxations where arguments.has(option) {
+            spec.fields[option.replacing("-", with: "_")] = true
+        }
         if arguments.has("where"), scheme.fields.contains("volatile_filter") {
             spec.fields["volatile_filter"] = .flag(arguments.has("volatile-filter"))
         }

@@ -162,6 +162,7 @@ struct Load: Sendable {
         chainOptions.idle = options.idleBound
         chainOptions.prefetch = options.prefetch
         chainOptions.spansJob = areSeveral
+        chainOptions.waitsForSink = true
         chainOptions.watcher = progress
         chainOptions.onNotice = { notice in
             if told.isNew(notice) { tell(notice) }

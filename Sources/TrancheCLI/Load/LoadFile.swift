@@ -8,6 +8,8 @@ struct LoadFile: Sendable {
     let options: LoadOptions
     /// From the file to the sink.
     let chain: SinkChain
+    /// What gives the records their fields, before they are checked and written.
+    let shape: Chain<Record>
     /// The file's records.
     let source: any MetaSourceDescription
 
@@ -17,7 +19,7 @@ struct LoadFile: Sendable {
     ///   - options: What is asked for.
     ///   - settings: May say where to write to.
     ///   - note: Called with a sentence about each thing that a sink leaves out or changes.
-    /// - Throws: As `LoadOptions.chain(_:note:)`.
+    /// - Throws: As `LoadOptions.shape(of:)` and `LoadOptions.chain(from:_:note:)`.
     init(
         _ options: LoadOptions,
         _ settings: Settings,
@@ -25,7 +27,8 @@ struct LoadFile: Sendable {
     ) throws {
         self.options = options
         source = try options.source(settings)
-        chain = try options.chain(from: source, settings, note: note)
+        shape = try options.shape(of: source)
+        chain = try options.chain(from: shape, settings, note: note)
     }
 
     /// The sign that its fields are parted by something else; `nil` where there is none.

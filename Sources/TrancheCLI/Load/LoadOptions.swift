@@ -318,16 +318,28 @@ struct LoadOptions: Sendable {
         return target.text
     }
 
+    /// The records with the fields that they are checked and written with.
+    ///
+    /// - Parameter source: The file's records.
+    /// - Returns: The beginning of the chain.
+    /// - Throws: `TrancheError` `.invalidArgument` for a mapping that cannot be used.
+    func shape(of source: any MetaSourceDescription) throws -> Chain<Record> {
+        var records = Chain<Record>(reading: source)
+        if isCleaned { records = records.cleaning() }
+        if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
+        return records
+    }
+
     /// The chain from the file to the sink.
     ///
     /// - Parameters:
-    ///   - source: The file's records.
+    ///   - records: The records with their fields.
     ///   - settings: May say where to write to.
     ///   - note: Called with a sentence about each thing that a sink leaves out or changes.
     /// - Returns: The chain.
     /// - Throws: ``UsageError``, or `TrancheError` for a schema that cannot be used.
     func chain(
-        from source: any MetaSourceDescription,
+        from records: Chain<Record>,
         _ settings: Settings,
         note: @escaping @Sendable (String) -> Void
     ) throws -> SinkChain {
@@ -336,9 +348,7 @@ struct LoadOptions: Sendable {
             context.note = note
             return try Connectors.ofProgram.sink(spec, context)
         }
-        var records = Chain<Record>(reading: source)
-        if isCleaned { records = records.cleaning() }
-        if let map { records = records.mapping(try FieldMapping(contentsOf: map)) }
+        var records = records
         if let rules = try rules {
             records = records.validate(
                 rules,

@@ -1,7 +1,8 @@
 import Synchronization
 import Tranche
 
-/// Says on standard error when the inventory or a source cannot be used, and when it can be again.
+/// Says on standard error when the inventory, a source or a sink cannot be used, and when it can be
+/// again.
 ///
 /// A source in the inventory's own place is away with it, and is not told apart: each outage is one
 /// line, and its end another one.
@@ -32,6 +33,7 @@ struct OutageLines: InventoryObserver {
         switch code {
         case .storeBusy: "the inventory is no longer locked, after \(length.words)"
         case .sourceUnavailable: "the source can be used again, after \(length.words)"
+        case .sinkUnavailable: "the sink can be used again, after \(length.words)"
         default: "the inventory can be reached again, after \(length.words)"
         }
     }

@@ -38,6 +38,8 @@ public struct ChainOptions: Sendable {
     package var isFinished = false
     /// Whether all of several sources are through, though batches of them may have failed.
     package var isOver = false
+    /// Whether a sink that is away when work begins is waited for, as long as the inventory is.
+    package var waitsForSink = false
     /// Whether a file describes the chain, so that what is told of it names fields rather than
     /// options of a command.
     package var isOfFile = false

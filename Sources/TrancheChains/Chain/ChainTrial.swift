@@ -93,6 +93,32 @@ extension SinkChain {
     }
 }
 
+extension Chain where Element == Record {
+    /// Shows first records as they leave the chain, without those that it refuses.
+    ///
+    /// - Parameters:
+    ///   - records: The records as the source has them.
+    ///   - source: The source.
+    /// - Returns: What comes of them.
+    /// - Throws: `TrancheError` where source and steps do not fit together.
+    package func shown(_ records: [Record], of source: any MetaSource) async throws -> [Record] {
+        let fields = (source as? any RecordMetaSource)?.fields
+        let context = BatchContext(.trial(of: source.definition.table), sourceFields: fields)
+        context.rejects = RejectCollector()
+        var rest: [Record]? = records
+        let reader = try open(
+            context,
+            ChunkReader {
+                defer { rest = nil }
+                return rest
+            }
+        )
+        var shown: [Record] = []
+        while let chunk = try await reader.next() { shown += chunk }
+        return shown
+    }
+}
+
 extension ChainTrial {
     /// Keeps the first faults, each with its line.
     fileprivate mutating func take(

@@ -145,10 +145,42 @@ extension SinkChain {
     /// Whether the sink can make its table.
     package var makesTables: Bool { sink is any TableMakingSink }
 
+    /// Refuses, before the sink's table is made, what would be refused once it is there: a promise
+    /// that the sink does not give, and a place for rejects that is somebody else's.
+    ///
+    /// - Parameters:
+    ///   - request: Names job and run.
+    ///   - source: The source.
+    ///   - inventory: The inventory.
+    ///   - promise: The promise that is wanted.
+    ///   - spansJob: Whether the run is a part of one job over several sources.
+    /// - Throws: `TrancheError` `.promiseNotKept`, `.invalidArgument`; of the store.
+    package func requireFree(
+        for request: BatchRequest,
+        of source: any MetaSource,
+        beside inventory: Inventory,
+        promise: DeliveryPromise,
+        spansJob: Bool
+    ) async throws {
+        try await inventory.require(promise, of: sink)
+        let key = RunKey(
+            metaTable: source.definition.table,
+            job: request.job,
+            run: request.run
+        )
+        let run = SinkRun(key, in: inventory.store, spansJob: spansJob)
+        for attachment in chain.attachments {
+            try await attachment.prepare()
+            // What it has to say is said when the run claims it.
+            _ = try await attachment.claim(run)
+        }
+    }
+
     /// Makes the sink's table, for what records hold.
     ///
     /// - Parameters:
     ///   - columns: What the records' fields hold.
+    ///   - fault: What is wrong with the first record that could not be read, in words.
     ///   - kinds: What is said of a field, which counts before what was found.
     ///   - inventory: The inventory that the sink is opened beside.
     ///   - isTrial: Whether to make nothing.
@@ -157,6 +189,7 @@ extension SinkChain {
     ///   or has another key; of the database.
     package func makeTable(
         for columns: SampledColumns,
+        fault: String? = nil,
         kinds: (String) -> SQLColumnKind?,
         beside inventory: Inventory,
         isTrial: Bool
@@ -171,6 +204,11 @@ extension SinkChain {
                 isKnown: kind != nil
             )
         }
-        return try await sink.makeTable(wanted, beside: inventory.store, isTrial: isTrial)
+        return try await sink.makeTable(
+            wanted,
+            fault: fault,
+            beside: inventory.store,
+            isTrial: isTrial
+        )
     }
 }

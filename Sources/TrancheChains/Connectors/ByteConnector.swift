@@ -30,4 +30,12 @@ package protocol RedefiningConnector: SourceConnector {
         _ spec: SourceSpec,
         _ context: ConnectorContext
     ) async throws -> SourceDefinition
+
+    /// The definition of a job once its records are read so that more of them can be, where that
+    /// changes neither where they begin and end nor their ids.
+    func relaxed(
+        _ known: SourceDefinition,
+        _ spec: SourceSpec,
+        _ context: ConnectorContext
+    ) async throws -> SourceDefinition
 }

@@ -239,4 +239,22 @@ extension FileConnector: RedefiningConnector {
         let encoding = try spec.fields(as: FileFields.self).reading?.encoding
         return try await location(file(spec), encoding, context).redefined(known)
     }
+
+    /// The definition with the reading that the fields say.
+    package func relaxed(
+        _ known: SourceDefinition,
+        _ spec: SourceSpec,
+        _ context: ConnectorContext
+    ) async throws -> SourceDefinition {
+        guard known.reading != nil else {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(known.table)' was begun by an earlier version, which did not keep how it is read; load "
+                    + "it under another job name"
+            )
+        }
+        let file = try file(spec)
+        let reading = try spec.fields(as: FileFields.self).reading(of: file)
+        return try await location(file, reading.encoding, context).relaxed(known, to: reading, file)
+    }
 }

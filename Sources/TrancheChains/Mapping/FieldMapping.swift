@@ -46,10 +46,14 @@ public struct FieldMapping: Sendable, Hashable, Codable {
                 )
             )
         }
-        rename = try container.decodeIfPresent([String: String].self, forKey: .rename) ?? [:]
-        group = try container.decodeIfPresent([String: [String]].self, forKey: .group) ?? [:]
-        constant = try container.decodeIfPresent([String: String].self, forKey: .constant) ?? [:]
-        lowercase = try container.decodeIfPresent(Bool.self, forKey: .lowercase) ?? false
+        // A member that is there is no null.
+        func part<Part: Decodable>(_ key: CodingKeys, or absent: Part) throws -> Part {
+            try container.contains(key) ? container.decode(Part.self, forKey: key) : absent
+        }
+        rename = try part(.rename, or: [:])
+        group = try part(.group, or: [:])
+        constant = try part(.constant, or: [:])
+        lowercase = try part(.lowercase, or: false)
     }
 
     /// Reads a mapping from a JSON file.
@@ -81,17 +85,19 @@ public struct FieldMapping: Sendable, Hashable, Codable {
     }
 
     /// Refuses what could not be done, whatever the fields.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument`.
     func requireSound() throws {
         for (name, members) in group.sorted(by: { $0.key < $1.key }) {
             guard !members.isEmpty else {
                 throw TrancheError(
-                    .invalidSource,
+                    .invalidArgument,
                     "the mapping's group '\(name)' names no fields; give it some, or leave it out"
                 )
             }
             guard let renamed = members.first(where: { rename[$0] != nil }) else { continue }
             throw TrancheError(
-                .invalidSource,
+                .invalidArgument,
                 "the mapping renames the field '\(renamed)', which becomes part of the group '\(name)'; leave "
                     + "one of them out"
             )
@@ -117,14 +123,14 @@ struct FieldMappingPlan {
     ///   - fields: The fields of the records.
     ///   - isTabular: Whether all records have them; where each has its own, one that is absent is
     ///     not missed.
-    /// - Throws: `TrancheError` `.invalidSource` for a field that the records do not have, or two
-    ///   of one name.
+    /// - Throws: `TrancheError` `.invalidArgument` for a field that the records do not have, or
+    ///   two of one name.
     init(_ mapping: FieldMapping, fields: RecordFields, isTabular: Bool = true) throws {
         func place(_ name: String) throws -> Int? {
             if let place = fields.place(of: name) { return place }
             guard isTabular else { return nil }
             throw TrancheError(
-                .invalidSource,
+                .invalidArgument,
                 "the mapping names the field '\(name)', which the records do not have; they have "
                     + fields.names.joined(separator: ", ")
             )
@@ -160,7 +166,7 @@ struct FieldMappingPlan {
             )
         } catch let error as TrancheError {
             throw TrancheError(
-                .invalidSource,
+                .invalidArgument,
                 "after the mapping, \(error.message)",
                 underlying: error
             )

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Tranche
 
 extension Spec {
     /// Reads the fields as a type has them.
@@ -43,9 +44,25 @@ extension SpecError {
             .invalidValue,
             field: path,
             value: path.first.flatMap { fields?[$0]?.shown },
-            words ?? "cannot be used: \(context.debugDescription)"
+            words.map { $0 + Self.example($0, path, fields) }
+                ?? "cannot be used: \(context.debugDescription)"
         )
     }
+
+    /// How a text is written that was to be a list.
+    private static func example(
+        _ words: String,
+        _ path: [String],
+        _ fields: [String: SpecValue]?
+    ) -> String {
+        guard words == listWords, path.count == 1, case .text(let text)? = fields?[path[0]] else {
+            return ""
+        }
+        let parts = text.split(separator: ",").map { SpecValue.text(String($0)) }
+        return ", such as \(redacted(SpecValue.list(parts).description))"
+    }
+
+    private static let listWords = "must be a list"
 
     private static func word(for type: any Any.Type) -> String {
         switch type {
@@ -53,7 +70,7 @@ extension SpecError {
         case is String.Type: "must be a text"
         case is any BinaryInteger.Type: "must be a whole number"
         case is Double.Type: "must be a number"
-        case is any RandomAccessCollection.Type: "must be a list"
+        case is any RandomAccessCollection.Type: listWords
         default: "must be an object"
         }
     }

@@ -33,6 +33,8 @@ package protocol SQLDialect: Sendable {
     var instantType: String { get }
     /// The type of a column that is added for values of records.
     func type(of kind: SQLColumnKind) -> String
+    /// How many columns a table has at most.
+    var mostColumns: Int { get }
     /// Why no column of that name can be added; `nil` where it can.
     func objection(toColumn name: String) -> String?
     /// The instant at a number of milliseconds.

@@ -40,7 +40,8 @@ package protocol TableMakingSink: RecordSink {
     /// written to.
     ///
     /// - Parameters:
-    ///   - columns: The columns; at least one.
+    ///   - columns: The columns; at least one where the table is not there.
+    ///   - fault: What is wrong with the first record that could not be read, in words.
     ///   - store: The store that the sink is beside.
     ///   - isTrial: Whether to make nothing.
     /// - Returns: What is made.
@@ -49,6 +50,7 @@ package protocol TableMakingSink: RecordSink {
     ///   database.
     func makeTable(
         _ columns: [NewColumn],
+        fault: String?,
         beside store: any InventoryStore,
         isTrial: Bool
     ) async throws -> MadeTable
@@ -57,13 +59,14 @@ package protocol TableMakingSink: RecordSink {
 extension SQLTableSink: TableMakingSink {
     package func makeTable(
         _ columns: [NewColumn],
+        fault: String?,
         beside store: any InventoryStore,
         isTrial: Bool
     ) async throws -> MadeTable {
         let database = try await open(beside: store)
         let isOwn = location != nil
         do {
-            let made = try await makeTable(columns, in: database, isTrial: isTrial)
+            let made = try await makeTable(columns, fault, in: database, isTrial: isTrial)
             if isOwn { await database.close() }
             return made
         } catch {
@@ -74,6 +77,7 @@ extension SQLTableSink: TableMakingSink {
 
     private func makeTable(
         _ columns: [NewColumn],
+        _ fault: String?,
         in database: any SQLDatabase,
         isTrial: Bool
     ) async throws -> MadeTable {
@@ -84,7 +88,7 @@ extension SQLTableSink: TableMakingSink {
             try requireSame(found, columns, database.dialect)
             return MadeTable(name: self.name, statement: text, isThere: true)
         }
-        try requireFit(columns, database.dialect)
+        try requireFit(columns, fault, database.dialect)
         if isTrial { return MadeTable(name: self.name, statement: text, isThere: false) }
         do {
             _ = try await wrapping { try await database.write(["\(unsafeRaw: text)"]) }
@@ -99,12 +103,23 @@ extension SQLTableSink: TableMakingSink {
         return MadeTable(name: self.name, statement: text, isThere: false)
     }
 
-    private func requireFit(_ columns: [NewColumn], _ dialect: any SQLDialect) throws {
+    private func requireFit(
+        _ columns: [NewColumn],
+        _ fault: String?,
+        _ dialect: any SQLDialect
+    ) throws {
         let names = columns.map(\.name)
         guard !names.isEmpty else {
+            let reason =
+                fault.map { "none of the records can be read; the first: \($0)" }
+                ?? "the records have no fields to make columns of"
+            throw TrancheError(.invalidArgument, "no table is made for \(name): \(reason)")
+        }
+        guard names.count <= dialect.mostColumns else {
             throw TrancheError(
                 .invalidArgument,
-                "no table is made for \(name): the records have no fields to make columns of"
+                "no table is made for \(name): the records have \(names.count) fields, and a table has "
+                    + "at most \(dialect.mostColumns) columns"
             )
         }
         if let missing = key.first(where: { !names.contains($0) }) {

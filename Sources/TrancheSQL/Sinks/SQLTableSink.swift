@@ -93,6 +93,20 @@ public final class SQLTableSink: TransactionalRecordSink {
         beside store: any InventoryStore
     ) async throws {
         let database = try await open(beside: store)
+        do {
+            let ready = try await look(for: fields, in: database)
+            prepared.withLock { $0 = ready }
+        } catch {
+            // It may be prepared once more.
+            if location != nil { await database.close() }
+            throw error
+        }
+    }
+
+    private func look(
+        for fields: RecordFields?,
+        in database: any SQLDatabase
+    ) async throws -> Prepared {
         let name = try SQLTableName(verbatim: table)
         try await wrapping { try await database.requireSchema(of: name) }
         guard let found = try await wrapping({ try await database.table(name) }) else {
@@ -111,7 +125,7 @@ public final class SQLTableSink: TransactionalRecordSink {
         )
         try columns(ready).requireKey()
         if let fields { try columns(ready).check(fields).map(note) }
-        prepared.withLock { $0 = ready }
+        return ready
     }
 
     /// Opens the table's database.

@@ -978,7 +978,8 @@ _tranche() {
                 '--at[the time of the schedule that was missed, such as 2026-11-29T02\:00\:00+01\:00 (default\: now)]:TIME:' \
                 '--pipeline[the pipeline'\''s file (default\: the applied pipeline that has the input)]:FILE:_files' \
                 '--reason[reason, kept in the event]:TEXT:' \
-                '--dry-run[show the event, and change nothing]' \
+                '--dry-run[show the event, or what would be removed, and change nothing]' \
+                '--yes[with remove\: do not ask for confirmation]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \
@@ -1011,6 +1012,8 @@ _tranche() {
                 '--settle-column[column with the time when an item was created; '\'''\'' for none]:COLUMN:' \
                 '--database[the items are in the database that is configured now]' \
                 '--same[the source has the same content as before; continue after the cursor]' \
+                '--fit-ragged[of a CSV file\: accept records with more or fewer fields than the header]' \
+                '--replace-invalid[of a file\: replace invalid UTF-8 instead of rejecting the record]' \
                 '--restart[the content is new; restart the run, and keep its batches as a run of its own, ~1]' \
                 '--all[with --database\: all jobs over tables, at once]' \
                 '--from-database[only jobs recorded with this database, as '\''status --json'\'' names it, or sqlite\:PATH; implies --all --database]:NAME:' \
