@@ -2,8 +2,8 @@
 # ruamel.yaml 0.19.1, YAML(typ="safe").dump of lists of texts that start with a question mark.
 # Expected: texts that its own load reads back; typ="rt" and PyYAML 6.0.3 quote them.
 # Seen: lists of texts and numbers are written on one line, [?page=1, ?page=2], where the mark
-# starts a key. Both load them as [{page=1: null}, {page=2: null}], without an error. In a list of
-# one item a line and as the value of a key the mark is quoted where it has to be.
+# starts a key. It loads them as [{page=1: null}, {page=2: null}], and so does PyYAML, without an
+# error. Where each item or key has a line of its own, texts are quoted that have to be.
 # Lists of queries (?page=2), or of answers that are not certain (? later), become mappings.
 set -euo pipefail
 

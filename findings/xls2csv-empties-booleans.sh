@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # xls2csv of catdoc 0.95 (Debian 1:0.95-6~deb12u1), cells that hold TRUE, FALSE or an error such as
 # #N/A in a workbook of Excel 97 to 2003.
-# Expected: TRUE and FALSE, or 1 and 0, as it writes the results of formulas; ERROR for an error, as
-# it writes those of formulas. xlrd reads them.
+# Expected: TRUE and FALSE, or 1 and 0, and ERROR, as its source has it for the results of formulas.
+# xlrd reads them.
 # Seen: the cells are empty. The manual does not mention them. Exit status 0, no word.
 # A column of flags is loaded as one of missing values, and nobody has paid.
 set -euo pipefail
