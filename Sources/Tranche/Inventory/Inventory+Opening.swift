@@ -74,7 +74,10 @@ extension Inventory {
             } catch let error as TrancheError where error.code.isPassing {
                 let isFirst = failed.insert(error.code).inserted
                 let now = stopwatch.elapsed
-                if outages.note(error.code, isFirst: isFirst, since: began, now: now) {
+                // What is asked once is not told to be asked again.
+                if limit > .zero,
+                    outages.note(error.code, isFirst: isFirst, since: began, now: now)
+                {
                     events?.report(error, repeatedFor: limit)
                 }
                 backoff.spend(now - began)

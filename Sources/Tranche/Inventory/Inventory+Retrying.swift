@@ -61,7 +61,7 @@ extension Inventory {
         let isTold = outages.withLock {
             $0.note(error.code, isFirst: isFirst, since: began, now: now)
         }
-        if isTold { events.report(error, repeatedFor: limit) }
+        if isTold, limit > .zero { events.report(error, repeatedFor: limit) }
     }
 
     private func noteSuccess(after failed: Set<TrancheError.Code>) {

@@ -6,6 +6,8 @@ package struct OwnFiles: Sendable, Hashable {
     /// What is in it, for messages.
     private let content: String
     private let places: [Place]
+    /// How many bytes their names have: of most files that is enough to tell.
+    private let lengths: Set<Int>
 
     /// Names in a folder.
     private struct Place: Sendable, Hashable {
@@ -35,6 +37,7 @@ package struct OwnFiles: Sendable, Hashable {
                 names: Set(([""] + Self.endings).map { Array((name + $0).utf8) })
             )
         }
+        lengths = Set(places.flatMap { $0.names.map(\.count) })
     }
 
     /// That they are left out, in words.
@@ -48,6 +51,11 @@ package struct OwnFiles: Sendable, Hashable {
     /// - Parameter path: The file's path; the last part of it is no link.
     /// - Returns: Whether it is.
     package func contain(_ path: String) -> Bool {
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let start = slash.map { path.utf8.index(after: $0) } ?? path.startIndex
+        guard lengths.contains(path.utf8.distance(from: start, to: path.endIndex)) else {
+            return false
+        }
         let (folder, name) = Self.parted(path)
         let bytes = Array(name.utf8)
         return places.contains { place in

@@ -3,8 +3,8 @@ import TrancheConnectors
 
 /// Whether the command line names a run that somebody can mean.
 extension JobOptions {
-    /// Refuses ends that are years where a job goes by times, and a run without bounds of a job
-    /// that has begun and has no run of this name: it would do all items again.
+    /// Refuses ends that are years where a job goes by times, and a run without bounds or a filter
+    /// of a job that has begun and has no run of this name: it would do all items again.
     ///
     /// - Parameter inventory: The inventory.
     /// - Throws: ``UsageError`` with what may have been meant; `TrancheError` of the store.
@@ -15,12 +15,13 @@ extension JobOptions {
 
     private func requireKnownRun(in inventory: Inventory) async throws {
         guard !request.run.isEmpty, record?.key.run != request.run, request.ids.isOpen,
-            request.rootIDs.isOpen, !isBoundedByTime
+            request.rootIDs.isOpen, !isBoundedByTime, !arguments.has("where")
         else { return }
+        let key = try await key(in: inventory)
         let runs = try await inventory.runs(RunSelection(job: request.job))
+            .filter { $0.key.metaTable == key.metaTable }
         // A job that has not begun has no run yet that could have been meant.
         guard !runs.isEmpty else { return }
-        let key = try await key(in: inventory)
         guard !runs.contains(where: { $0.key == key }) else { return }
         let names = Set(runs.filter { !$0.isFormer && $0.key.run != "" }.map(\.key.run))
         let nearest = NearestName(names.subtracting([request.run]).sorted()).to(request.run)

@@ -3,7 +3,7 @@ import TrancheConnectors
 
 /// The options that say whose batches are asked for, and of which size.
 struct JobOptions: Sendable {
-    private let arguments: Arguments
+    let arguments: Arguments
     /// Where the items are listed.
     var source: SourceOptions
     /// The request for batches.

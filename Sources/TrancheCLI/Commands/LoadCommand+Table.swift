@@ -32,7 +32,13 @@ extension LoadCommand {
                     + "postgresql://… with --table"
             )
         }
-        if !options.isDryRun { try await requireFree(files, inventory) }
+        // A sink that is away is waited for as where no table is made.
+        let wait: Duration? = options.isDryRun ? .zero : nil
+        if !options.isDryRun {
+            try await inventory.retrying(within: wait, passing: [.sinkUnavailable]) { _ in
+                try await requireFree(files, inventory)
+            }
+        }
         var columns = SampledColumns()
         var fault: String?
         var empty: Set<String> = []
@@ -47,13 +53,16 @@ extension LoadCommand {
         let left = files.filter { !empty.contains($0.path) }
         if left.isEmpty { return ([], nil) }
         let rules = try options.rules
-        let made = try await first.chain.makeTable(
-            for: columns,
-            fault: fault,
-            kinds: { rules?.columnKind(of: $0) },
-            beside: inventory,
-            isTrial: options.isDryRun
-        )
+        let (sampled, found) = (columns, fault)
+        let made = try await inventory.retrying(within: wait, passing: [.sinkUnavailable]) { _ in
+            try await first.chain.makeTable(
+                for: sampled,
+                fault: found,
+                kinds: { rules?.columnKind(of: $0) },
+                beside: inventory,
+                isTrial: options.isDryRun
+            )
+        }
         if let made, !made.isThere, !options.isDryRun {
             let statement = made.statement.split(whereSeparator: \.isWhitespace)
             try context.note("made \(made.name): \(statement.joined(separator: " "))")

@@ -103,7 +103,6 @@ struct LoadCommand: Command {
                     + "--workers 1 keeps the file's order"
             )
         }
-        let signals = context.signals()
         // A dry run writes nothing, no file of events either.
         let lineage =
             options.isDryRun ? nil : try lineage.lineage(context, grace: options.grace)
@@ -120,6 +119,7 @@ struct LoadCommand: Command {
             if options.isDryRun {
                 return try await forecast(left, made, inventory, context)
             }
+            let signals = context.signals()
             let progress = Progress(
                 context,
                 weighsBytes: true,

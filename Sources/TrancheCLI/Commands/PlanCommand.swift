@@ -26,6 +26,9 @@ struct PlanCommand: Command {
             'tranche work --dry-run ... -- CMD' shows what a program would get of the next
             batch: its arguments, its variables and the first lines of its standard input.
 
+            Exit: 3 if nothing would be handed out; 5 if the run is cancelled, 75 if it is
+            paused or held.
+
             """
     )
 

@@ -202,8 +202,6 @@ struct WorkOptions: Sendable {
     ) async throws -> ProgramStatus {
         let path = try ProgramFinder(environment: context.environment).path(of: program[0])
         if isDryRun { return try await showNext(context, check) }
-        // Signals are dealt with from here on, so that none is lost while the inventory is opened.
-        let signals = context.signals()
         let guardian = try ProcessGuard()
         let lineage = try lineage.lineage(context, grace: grace)
         return try await context.withInventory(
@@ -229,6 +227,8 @@ struct WorkOptions: Sendable {
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
             else { return .nothingNow }
+            // Up to here nothing is held, and a signal ends the wait for a server that is away.
+            let signals = context.signals()
             let definition = opened.definition
             try await job.notePolicy(inventory, context)
             try context.noteRisks(of: opened)

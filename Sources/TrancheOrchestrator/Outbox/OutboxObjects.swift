@@ -143,6 +143,14 @@ enum OutboxObjects {
                         WHERE a.attrelid = m.oid AND NOT a.attisdropped
                             AND a.attname IN ('version', 'name', 'checksum', 'applied_at')
                     ) = 4
+                    -- Others may have such a table, too, and none of runs of such.
+                    AND EXISTS (
+                        SELECT FROM pg_class AS r
+                        JOIN pg_attribute AS a ON a.attrelid = r.oid AND NOT a.attisdropped
+                        WHERE r.relnamespace = m.relnamespace AND a.attname = 'meta_table'
+                            AND r.relname
+                                = CAST(left(m.relname, -length('_migration')) || '_run' AS name)
+                    )
             ),
             asked AS (
                 SELECT root, columns, each_row FROM named WHERE root IS NOT NULL

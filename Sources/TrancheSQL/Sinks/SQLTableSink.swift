@@ -95,7 +95,11 @@ public final class SQLTableSink: TransactionalRecordSink {
         let database = try await open(beside: store)
         do {
             let ready = try await look(for: fields, in: database)
-            prepared.withLock { $0 = ready }
+            let former = prepared.withLock { prepared in
+                defer { prepared = ready }
+                return prepared
+            }
+            if location != nil { await former?.database.close() }
         } catch {
             // It may be prepared once more.
             if location != nil { await database.close() }

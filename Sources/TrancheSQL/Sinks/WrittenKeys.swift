@@ -5,10 +5,14 @@ package import Tranche
 /// one, in every database.
 ///
 /// A key is known by a hash of 64 bits: where two are taken for one, a count is short by one, and
-/// no row is.
+/// no row is. Of very many records in a batch the first keys are known, so that it takes little
+/// memory.
 package final class WrittenKeys: Sendable {
     private let parts: [(place: Int, isNumeric: Bool)]
     private let seen = Mutex<Set<Int>>([])
+
+    /// Most keys that are known.
+    private static let most = 1 << 20
 
     /// Makes it for a loading.
     package init(_ load: SQLLoad) {
@@ -21,7 +25,8 @@ package final class WrittenKeys: Sendable {
     /// Notes that a record was written.
     ///
     /// - Parameter record: The record, with the fields of the loading.
-    /// - Returns: Whether it is the first of its key; so is each record where there is no key.
+    /// - Returns: Whether it is the first of its key, as far as keys are known; so is each record
+    ///   where there is no key.
     package func insert(_ record: Record) -> Bool {
         if parts.isEmpty { return true }
         var hasher = Hasher()
@@ -46,6 +51,10 @@ package final class WrittenKeys: Sendable {
             }
         }
         let hash = hasher.finalize()
-        return seen.withLock { $0.insert(hash).inserted }
+        return seen.withLock { seen in
+            if seen.contains(hash) { return false }
+            if seen.count < Self.most { seen.insert(hash) }
+            return true
+        }
     }
 }

@@ -180,25 +180,24 @@ final class HeldAttempts: Sendable {
     /// tells it as lost where its lease has been over for long enough.
     private func wait(for key: AttemptKey, leasedUntil end: Date, _ now: Date) {
         let lostAt = end.addingTimeInterval(Self.grace.seconds)
-        let lost = held.withLock { held -> Held? in
+        held.withLock { held in
             // A heartbeat may have come, or the end, since the batch was read.
-            guard var one = held[key], one.lookAt <= now else { return nil }
-            var isNews = false
+            guard var one = held[key], one.lookAt <= now else { return }
             if end > now {
                 one.lookAt = end
             } else if lostAt > now, !one.isGivenUp {
                 one.lookAt = lostAt
             } else {
-                isNews = !one.isGivenUp
-                one.isGivenUp = true
                 one.lookAt = now.addingTimeInterval(Self.rest.seconds)
+                if !one.isGivenUp {
+                    one.isGivenUp = true
+                    // Before an end that comes meanwhile: observers get it in this order.
+                    let words = "its lease ended at \(end.utcText), and it did not say how it did"
+                    one.handOut.end(.lost, one.record, message: words)
+                }
             }
             held[key] = one
-            return isNews ? one : nil
         }
-        guard let lost else { return }
-        let words = "its lease ended at \(end.utcText), and it did not say how it did"
-        lost.handOut.end(.lost, lost.record, message: words)
     }
 }
 
