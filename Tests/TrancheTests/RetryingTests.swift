@@ -225,7 +225,7 @@ struct RetryingTests {
         try await inventory.retrying { @Sendable _ in }
         try await fail(with: .sourceUnavailable)
         try await fail(with: .storeUnavailable)
-        inventory.noteSourceAnswer()
+        inventory.outages.noteSourceAnswer()
         await inventory.close()
         #expect(
             log.names

@@ -165,7 +165,7 @@ extension Inventory {
         at now: Duration
     ) async throws -> SourceStanding {
         guard let mark = try await source.mark() else { return SourceStanding() }
-        noteSourceAnswer()
+        outages.noteSourceAnswer()
         let isRenewing = watch?.isRenewalDue(at: now) ?? true
         if let watch, !isRenewing, !source.comparesAlways, watch.isSettled(by: mark) {
             return SourceStanding(identity: watch.identity)

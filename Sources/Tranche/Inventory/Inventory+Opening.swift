@@ -14,10 +14,19 @@ extension Inventory {
         configuration: Configuration = Configuration(),
         waiting limit: Duration = .zero
     ) async throws -> Inventory {
-        Inventory(
-            store: try await store(at: location, configuration, waiting: limit),
-            configuration: configuration
+        let opening = Opening(
+            configuration: configuration,
+            outages: OutageTeller(configuration, of: location.name)
         )
+        do {
+            let store = try await opening.retrying(within: limit) { _ in
+                try await location.open(configuration.store)
+            }
+            return Inventory(store: store, configuration: configuration, opening.outages)
+        } catch {
+            await opening.outages.events?.drain(configuration.clock)
+            throw error
+        }
     }
 
     /// Opens the inventory at a location, lends it, and closes it whatever happens.
@@ -52,41 +61,9 @@ extension Inventory {
         }
     }
 
-    private static func store(
-        at location: InventoryLocation,
-        _ configuration: Configuration,
-        waiting limit: Duration
-    ) async throws -> any InventoryStore {
-        let stopwatch = Stopwatch(configuration.clock)
-        let events = EventReporter(configuration, of: location.name, stopwatch)
-        var backoff = Backoff(limit: limit, longest: .seconds(1))
-        var outages = OutageLog()
-        var failed: Set<TrancheError.Code> = []
-        while true {
-            let began = stopwatch.elapsed
-            do {
-                let store = try await location.open(configuration.store)
-                for outage in outages.end(failed, now: stopwatch.elapsed) {
-                    events?.reportEnd(of: outage.code, after: outage.length)
-                }
-                await events?.drain(configuration.clock)
-                return store
-            } catch let error as TrancheError where error.code.isPassing {
-                let isFirst = failed.insert(error.code).inserted
-                let now = stopwatch.elapsed
-                // What is asked once is not told to be asked again.
-                if limit > .zero,
-                    outages.note(error.code, isFirst: isFirst, since: began, now: now)
-                {
-                    events?.report(error, repeatedFor: limit)
-                }
-                backoff.spend(now - began)
-                guard let wait = backoff.next(configuration.randomness()) else {
-                    await events?.drain(configuration.clock)
-                    throw error
-                }
-                try await configuration.clock.sleep(for: wait)
-            }
-        }
+    /// What repeats requests before there is an inventory.
+    private struct Opening: RequestRepeater {
+        let configuration: Configuration
+        let outages: OutageTeller
     }
 }

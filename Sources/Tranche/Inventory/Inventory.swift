@@ -36,19 +36,29 @@ public final class Inventory: Sendable {
 
     /// Tells observers what happens; `nil` where there is none.
     let events: EventReporter?
-    /// What cannot be reached just now.
-    let outages = Mutex(OutageLog())
+    /// Tells observers what cannot be reached.
+    package let outages: OutageTeller
     /// Requests that tasks make together.
     let requests: GroupedRequests
     /// Which names this process works under.
     let presence = WorkerPresence()
 
     /// Makes an inventory over an open store.
-    public init(store: any InventoryStore, configuration: Configuration = Configuration()) {
+    public convenience init(
+        store: any InventoryStore,
+        configuration: Configuration = Configuration()
+    ) {
+        let outages = OutageTeller(configuration, of: store.name)
+        self.init(store: store, configuration: configuration, outages)
+    }
+
+    /// Makes an inventory over a store that was opened, with what has told of outages meanwhile.
+    init(store: any InventoryStore, configuration: Configuration, _ outages: OutageTeller) {
         self.store = store
         self.configuration = configuration
-        stopwatch = Stopwatch(configuration.clock)
-        events = EventReporter(configuration, of: store.name, stopwatch)
+        self.outages = outages
+        stopwatch = outages.stopwatch
+        events = outages.events
         memory = RunMemory(now: configuration.store.now)
         requests = GroupedRequests(store: store, isSharing: configuration.sharesTransactions)
     }

@@ -45,8 +45,8 @@ extension JobOptions {
         else { return }
         let date = "\(end.text.prefix(4))-\(Self.part(end.text, 4))-\(Self.part(end.text, 6))"
         throw UsageError(
-            "--\(end.option) '\(end.text)': job '\(request.job)' goes by times; write a time such as "
-                + "\(date), or an id with a zero before it, such as 0\(end.text)"
+            "--\(end.option) '\(end.text)': job '\(request.job)' goes by times; write a time such "
+                + "as \(date), or an id with a zero before it, such as 0\(end.text)"
         )
     }
 

@@ -33,9 +33,8 @@ extension LoadCommand {
             )
         }
         // A sink that is away is waited for as where no table is made.
-        let wait: Duration? = options.isDryRun ? .zero : nil
         if !options.isDryRun {
-            try await inventory.retrying(within: wait, passing: [.sinkUnavailable]) { _ in
+            try await inventory.retrying(passing: [.sinkUnavailable]) { _ in
                 try await requireFree(files, inventory)
             }
         }
@@ -54,6 +53,7 @@ extension LoadCommand {
         if left.isEmpty { return ([], nil) }
         let rules = try options.rules
         let (sampled, found) = (columns, fault)
+        let wait: Duration? = options.isDryRun ? .zero : nil
         let made = try await inventory.retrying(within: wait, passing: [.sinkUnavailable]) { _ in
             try await first.chain.makeTable(
                 for: sampled,

@@ -70,7 +70,7 @@ struct PlanCommand: Command {
                 summary: summary
             )
             let isEmpty = document.batches == 0
-            let reason = try await inventory.standstill(of: key, forecast)
+            let reason = try await inventory.standstill(of: summary, forecast)
             let isCancelled = if case .cancelled = reason { true } else { false }
             try context.write(document) {
                 let risks = HumanText.risks(document.risks)

@@ -48,7 +48,8 @@ extension WorkOptions {
                 let named = error.naming(delimiterOf: opened)
                 throw try await completed.naming(named, opened, in: inventory, context)
             }
-            let reason = try await inventory.standstill(of: key, next.forecast)
+            let summary = try await inventory.summaries(RunSelection(key)).first
+            let reason = try await inventory.standstill(of: summary, next.forecast)
             let isCancelled = if case .cancelled = reason { true } else { false }
             guard let batch = next.batch, !isCancelled else {
                 if context.isJSON { try context.output.writeLine("null") }

@@ -156,7 +156,7 @@ struct ChainRun: Sendable {
             ?? ItemRecords.fields
         for attachment in chain.chain.attachments { try await attachment.prepare() }
         let sinkFields = try chain.chain.fields(fields)
-        let promise = try await Self.ready(chain.sink, for: sinkFields, inventory, options)
+        let promise = try await chain.sink.ready(for: sinkFields, in: inventory, options)
         transactional =
             promise.delivery == .transactional ? sink as? any TransactionalRecordSink : nil
         var notices = try await sink.claim(sinkRun)
@@ -166,32 +166,6 @@ struct ChainRun: Sendable {
         notices += try self.chain.notices(fields)
         if options.isOfFile { notices = notices.map(FieldWords.text) }
         if let onNotice = options.onNotice { notices.forEach(onNotice) }
-    }
-
-    /// Makes a sink ready, and finds out what it promises.
-    private static func ready(
-        _ sink: any RecordSink,
-        for fields: RecordFields?,
-        _ inventory: Inventory,
-        _ options: ChainOptions
-    ) async throws -> SinkPromise {
-        guard options.waitsForSink else {
-            return try await readyNow(sink, for: fields, inventory, options)
-        }
-        return try await inventory.retrying(passing: [.sinkUnavailable]) { _ in
-            try await readyNow(sink, for: fields, inventory, options)
-        }
-    }
-
-    private static func readyNow(
-        _ sink: any RecordSink,
-        for fields: RecordFields?,
-        _ inventory: Inventory,
-        _ options: ChainOptions
-    ) async throws -> SinkPromise {
-        try await sink.prepare(for: fields, beside: inventory.store)
-        try await inventory.require(options.promise, of: sink)
-        return try await sink.promise(beside: inventory.store)
     }
 
     /// The run as the sink sees it.

@@ -249,8 +249,8 @@ extension FileConnector: RedefiningConnector {
         guard known.reading != nil else {
             throw TrancheError(
                 .invalidArgument,
-                "'\(known.table)' was begun by an earlier version, which did not keep how it is read; load "
-                    + "it under another job name"
+                "'\(known.table)' was begun by an earlier version, which did not keep how it is "
+                    + "read; load it under another job name"
             )
         }
         let file = try file(spec)

@@ -44,8 +44,8 @@ extension ByteLocation {
         guard grows || known.database == KnownFile.database(name, state) else {
             throw TrancheError(
                 .redefined,
-                "'\(name)' is not as it was when the job began with it; give --same as well if the records "
-                    + "up to the cursor are what they were"
+                "'\(name)' is not as it was when the job began with it; give --same as well if "
+                    + "the records up to the cursor are what they were"
             )
         }
         let format: any FileFormat =

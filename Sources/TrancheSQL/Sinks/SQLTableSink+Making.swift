@@ -118,15 +118,15 @@ extension SQLTableSink: TableMakingSink {
         guard names.count <= dialect.mostColumns else {
             throw TrancheError(
                 .invalidArgument,
-                "no table is made for \(name): the records have \(names.count) fields, and a table has "
-                    + "at most \(dialect.mostColumns) columns"
+                "no table is made for \(name): the records have \(names.count) fields, and a table "
+                    + "has at most \(dialect.mostColumns) columns"
             )
         }
         if let missing = key.first(where: { !names.contains($0) }) {
             throw TrancheError(
                 .invalidArgument,
-                "no table is made for \(name): the records have no field '\(missing)', which is to be the "
-                    + "key; they have \(names.joined(separator: ", "))"
+                "no table is made for \(name): the records have no field '\(missing)', which is to "
+                    + "be the key; they have \(names.joined(separator: ", "))"
             )
         }
         // To SQLite names are the same in any case of ASCII's letters.
@@ -144,8 +144,8 @@ extension SQLTableSink: TableMakingSink {
             guard let objection = dialect.objection(toColumn: column) else { continue }
             throw TrancheError(
                 .invalidArgument,
-                "no table is made for \(name): it cannot have a column '\(column)': \(objection). Give the "
-                    + "field another name (--map)"
+                "no table is made for \(name): it cannot have a column '\(column)': \(objection). "
+                    + "Give the field another name (--map)"
             )
         }
     }
