@@ -120,18 +120,38 @@ package actor PostgreSQLConnection: SQLConnection {
         releasingBefore sequence: SQLTableName
     ) async throws -> [SQLRows] {
         try await interruptibly {
-            guard try mayFlush(sequence) else {
-                return try exchange(statements + ["COMMIT"]).dropLast()
-            }
-            // A commit that waits for the disk keeps its locks meanwhile; one behind it waits for
-            // both. Source: PostgreSQL 15 manual, 30.4 and 20.5.1 (synchronous_commit).
-            let early: SQLStatement = "SELECT set_config('synchronous_commit', 'off', true)"
-            let rows = try exchange(
-                [early] + statements + ["COMMIT"],
-                then: ["SELECT setval(CAST(\(sequence.quoted) AS regclass), 1)"]
-            )
-            return Array(rows.dropFirst().prefix(statements.count))
+            let all = statements + ["COMMIT"]
+            guard try mayFlush(sequence) else { return try exchange(all).dropLast() }
+            return try exchange(all, releasingBefore: sequence).dropLast()
         }
+    }
+
+    package func atomically(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) async throws -> [SQLRows] {
+        let rows = try await interruptibly { () -> [SQLRows]? in
+            guard try mayFlush(sequence) else { return nil }
+            return try exchange(statements, releasingBefore: sequence)
+        }
+        if let rows { return rows }
+        return try await atomically(statements, isWriting: true)
+    }
+
+    /// Runs statements whose transaction ends with them, and waits until all is on disk.
+    ///
+    /// A commit that waits for the disk keeps its locks meanwhile; one behind it waits for both.
+    /// Source: PostgreSQL 15 manual, 30.4 and 20.5.1 (synchronous_commit).
+    private func exchange(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) throws -> [SQLRows] {
+        let early: SQLStatement = "SELECT set_config('synchronous_commit', 'off', true)"
+        let rows = try exchange(
+            [early] + statements,
+            then: ["SELECT setval(CAST(\(sequence.quoted) AS regclass), 1)"]
+        )
+        return Array(rows.dropFirst().prefix(statements.count))
     }
 
     private func mayFlush(_ sequence: SQLTableName) throws(PostgreSQLError) -> Bool {

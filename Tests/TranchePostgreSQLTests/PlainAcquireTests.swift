@@ -15,6 +15,51 @@ import TrancheTestKit
 struct PlainAcquireTests {
     private static let request = BatchRequest(job: "job", limit: BatchLimit(count: 4))
 
+    @Test("Success and next under budgets are one round trip, and what is full is found in it")
+    func budgets() async throws {
+        try await withProxiedInventory(decidesItself: true) { _, inventory, source, proxy in
+            var batch = try await begin(inventory, source)
+            let key = batch.record.key
+            try await inventory.setBudget("shared", BudgetLimits(batches: 8, weight: 10_000))
+            try await inventory.setParallelism(8, of: key)
+            try await inventory.setBudgets(["shared"], of: key)
+            // The first finds out that there is a budget, and that it has room.
+            var before = 0
+            for _ in 0..<3 {
+                before = proxy.requests.count
+                batch = try await next(batch, source)
+            }
+            let requests = Array(proxy.requests[before...])
+            #expect(requests.count { $0.contains { $0.contains("tranche_place") } } == 1)
+            #expect(!requests.joined().contains("COMMIT"), "\(requests)")
+            var held = try await inventory.budgets(of: key).map(\.held)
+            #expect(held.map(\.batches) == [1, 1])
+            #expect(held.map(\.weight) == [batch.weight, batch.weight])
+            let other = try #require(
+                try await inventory.acquireBatch(from: source, job: "job", limit: .count(4))
+            )
+            try await inventory.setBudget("shared", BudgetLimits(batches: 1))
+            // One ends, and the other is still held.
+            let answer = try await batch.succeed(thenAcquire: Self.request, from: source)
+            guard case .noBatch(.limited("shared", _)) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(try await inventory.batch(batch.id).status == .succeeded)
+            held = try await inventory.budgets(of: key).map(\.held)
+            #expect(held.map(\.batches) == [1, 1])
+            _ = try await next(other, source)
+        }
+    }
+
+    private func next(_ batch: Batch, _ source: SQLSource) async throws -> Batch {
+        let answer = try await batch.succeed(thenAcquire: Self.request, from: source)
+        guard case .batch(let next) = answer else {
+            throw TrancheError(.unknownBatch, "\(answer)")
+        }
+        return next
+    }
+
     /// Acquires as often as it takes until the next one is taken for a plain one.
     private func begin(_ inventory: Inventory, _ source: SQLSource) async throws -> Batch {
         for _ in 0..<2 {
@@ -188,14 +233,15 @@ struct PlainAcquireTests {
 
     @Test(
         "What it hands out is what is handed out without it",
-        .timeLimit(.minutes(Rounds.limit(usually: 10)))
+        .timeLimit(.minutes(Rounds.limit(usually: 10))),
+        arguments: [false, true]
     )
-    func twins() async throws {
+    func twins(underBudgets isLimited: Bool) async throws {
         let rounds = Rounds("the same acquires, decided by the server and by the program")
         try await rounds.run { seed in
             var counts = (tried: 0, kept: 0)
             try await withTestDatabase(.postgreSQL) { database in
-                var twins = try await Twins(database, seed: seed)
+                var twins = try await Twins(database, seed: seed, isLimited: isLimited)
                 counts = try await twins.run(steps: 200)
             }
             #expect(counts.kept > 10, "seed \(seed)")
@@ -208,6 +254,8 @@ struct PlainAcquireTests {
 /// it can.
 private struct Twins {
     private let database: TestDatabase
+    /// Whether the run has budgets, which change.
+    private let isLimited: Bool
     private let clock = ManualClock()
     private let proxy: PostgreSQLProxy
     private let inventories: [Inventory]
@@ -218,8 +266,9 @@ private struct Twins {
     /// How many acquires were taken for plain ones, and how many were.
     private var counts = (tried: 0, kept: 0)
 
-    init(_ database: TestDatabase, seed: UInt64) async throws {
+    init(_ database: TestDatabase, seed: UInt64, isLimited: Bool) async throws {
         self.database = database
+        self.isLimited = isLimited
         random = SplitMix64(seed: seed)
         let url: String
         (proxy, url) = try PostgreSQLProxy.before(database)
@@ -267,7 +316,10 @@ private struct Twins {
 
     /// Makes steps, and compares all answers, and in the end all that is recorded.
     mutating func run(steps: Int) async throws -> (tried: Int, kept: Int) {
-        for _ in 0..<steps { try await makeStep() }
+        for step in 0..<steps {
+            if isLimited, step % 20 == 1 { try await limit() }
+            try await makeStep()
+        }
         var recorded: [[String]] = []
         for inventory in inventories {
             let batches = try await inventory.store.batches(BatchSelection())
@@ -318,6 +370,25 @@ private struct Twins {
                 }
                 if reason != nil { try await acquire() }
             }
+        }
+    }
+
+    /// Gives the run other limits; mostly such that leave room.
+    private mutating func limit() async throws {
+        let parallelism = [nil, 4, 30, 60].randomElement(using: &random) ?? nil
+        let batches = [nil, 3, 40].randomElement(using: &random) ?? nil
+        let limits = BudgetLimits(
+            batches: batches,
+            weight: batches == nil ? 400 : [nil, 30, 400].randomElement(using: &random) ?? nil
+        )
+        let names = Int.random(in: 0..<6, using: &random) == 0 ? [] : ["shared"]
+        try await both { number in
+            let inventory = inventories[number]
+            try await inventory.setBudget("shared", limits)
+            guard let run = try await inventory.store.runs(RunSelection()).first else { return "" }
+            try await inventory.setParallelism(parallelism, of: run.key)
+            try await inventory.setBudgets(names, of: run.key)
+            return "\(try await inventory.budgets(of: run.key).map(\.held))"
         }
     }
 

@@ -180,8 +180,20 @@ private struct CentralRequests: Sendable {
             batch = try await acquired(batch.succeed(thenAcquire: request("far"), from: source))
         }
         let recorded = text(of: log.take())
+        let key = batch.record.key
+        try await inventory.setBudget("shared", BudgetLimits(batches: 8, weight: 800))
+        try await inventory.setBudgets(["shared"], of: key)
+        for _ in 0..<2 {
+            batch = try await acquired(batch.succeed(thenAcquire: request("far"), from: source))
+            _ = log.take()
+        }
+        _ = try await acquired(batch.succeed(thenAcquire: request("far"), from: source))
+        let limited = text(of: log.take())
         await inventory.close()
-        return [("acquire-in-one-statement", recorded)]
+        return [
+            ("acquire-in-one-statement", recorded),
+            ("acquire-in-one-statement-under-budget", limited),
+        ]
     }
 
     private func acquired(_ answer: Acquired) throws -> Batch {

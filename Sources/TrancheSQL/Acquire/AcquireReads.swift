@@ -10,6 +10,8 @@ import Tranche
 /// code.
 final class AcquireReads<Database: SQLDatabase>: Sendable {
     private let store: SQLInventoryStore<Database>
+    /// The statements that are the same at each acquire of the run.
+    let statements: RunStatements<Database>
     let batch: StatementBatch
     /// A run of the same job, where a new run is made.
     let sibling: StatementBatch.Place?
@@ -103,12 +105,11 @@ final class AcquireReads<Database: SQLDatabase>: Sendable {
         sibling = isNew ? batch.add(store.selectSibling(of: request.key)) : nil
         made = isNew ? batch.add(store.insertRun(request)) : nil
         let hint = store.hint(for: request.key)
-        let statements = store.statements(of: request, from: source, after: hint)
+        statements = store.statements(of: request, from: source, after: hint)
         run = batch.add(statements.lock)
         lastTile = batch.add(statements.lastTile)
         // What ends here is not due, and an outage may wait for it.
-        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
-        ends = try store.succeeding(endings, returning: "id, \(end)")
+        ends = try store.succeeding(endings, by: statements.ends)
         ended = batch.add(ends.statements)
         // Before what is due: a lease that ends between the two counts as one that lasts.
         let hasKey = request.definition.key != nil

@@ -190,35 +190,25 @@ extension Acquisition {
     ///   - asksBudgets: Whether it asks the budgets, for all that is handed out.
     /// - Returns: The statement.
     func insert(_ places: ArraySlice<Int>, asks asksBudgets: Bool) -> SQLStatement {
-        let hasKeys = request.definition.key != nil
-        let hasTimes = request.definition.time != nil
-        let given = SQLStatement(
-            table: "given",
-            [
-                "given_kind", "given_worker", "given_start", "given_end", "given_cover",
-                "given_ids", "given_count", "given_weight", "given_token",
-            ] + (hasKeys ? ["given_key"] : []) + (hasTimes ? ["given_from", "given_to"] : []),
-            rows: places.map { place -> [Value] in
-                let batch = handedOut[place].record
-                var values = [
-                    Value(batch.kind.rawValue), Value(batch.worker), Value(batch.idStart),
-                    Value(batch.idEnd), Value(batch.coverStart), Value(batch.itemIDs?.packed),
-                    Value(Int64(batch.count)), Value(batch.weight),
-                    Value(request.slots[place].token),
-                ]
-                if hasKeys { values.append(Value(batch.itemKey)) }
-                if hasTimes {
-                    values.append(Value(batch.interval?.from.milliseconds))
-                    values.append(Value(batch.interval?.to.milliseconds))
-                }
-                return values
-            }
-        )
+        let rows = places.map { place in
+            request.given(handedOut[place].record, by: request.slots[place].token)
+        }
+        let completion = run.isUpstream ? Int64(0) : nil
+        if rows.count == 1, !notesWithInserts {
+            return knownStatements.insertion.statement(
+                for: rows[0],
+                of: request,
+                now: now,
+                leaseEnd: leaseEnd,
+                completion: completion
+            )
+        }
+        let given = SQLStatement(table: "given", request.givenColumns, rows: rows)
         let insert = store.insertGiven(
             request,
             startedAt: nowInstant,
             leaseEnd: store.instant(leaseEnd),
-            completion: "\(run.isUpstream ? Int64(0) : nil)"
+            completion: "\(completion)"
         )
         return notesWithInserts
             ? noting(given, insert, asks: asksBudgets)

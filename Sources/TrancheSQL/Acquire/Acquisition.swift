@@ -15,6 +15,8 @@ struct Acquisition<Database: SQLDatabase> {
     /// Whether the run was made in this very transaction.
     let isNew: Bool
     let now: Date
+    /// The statements that are the same at each acquire of the run.
+    let knownStatements: RunStatements<Database>
 
     var statements: [SQLStatement] = []
     var handedOut: [AcquireOutcome.HandedOut] = []
@@ -45,9 +47,11 @@ struct Acquisition<Database: SQLDatabase> {
         of run: RunRecord,
         isNew: Bool,
         at now: Date,
+        by statements: RunStatements<Database>,
         in store: SQLInventoryStore<Database>
     ) {
         self.store = store
+        knownStatements = statements
         self.request = request
         self.input = input
         self.run = run
@@ -68,7 +72,7 @@ struct Acquisition<Database: SQLDatabase> {
 
     /// Whether all that came of it is the next batch, which leaves no id out.
     var fitsOneStatement: Bool {
-        guard !run.isLimited, run.policy.execution == .atLeastOnce, handedOut.count == 1,
+        guard hasRoomAgain, run.policy.execution == .atLeastOnce, handedOut.count == 1,
             request.slots.count == 1, request.definition.key == nil,
             request.definition.time == nil,
             let batch = handedOut.first?.record,
@@ -76,6 +80,11 @@ struct Acquisition<Database: SQLDatabase> {
         else { return false }
         return batch.attempt == 1 && batch.kind == request.kind && batch.itemIDs == nil
             && batch.idStart - 1 == cursor && run.pendingSince == nil && run.outage.hold == nil
+    }
+
+    /// Whether no budget is to be looked at before the next batch.
+    private var hasRoomAgain: Bool {
+        !run.isLimited || store.hint(for: run.key).budgets?.isTight == false
     }
 
     var nowInstant: SQLStatement { store.instant(now) }

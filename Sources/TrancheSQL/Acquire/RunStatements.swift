@@ -1,7 +1,9 @@
 import Tranche
 
 /// The statements of a run that are the same at each acquire: their texts are put together once.
-struct RunStatements<Database: SQLDatabase>: Sendable {
+///
+/// It is a class: of so large a value each way of copying is much code.
+final class RunStatements<Database: SQLDatabase>: Sendable {
     /// Locks the run's row and reads it with the clock.
     let lock: SQLStatement
     /// Reads where the last tile ends.
@@ -12,6 +14,13 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
+    /// Ends an attempt well, and gives its number and its end.
+    let ends: EndForm
+    /// Inserts a new batch.
+    let insertion: BatchInsertion
+    /// Notes that the budgets let the last batch in; `nil` where that is no statement of its own.
+    let entry: BudgetEntry?
+    private let columns: [String]
     private let budgetIDs: [Int64]?
     private let limit: BatchLimit
     private let slots: Int
@@ -31,13 +40,17 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
         due = store.selectDue(request)
         let looked = known.flatMap { $0.isTight ? $0.ids : nil }
         budgets = looked.map { ids in
-            store.selectBudgets(
-                where: store.dialect.column("id", isAmong: ids),
-                // Where others may write meanwhile, only what is tight is looked at.
-                roomFor: store.dialect.hasOneWriter ? request.mostUse : nil
-            )
+            let isKnown = store.dialect.column("id", isAmong: ids)
+            // Where others may write meanwhile, only what is tight is looked at.
+            guard store.dialect.hasOneWriter else { return store.selectBudgets(where: isKnown) }
+            return store.selectBounds(where: isKnown, roomFor: request.mostUse)
         }
         budgetIDs = looked
+        entry = looked.flatMap { store.dialect.hasOneWriter ? BudgetEntry($0, in: store) : nil }
+        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
+        ends = store.success(returning: "id, \(end)").prepared()
+        insertion = BatchInsertion(request, in: store)
+        columns = request.givenColumns
         limit = request.limit
         step = source?.step(
             from: store.firstID(of: request.key),
@@ -59,7 +72,7 @@ struct RunStatements<Database: SQLDatabase>: Sendable {
     ) -> Bool {
         budgetIDs == known.flatMap { $0.isTight ? $0.ids : nil } && slots == request.slots.count
             && (budgetIDs == nil || limit == request.limit)
-            && self.size == size
+            && self.size == size && columns == request.givenColumns
             && bounds == request.bounds
             && self.source == source?.definition
     }

@@ -20,6 +20,8 @@ extension SQLInventoryStore {
                 case .declined(let hasEnded):
                     guard hasEnded else { return .needsEnding }
                     input.endings = []
+                case .locked(let error):
+                    return try await acquire(request, with: input, from: read, after: error)
                 }
             }
             if let outcome = try await acquireLetIn(request, with: input, from: read) {
@@ -122,11 +124,21 @@ extension SQLInventoryStore {
         else { return nil }
         var batch = StatementBatch()
         _ = batch.add(lockInOrder("1", of: request.key))
+        for lock in single.locks { _ = batch.add(lock) }
         let decision = batch.add(try single.statement)
         for ending in input.endings {
             _ = batch.add(keep(ending.output, of: ending.holding, endedAs: .succeeded))
         }
-        let answer = try single.answer(try await database.write(batch.statements)[decision])
+        let rows: [SQLRows]
+        do {
+            rows = try await database.write(
+                batch.statements,
+                releasingBefore: single.isSharingBudgets ? tables.flush : nil
+            )
+        } catch let error as any SQLDatabaseError where error.isBusy && !single.locks.isEmpty {
+            return .locked(.init(underlying: error))
+        }
+        let answer = try single.answer(rows[decision])
         note({ $0.prefersSingleStatement = answer.isBatch }, for: request.key)
         return answer
     }
@@ -169,7 +181,15 @@ extension SQLInventoryStore {
                 let worker = request.slots.first?.worker
                 try await begin(&run, with: limits, by: worker, on: connection)
             }
-            var acquisition = Acquisition(request, input, of: run, isNew: isNew, at: now, in: self)
+            var acquisition = Acquisition(
+                request,
+                input,
+                of: run,
+                isNew: isNew,
+                at: now,
+                by: reads.statements,
+                in: self
+            )
             acquisition.isOvertaken = isOvertaken
             acquisition.lockedBudgets = lockedBudgets
             try acquisition.requireSameDefinition()

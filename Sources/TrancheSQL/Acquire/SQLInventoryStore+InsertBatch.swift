@@ -14,12 +14,16 @@ extension SQLInventoryStore {
     ///   - startedAt: The present as an instant.
     ///   - leaseEnd: When the leases end, as an instant.
     ///   - completion: 0 where completions are to be numbered, else NULL.
+    ///   - identifier: The identifier of the job; as the request says by default.
+    ///   - config: The configuration as JSON; as the request says by default.
     /// - Returns: The statement, to stand behind the table, and before a condition and `RETURNING`.
     func insertGiven(
         _ request: AcquireRequest,
         startedAt: SQLStatement,
         leaseEnd: SQLStatement,
-        completion: SQLStatement
+        completion: SQLStatement,
+        identifier: SQLStatement? = nil,
+        config: SQLStatement? = nil
     ) -> SQLStatement {
         var (columns, values): (SQLStatement, SQLStatement) = ("", "")
         if request.definition.key != nil {
@@ -42,11 +46,12 @@ extension SQLInventoryStore {
             )
             SELECT \(request.key.metaTable), \(request.key.job), \(request.key.run), given_kind,
                 'running',
-                \(request.jobIdentifier), given_worker,
+                \(identifier ?? "\(request.jobIdentifier)"), given_worker,
                 given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
                 \(dialect.double("given_weight")),
                 \(dialect.processingTime(startedAt)), \(leaseEnd),
-                given_token, CAST(\(completion) AS bigint), \(dialect.json(request.config))\(values)
+                given_token, CAST(\(completion) AS bigint),
+                \(config ?? dialect.json(request.config))\(values)
             FROM given
             """
     }

@@ -15,6 +15,8 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
         case batch(AcquireOutcome.HandedOut)
         /// There is something else to think of.
         case declined(hasEnded: Bool)
+        /// The lock of a budget was not had, and nothing is done.
+        case locked(Acquisition<Database>.Locked)
 
         var isBatch: Bool {
             if case .batch = self { true } else { false }
@@ -27,23 +29,28 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
     private let ending: AttemptSuccess?
     private let source: SQLMetaSource<Database>
     private let step: SQLMetaSource<Database>.Step
+    /// The budgets of the run, which had room when they were asked last; `nil` for none.
+    private let budgets: KnownBudgets?
 
     /// Takes a request on, if one statement can be enough for it.
     ///
-    /// - Returns: `nil` for a request that wants more than the next batch, and for a source with
-    ///   a filter, a key column, a time column or uids that are not integers.
+    /// - Returns: `nil` for a request that wants more than the next batch, for a source with
+    ///   a filter, a key column, a time column or uids that are not integers, and where budgets are
+    ///   to be looked at first.
     init?(
         _ request: AcquireRequest,
         with input: AcquireInput,
         from source: SQLMetaSource<Database>,
         in store: SQLInventoryStore<Database>
     ) {
+        let hint = store.hint(for: request.key)
         guard source.definition.filter == nil, source.definition.key == nil,
             source.definition.time == nil, !source.isNumbered,
             request.slots.count == 1, input.endings.count <= 1, input.gapChecks == nil,
-            !request.mayBeRepeated
+            !request.mayBeRepeated, hint.budgets?.isTight != true
         else { return nil }
         self.store = store
+        budgets = hint.budgets
         self.request = request
         slot = request.slots[0]
         ending = input.endings.first
@@ -51,11 +58,17 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
         step = source.step(
             from: "(SELECT passed_id + 1 FROM known)",
             within: request.bounds,
-            size: store.stepSize(for: request, after: store.hint(for: request.key))
+            size: store.stepSize(for: request, after: hint)
         )
     }
 
-    // MARK: The statement
+    // MARK: The statements
+
+    /// What is locked before the decision, behind the run: a statement for the budgets, if any.
+    var locks: [SQLStatement] { budgets.map { [store.lockBudgetsSoon($0.ids)] } ?? [] }
+
+    /// Whether others may wait for the locks of the budgets.
+    var isSharingBudgets: Bool { budgets?.isShared ?? false }
 
     /// The statement that decides and writes, to be run under the run's lock with a snapshot taken
     /// after it.
@@ -82,12 +95,12 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
                     UPDATE \(store.tables.run)
                     SET pending_since = NULL
                     WHERE id = (SELECT given_run FROM given) AND pending_since IS NOT NULL
-                ), made AS (
-                \(insert)
+                )\(room), made AS (
+                \(insert)\(hasRoom)
                 RETURNING id, batch_id_start
-                )
+                )\(entered)
                 SELECT tranche_id, tranche_weight, tranche_item,
-                    \(first("(SELECT count(*) FROM ended)")), \(first("number")),
+                    \(first("(SELECT count(*) FROM ended)")),\(told) \(first("number")),
                     \(first("given_now")), \(first("given_lease")), \(first("given_cover"))
                 FROM (VALUES (1)) AS always (tranche_always)
                 LEFT JOIN (
@@ -95,6 +108,44 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
                 ) ON tranche_place <= given_count
                 ORDER BY tranche_place
                 """
+        }
+    }
+
+    /// What budgets have left, as further tables.
+    private var room: SQLStatement {
+        guard let budgets else { return "" }
+        let isFull = store.isFull(for: need, now: store.now)
+        return """
+            , \(store.room(
+                for: need,
+                in: budgets.ids,
+                // A rate that was not known is looked at first.
+                isFull: "max(CASE WHEN \(isFull) OR b.rate IS NOT NULL THEN 1 ELSE 0 END)"
+            ))
+            """
+    }
+
+    private var need: BudgetNeed {
+        let weight = store.dialect.double("(SELECT given_weight FROM given)")
+        return BudgetNeed(batchOfWeight: "coalesce(\(weight), 0.0)", besides: "ended")
+    }
+
+    private var hasRoom: SQLStatement {
+        budgets == nil ? "" : " WHERE (SELECT is_full FROM room) = 0"
+    }
+
+    private var entered: SQLStatement {
+        guard budgets != nil else { return "" }
+        let run: SQLStatement = "(SELECT given_run FROM given)"
+        return ", entered AS (\(store.enterMade(of: run, for: need)))"
+    }
+
+    /// What is said of the budgets, if there are any.
+    private var told: SQLStatement {
+        guard budgets != nil else { return "" }
+        let columns = ["is_full", "is_tight", "is_shared"] as [SQLStatement]
+        return columns.reduce(into: "") { text, column in
+            text.append(" \(first("(SELECT \(column) FROM room)")),")
         }
     }
 
@@ -125,7 +176,7 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
                 AND cancelled_at IS NULL
                 AND (extended_ms IS NULL OR \(slot.takesStuck ? 1 : 0) = 0)
                 AND pause_reason IS NULL
-                AND budget_set = 0 AND execution IS NULL
+                AND budget_set = \(budgets.map { "\($0.set)" } ?? "0") AND execution IS NULL
                 AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (outage IS NULL OR outage NOT LIKE '%"hold":%')
@@ -214,6 +265,11 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
         // The item stands before.
         for _ in 0..<3 { _ = row.value() }
         let hasEnded = try row.boolean()
+        if let budgets {
+            let (isFull, isTight) = (try row.boolean(), try row.boolean())
+            let known = budgets.found(isTight: isFull || isTight, isShared: try row.boolean())
+            if known != budgets { store.note({ $0.budgets = known }, for: request.key) }
+        }
         guard let number = try row.optionalInteger() else { return .declined(hasEnded: hasEnded) }
         let now = try row.instant()
         let lease = Duration.milliseconds(try row.integer())

@@ -23,9 +23,12 @@ extension Acquisition {
                 return
             }
             budgets = try found.map { try store.budgetRow(&$0) }
+            if budgets.contains(where: \.isToBeAddedUp) {
+                let isKnown = store.dialect.column("id", isAmong: known.ids)
+                budgets = try await addUp(where: isKnown, on: connection)
+            }
         } else {
-            let select = store.selectBudgets(where: store.isBudget(of: run.key))
-            budgets = try await connection.run([select])[0].map { try store.budgetRow(&$0) }
+            budgets = try await addUp(where: store.isBudget(of: run.key), on: connection)
         }
         budgetIDs = budgets.map(\.id)
         isSharingBudgets = budgets.contains { $0.budget.held.batches > 0 }
@@ -35,6 +38,15 @@ extension Acquisition {
             let locked = budgets.filter { lockedBudgets.contains($0.id) }
             allowance.close(by: locked.map(\.budget.owner))
         }
+    }
+
+    /// Reads budgets with what is held under them.
+    private func addUp(
+        where condition: SQLStatement,
+        on connection: isolated Database.Connection
+    ) async throws -> [BudgetRow] {
+        let select = store.selectBudgets(where: condition)
+        return try await connection.run([select])[0].map { try store.budgetRow(&$0) }
     }
 
     /// Reads which runs wait beside the run, and what it holds itself.
@@ -99,13 +111,18 @@ extension Acquisition {
         statements.append(store.lockBudgetsSoon(budgetIDs))
         // What inserts batches asks itself.
         if !notesWithInserts || new.isEmpty {
-            statements.append(
-                """
-                WITH \(store.room(for: allowance, in: budgetIDs, budgets, now: nowInstant))
-                SELECT is_full FROM room
-                """
-            )
+            statements.append("WITH \(room) SELECT is_full FROM room")
         }
+    }
+
+    /// What budgets have left, as a table `room` that fails where that is not enough.
+    private var room: SQLStatement {
+        let need = BudgetNeed(allowance.admitted)
+        return store.room(
+            for: need,
+            in: budgetIDs,
+            isFull: store.isFull(for: need, of: allowance, budgets, now: nowInstant)
+        )
     }
 
     /// Adds the statements that note what was let in, and keep the entries few.
@@ -128,7 +145,15 @@ extension Acquisition {
                 )
             )
         }
-        if !unnumbered.isEmpty {
+        if unnumbered.count == 1, left.isEmpty,
+            let entry = knownStatements.entry?.statement(
+                of: run.id,
+                into: budgets,
+                with: allowance.admitted
+            )
+        {
+            statements.append(entry)
+        } else if !unnumbered.isEmpty {
             // Where there is one writer, the highest numbers are those of what was just inserted.
             let areNew: SQLStatement =
                 "id > (SELECT max(id) FROM \(store.tables.batch)) - \(unnumbered.count)"
@@ -163,8 +188,7 @@ extension Acquisition {
     /// - Returns: The statement; its rows are the number of a batch, its first id, and what `room`
     ///   says where they are asked.
     func noting(_ given: SQLStatement, _ insert: SQLStatement, asks: Bool) -> SQLStatement {
-        let room: SQLStatement =
-            asks ? "\(store.room(for: allowance, in: budgetIDs, budgets, now: nowInstant)), " : ""
+        let room: SQLStatement = asks ? "\(room), " : ""
         let condition: SQLStatement = asks ? " WHERE (SELECT is_full FROM room) = 0" : ""
         let answer: SQLStatement =
             asks ? ", is_tight, is_shared FROM made CROSS JOIN room" : " FROM made"
@@ -173,30 +197,24 @@ extension Acquisition {
             \(insert)\(condition)
             RETURNING id, batch_id_start
             ), entered AS (
-                INSERT INTO \(store.tables.letIn) (
-                    budget_id, run_id, batch_id, attempt, bound_batches, bound_weight,
-                    summed_batches
-                )
                 \(asks ? enteringFirst : enteringMore)
             )
             SELECT id, batch_id_start\(answer)
             """
     }
 
-    /// The entries of what the first statement inserts: what is held, and all that is let in.
+    /// Enters what the first statement inserts: what is held, and all that is let in.
     private var enteringFirst: SQLStatement {
-        let use = allowance.admitted
-        return """
-            SELECT base.id, CAST(\(run.id) AS bigint), made.id, 1,
-                base.held_batches + \(use.batches), base.held_weight + \(use.weight), base.summed
-            FROM made CROSS JOIN base
-            """
+        store.enterMade(of: "\(run.id)", for: BudgetNeed(allowance.admitted))
     }
 
-    /// Those of what further statements insert, which is counted there already.
+    /// Enters what further statements insert, which is counted there already.
     private var enteringMore: SQLStatement {
         let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
         return """
+            INSERT INTO \(store.tables.letIn) (
+                budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
+            )
             SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
                 \(store.lastBounds(of: "letting.id"))
             FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)

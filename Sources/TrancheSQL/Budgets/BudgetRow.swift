@@ -12,6 +12,8 @@ struct BudgetRow: Sendable {
     let summed: Int
     /// Whether that was now; else at most so much is held.
     let isExact: Bool
+    /// Whether it must be, as there may be no room by what is known.
+    let isToBeAddedUp: Bool
     /// How many runs wait for room in it.
     let waiting: Int
 
@@ -46,4 +48,9 @@ struct KnownBudgets: Sendable, Hashable {
     let isTight: Bool
     /// Whether more than one batch was held under one: others may wait for its lock.
     let isShared: Bool
+
+    /// The same budgets as they were found when they were asked.
+    func found(isTight: Bool, isShared: Bool) -> KnownBudgets {
+        KnownBudgets(set: set, ids: ids, isTight: isTight, isShared: isShared)
+    }
 }

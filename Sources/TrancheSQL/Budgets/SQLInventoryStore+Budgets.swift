@@ -37,39 +37,56 @@ extension SQLInventoryStore {
     /// The statement that reads budgets and what is held under each, in the order in which they are
     /// locked.
     ///
+    /// - Parameter condition: The condition on budgets.
+    /// - Returns: The statement.
+    func selectBudgets(where condition: SQLStatement) -> SQLStatement {
+        """
+        WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(condition))
+        SELECT
+            \(budgetColumns), coalesce(u.entries, 0), coalesce(u.batches, 0),
+            coalesce(u.weight, 0.0), coalesce(u.batches, 0), 1, 0
+        FROM mine AS b
+        LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
+        LEFT JOIN (\(selectUse(of: "mine"))) AS u ON u.budget_id = b.id
+        ORDER BY b.id
+        """
+    }
+
+    /// The statement that reads budgets as ``selectBudgets(where:)``, with what their last entries
+    /// say is held under each, which is too much; and whether that is to be added up.
+    ///
     /// - Parameters:
     ///   - condition: The condition on budgets.
-    ///   - need: What is to be let in at most: where a budget has room for that by what its last
-    ///     entry says, what is held is told as that says it, which is too much; `nil` (the default)
-    ///     adds it up.
+    ///   - need: What is to be let in at most.
     /// - Returns: The statement.
-    func selectBudgets(
-        where condition: SQLStatement,
-        roomFor need: BudgetUse? = nil
-    ) -> SQLStatement {
-        let isAdded = need.map { mayBeFull(for: $0) + isWaitedFor } ?? "1 = 1"
-        return """
-            WITH mine AS (\(selectWithBounds(where: condition))),
-            added AS (SELECT * FROM mine AS b WHERE \(isAdded))
-            SELECT
-                b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
-                CASE WHEN b.rate IS NOT NULL THEN \(lastCharge("tokens")) END,
-                CASE WHEN b.rate IS NOT NULL
-                    THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
-                b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason,
-                b.folded_to, coalesce(u.entries, 0), \(heldBatches), \(heldWeight),
-                \(summedBatches), CASE WHEN a.id IS NULL THEN 0 ELSE 1 END,
-                (
-                    SELECT count(*) FROM \(tables.waiting) AS w
-                    WHERE w.budget_id = b.id AND w.waits_until > \(now)
-                ),
-                \(dialect.milliseconds("b.open_until"))
-            FROM mine AS b
-            LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
-            LEFT JOIN added AS a ON a.id = b.id
-            LEFT JOIN (\(selectUse(of: "added"))) AS u ON u.budget_id = b.id
-            ORDER BY b.id
-            """
+    func selectBounds(where condition: SQLStatement, roomFor need: BudgetUse) -> SQLStatement {
+        """
+        SELECT
+            \(budgetColumns), 0, b.bound_batches, b.bound_weight, b.summed_batches, 0,
+            CASE WHEN \(mayBeFull(for: BudgetNeed(need)) + isWaitedFor) THEN 1 ELSE 0 END
+        FROM (
+            SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches
+            \(budgetsWithLastEntries(where: condition))
+        ) AS b
+        LEFT JOIN \(tables.run) AS r ON r.id = b.run_id
+        ORDER BY b.id
+        """
+    }
+
+    /// What is said of a budget `b`, and of its run `r`.
+    private var budgetColumns: SQLStatement {
+        """
+        b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
+        CASE WHEN b.rate IS NOT NULL THEN \(lastCharge("tokens")) END,
+        CASE WHEN b.rate IS NOT NULL
+            THEN \(lastCharge(dialect.milliseconds("charged_at"))) END,
+        b.pause_reason, \(dialect.milliseconds("b.parked_until")), b.park_reason,
+        b.folded_to, \(dialect.milliseconds("b.open_until")),
+        (
+            SELECT count(*) FROM \(tables.waiting) AS w
+            WHERE w.budget_id = b.id AND w.waits_until > \(now)
+        )
+        """
     }
 
     private var isWaitedFor: SQLStatement {
@@ -155,10 +172,20 @@ extension SQLInventoryStore {
     /// At most `bound_batches` and `bound_weight` are held: what was let in since it was added up
     /// is counted there, and what has ended is not taken off. So most acquires need not add up what
     /// is held. `last_weight` is NULL where the last one let in has ended.
-    func selectWithBounds(where condition: SQLStatement) -> SQLStatement {
+    func selectWithBounds(
+        where condition: SQLStatement,
+        besides ended: SQLStatement? = nil
+    ) -> SQLStatement {
         """
         SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
-            (\(selectHeldWeight)) AS last_weight
+            (\(selectHeldWeight(besides: ended))) AS last_weight
+        \(budgetsWithLastEntries(where: condition))
+        """
+    }
+
+    /// Budgets `b` and their last entries `l`, if any.
+    private func budgetsWithLastEntries(where condition: SQLStatement) -> SQLStatement {
+        """
         FROM (SELECT * FROM \(tables.budget) WHERE \(condition)) AS b
         LEFT JOIN \(tables.letIn) AS l
             ON l.id = (SELECT max(e.id) FROM \(tables.letIn) AS e WHERE e.budget_id = b.id)
@@ -167,7 +194,7 @@ extension SQLInventoryStore {
 
     /// Whether what is held under a budget `b` must be added up: by its last entry there may be no
     /// room, or nothing is known, or more was let in since than was added up then.
-    func mayBeFull(for need: BudgetUse) -> SQLStatement {
+    func mayBeFull(for need: BudgetNeed) -> SQLStatement {
         """
         b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
             OR b.bound_batches + \(need.batches) > b.batches
@@ -175,32 +202,16 @@ extension SQLInventoryStore {
         """
     }
 
-    /// How many batches are held under a budget `b`, at most; `a` is of those that are added up,
-    /// and `u` what that came to.
-    var heldBatches: SQLStatement {
-        "CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END"
-    }
-
-    /// What these weigh, at most.
-    var heldWeight: SQLStatement {
-        "CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END"
-    }
-
-    /// How many there were when they were last added up.
-    var summedBatches: SQLStatement {
-        "CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END"
-    }
-
     /// Adds up what is held under the budgets of a table.
     ///
     /// Each entry's batch is looked up by its number: a join might read the whole table of batches
     /// where the planner knows little of the entries.
-    func selectUse(of table: SQLStatement) -> SQLStatement {
+    func selectUse(of table: SQLStatement, besides ended: SQLStatement? = nil) -> SQLStatement {
         """
         SELECT
             budget_id, count(*) AS entries, count(held_weight) AS batches,
             \(dialect.sum(ofWeights: "held_weight")) AS weight
-        FROM (\(selectEntries(of: table))) AS entry
+        FROM (\(selectEntries(of: table, besides: ended))) AS entry
         GROUP BY budget_id
         """
     }
@@ -209,22 +220,31 @@ extension SQLInventoryStore {
     ///
     /// SQLite takes the tables of a `CROSS JOIN` in this order (sqlite.org/optoverview.html, 9.4):
     /// it reads no entry of budgets that are not meant.
-    private func selectEntries(of table: SQLStatement) -> SQLStatement {
+    private func selectEntries(
+        of table: SQLStatement,
+        besides ended: SQLStatement? = nil
+    ) -> SQLStatement {
         """
-        SELECT l.budget_id, l.run_id, (\(selectHeldWeight)) AS held_weight
+        SELECT l.budget_id, l.run_id, (\(selectHeldWeight(besides: ended))) AS held_weight
         FROM \(table) AS k CROSS JOIN \(tables.letIn) AS l
         WHERE l.budget_id = k.id AND l.id > k.folded_to
         """
     }
 
     /// What the batch of an entry `l` weighs, as long as the attempt holds it.
-    private var selectHeldWeight: SQLStatement {
-        """
-        SELECT coalesce(h.batch_weight, 0.0)
-        FROM \(tables.batch) AS h
-        WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
-            AND h.lease_expires_at > \(now)
-        """
+    ///
+    /// - Parameter ended: A table of batches that end in the same statement, which does not see
+    ///   that yet; none by default.
+    /// - Returns: The query.
+    private func selectHeldWeight(besides ended: SQLStatement? = nil) -> SQLStatement {
+        let goesOn: SQLStatement =
+            ended.map { " AND h.id <> ALL (ARRAY(SELECT id FROM \($0)))" } ?? ""
+        return """
+            SELECT coalesce(h.batch_weight, 0.0)
+            FROM \(tables.batch) AS h
+            WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
+                AND h.lease_expires_at > \(now)\(goesOn)
+            """
     }
 
     func budgetRow(_ row: inout SQLRow) throws -> BudgetRow {
@@ -241,12 +261,13 @@ extension SQLInventoryStore {
         let reason = row.optionalText()
         budget.parking = until.map { BudgetParking(until: $0, reason: reason ?? "") }
         let foldedTo = try row.integer()
-        let entries = Int(try row.integer())
-        budget.held.batches = Int(try row.integer())
-        budget.held.weight = try row.optionalDouble() ?? 0
-        let (summed, isExact) = (Int(try row.integer()), try row.boolean())
-        let waiting = Int(try row.integer())
         budget.openUntil = try row.optionalInstant()
+        let (waiting, entries) = (Int(try row.integer()), Int(try row.integer()))
+        // One that has let nothing in yet has no bounds.
+        budget.held.batches = Int(try row.optionalInteger() ?? 0)
+        budget.held.weight = try row.optionalDouble() ?? 0
+        let summed = Int(try row.optionalInteger() ?? 0)
+        let (isExact, isToBeAddedUp) = (try row.boolean(), try row.boolean())
         return BudgetRow(
             id: id,
             budget: budget,
@@ -254,6 +275,7 @@ extension SQLInventoryStore {
             entries: entries,
             summed: summed,
             isExact: isExact,
+            isToBeAddedUp: isToBeAddedUp,
             waiting: waiting
         )
     }
@@ -346,7 +368,7 @@ extension SQLInventoryStore {
             SELECT budget_id, run_id, batch_id, attempt
             FROM \(tables.letIn) AS l
             WHERE budget_id = \(row.id) AND id > \(row.foldedTo)
-                AND EXISTS (\(selectHeldWeight))
+                AND EXISTS (\(selectHeldWeight()))
             """,
             """
             DELETE FROM \(tables.letIn)

@@ -59,79 +59,131 @@ extension SQLInventoryStore {
         return try rows[0].map { (id: try $0.integer(), name: $0.optionalText()) }
     }
 
-    /// A table `room` of a `WITH`, with one row: it fails where budgets have no room, by a text
-    /// that is not a number, which names no budget; else `is_full` is 0, `is_tight` 1 where the
-    /// next acquire is to look at the budgets first, and `is_shared` 1 where something else is
-    /// held.
+    /// A table `room` of a `WITH`, with one row, behind `base`, with the budgets.
+    ///
+    /// `is_full` is 0 where all budgets have room, `is_tight` 1 where the next acquire is to look
+    /// at them first, and `is_shared` 1 where something else is held.
     ///
     /// - Parameters:
-    ///   - allowance: What is to be let in.
+    ///   - need: What is to be let in.
     ///   - ids: The budgets.
-    ///   - rows: What was known of them when they were looked at; empty where they were not.
-    ///   - now: The inventory's time, as an instant.
+    ///   - isFull: Whether they have no room; ``isFull(for:of:_:now:)`` or
+    ///     ``isFull(for:now:)``.
     /// - Returns: The tables.
-    func room(
-        for allowance: Allowance,
-        in ids: [Int64],
-        _ rows: [BudgetRow],
-        now: SQLStatement
-    ) -> SQLStatement {
-        let use = allowance.admitted
-        var isFull = isFull(for: use, now: now)
-        // A rate that was not known is looked at before anything is let in.
-        var isNews: SQLStatement = " OR b.rate IS NOT NULL"
-        for row in rows where row.budget.limits.rate != nil {
-            let need = allowance.tokensUsed[row.budget.owner] ?? 0
-            isFull.append(" OR b.id = \(row.id) AND \(tokens) < \(need) * 0.999999999")
-            isNews.append(" AND b.id <> \(row.id)")
-        }
-        isFull.append(isNews)
-        let condition = dialect.column("id", isAmong: ids)
+    func room(for need: BudgetNeed, in ids: [Int64], isFull: SQLStatement) -> SQLStatement {
+        let mine = selectWithBounds(
+            where: dialect.column("id", isAmong: ids),
+            besides: need.ended
+        )
         return """
-            mine AS (\(selectWithBounds(where: condition))),
-            added AS (SELECT * FROM mine AS b WHERE \(mayBeFull(for: use))),
+            mine AS (\(mine)),
+            added AS (SELECT * FROM mine AS b WHERE \(mayBeFull(for: need))),
             base AS MATERIALIZED (
                 SELECT b.*, \(heldBatches) AS held_batches, \(heldWeight) AS held_weight,
                     \(summedBatches) AS summed, coalesce(u.entries, 0) AS entries
                 FROM mine AS b
                 LEFT JOIN added AS a ON a.id = b.id
-                LEFT JOIN (\(selectUse(of: "added"))) AS u ON u.budget_id = b.id
+                LEFT JOIN (\(selectUse(of: "added", besides: need.ended))) AS u
+                    ON u.budget_id = b.id
             ), room AS MATERIALIZED (
                 SELECT
-                    CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)
-                        AS is_full,
-                    max(CASE WHEN \(isTight(for: use)) THEN 1 ELSE 0 END) AS is_tight,
-                    max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END) AS is_shared
+                    -- Where there is no budget any more, the run has others.
+                    coalesce(\(isFull), 1) AS is_full,
+                    coalesce(max(CASE WHEN \(isTight(for: need)) THEN 1 ELSE 0 END), 1)
+                        AS is_tight,
+                    coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1)
+                        AS is_shared
                 FROM base AS b
             )
             """
     }
 
+    /// How many batches are held under a budget `b`, at most; `a` is of those that are added up,
+    /// and `u` what that came to.
+    private var heldBatches: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END"
+    }
+
+    /// What these weigh, at most.
+    private var heldWeight: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END"
+    }
+
+    /// How many there were when they were last added up.
+    private var summedBatches: SQLStatement {
+        "CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END"
+    }
+
+    /// Whether budgets have no room: 0 where they have, and an error where they have not, by a text
+    /// that is not a number, which names no budget.
+    ///
+    /// - Parameters:
+    ///   - need: What is to be let in.
+    ///   - allowance: What it was let in by.
+    ///   - rows: What was known of the budgets when they were looked at; empty where they were not.
+    ///   - now: The inventory's time, as an instant.
+    /// - Returns: The expression, over all budgets `b`.
+    func isFull(
+        for need: BudgetNeed,
+        of allowance: Allowance,
+        _ rows: [BudgetRow],
+        now: SQLStatement
+    ) -> SQLStatement {
+        var isFull = isFull(for: need, now: now)
+        // A rate that was not known is looked at before anything is let in.
+        var isNews: SQLStatement = " OR b.rate IS NOT NULL"
+        for row in rows where row.budget.limits.rate != nil {
+            let tokensNeeded = allowance.tokensUsed[row.budget.owner] ?? 0
+            isFull.append(" OR b.id = \(row.id) AND \(tokens) < \(tokensNeeded) * 0.999999999")
+            isNews.append(" AND b.id <> \(row.id)")
+        }
+        isFull.append(isNews)
+        return "CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)"
+    }
+
     /// Whether a budget `b`, with what is held under it, has no room.
     ///
     /// Sums are a little more or less than another order of the same weights gives.
-    private func isFull(for use: BudgetUse, now: SQLStatement) -> SQLStatement {
+    func isFull(for need: BudgetNeed, now: SQLStatement) -> SQLStatement {
         """
         b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.open_until <= \(now)
             OR b.weight = 0
-            OR b.held_batches + \(use.batches) > b.batches
-            OR (b.held_batches > 0 OR \(use.batches) > 1)
-                AND b.held_weight > b.weight * 1.000000001 - \(use.weight)
+            OR b.held_batches + \(need.batches) > b.batches
+            OR (b.held_batches > 0 OR \(need.batches) > 1)
+                AND b.held_weight > b.weight * 1.000000001 - \(need.weight)
         """
     }
 
     /// Whether the next acquire may find no room in a budget `b`, with what is held under it, or is
     /// to leave some to others; or whether entries are to be folded.
-    private func isTight(for use: BudgetUse) -> SQLStatement {
+    private func isTight(for need: BudgetNeed) -> SQLStatement {
         """
         b.rate IS NOT NULL
-            OR b.held_batches + \(2 * use.batches) > b.batches
-            OR b.held_weight > b.weight - \(use.weight + use.weight)
+            OR b.held_batches + \(need.twice.batches) > b.batches
+            OR b.held_weight > b.weight - \(need.twice.weight)
             OR b.entries > \(BudgetRow.slack) + b.held_batches * 5 / 4
             OR EXISTS (
                 SELECT 1 FROM \(tables.waiting) AS w
                 WHERE w.budget_id = b.id AND w.waits_until > \(now)
             )
+        """
+    }
+
+    /// The statement that enters batches out of a table `made`, which are let in by the budgets of
+    /// a table `base`.
+    ///
+    /// - Parameters:
+    ///   - run: The number of their run.
+    ///   - need: All that is let in.
+    /// - Returns: The statement.
+    func enterMade(of run: SQLStatement, for need: BudgetNeed) -> SQLStatement {
+        """
+        INSERT INTO \(tables.letIn) (
+            budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
+        )
+        SELECT base.id, CAST(\(run) AS bigint), made.id, 1,
+            base.held_batches + \(need.batches), base.held_weight + \(need.weight), base.summed
+        FROM made CROSS JOIN base
         """
     }
 

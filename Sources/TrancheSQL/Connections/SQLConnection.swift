@@ -54,6 +54,19 @@ package protocol SQLConnection: Actor {
         releasingBefore sequence: SQLTableName
     ) async throws -> [SQLRows]
 
+    /// Runs statements in a transaction of their own, whose locks are given up as those of
+    /// ``commit(_:releasingBefore:)``.
+    ///
+    /// - Parameters:
+    ///   - statements: The statements.
+    ///   - sequence: As there.
+    /// - Returns: Each statement's rows.
+    /// - Throws: The database's error.
+    func atomically(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) async throws -> [SQLRows]
+
     /// Rolls the open transaction back.
     func rollback() async throws
 
@@ -88,6 +101,14 @@ extension SQLConnection {
         releasingBefore sequence: SQLTableName
     ) async throws -> [SQLRows] {
         try await commit(statements)
+    }
+
+    /// Runs them as any others; there are no locks that others could have before.
+    package func atomically(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName
+    ) async throws -> [SQLRows] {
+        try await atomically(statements, isWriting: true)
     }
 }
 

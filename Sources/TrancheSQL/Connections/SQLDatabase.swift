@@ -259,9 +259,22 @@ extension SQLDatabase {
     }
 
     /// Runs statements in a transaction of their own, for writing.
-    package func write(_ statements: [SQLStatement]) async throws -> [SQLRows] {
-        try await writers.withConnection {
-            try await $0.atomically(statements, isWriting: true)
+    ///
+    /// - Parameters:
+    ///   - statements: The statements.
+    ///   - sequence: What is written to where locks are given up before all is on disk, as in
+    ///     ``SQLConnection/commit(_:releasingBefore:)``; `nil` (the default) where they are not.
+    /// - Returns: Each statement's rows.
+    /// - Throws: The database's error.
+    package func write(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName? = nil
+    ) async throws -> [SQLRows] {
+        try await writers.withConnection { connection in
+            guard let sequence else {
+                return try await connection.atomically(statements, isWriting: true)
+            }
+            return try await connection.atomically(statements, releasingBefore: sequence)
         }
     }
 

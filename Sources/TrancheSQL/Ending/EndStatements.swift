@@ -11,3 +11,29 @@ struct EndStatements {
         }
     }
 }
+
+/// How attempts end: the statements for one of them can be put together beforehand.
+struct EndForm: Sendable {
+    /// The statements for the batches of a condition, with the number of the attempt, the result
+    /// and what is noted.
+    let statements: @Sendable (_ isMeant: SQLStatement, _ values: [SQLStatement]) -> [SQLStatement]
+    /// The statements for one attempt: its batch, and those values; empty until they are prepared.
+    private(set) var templates: [SQLTemplate] = []
+
+    init(
+        _ statements: @escaping @Sendable (SQLStatement, [SQLStatement]) -> [SQLStatement]
+    ) {
+        self.statements = statements
+    }
+
+    /// The form with the statements for one attempt.
+    func prepared() -> EndForm {
+        if !templates.isEmpty { return self }
+        var form = self
+        let blanks = SQLTemplate.blanks(4)
+        form.templates = statements("id = \(blanks[0])", Array(blanks.dropFirst())).map {
+            SQLTemplate($0, values: 4)
+        }
+        return form
+    }
+}

@@ -19,14 +19,17 @@ extension SQLInventoryStore {
 
     /// The statements that give batches back that have not begun.
     func releasing(_ holdings: [AttemptKey]) -> EndStatements {
-        // Due since now, by the same column as a retry.
-        ending(
-            holdings.map { AttemptSuccess($0, result: nil, logging: nil) },
-            as: .released,
-            outcome: .released,
-            if: " AND begun_at IS NULL",
-            returning: batchColumns
-        ) { _, _ in "status = 'released', lease_expires_at = NULL, retry_at = \(now)" }
+        let form = EndForm { isMeant, values in
+            self.end(
+                "\(isMeant) AND attempt = \(values[0]) AND begun_at IS NULL",
+                // Due since now, by the same column as a retry.
+                setting: "status = 'released', lease_expires_at = NULL, retry_at = \(self.now)",
+                as: .released,
+                outcome: .released,
+                returning: self.batchColumns
+            )
+        }
+        return ending(holdings.map { AttemptSuccess($0, result: nil, logging: nil) }, by: form)
     }
 
     package func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
@@ -103,14 +106,32 @@ extension SQLInventoryStore {
     func succeeding(_ endings: [AttemptSuccess], returning columns: SQLStatement) throws
         -> EndStatements
     {
+        try succeeding(endings, by: success(returning: columns))
+    }
+
+    /// How attempts end well; each end gives some columns of its batch.
+    func success(returning columns: SQLStatement) -> EndForm {
+        EndForm { isMeant, values in
+            self.end(
+                "\(isMeant) AND attempt = \(values[0])",
+                setting: self.goodEnd(values[1], values[2]),
+                as: .succeeded,
+                outcome: .succeeded,
+                returning: columns
+            )
+        }
+    }
+
+    /// The statements that end attempts well.
+    ///
+    /// - Parameters:
+    ///   - endings: The attempts.
+    ///   - form: How; ``success(returning:)``.
+    /// - Returns: The statements.
+    /// - Throws: As ``succeeding(_:returning:)``.
+    func succeeding(_ endings: [AttemptSuccess], by form: EndForm) throws -> EndStatements {
         for ending in endings { try requireJSON(ending.result) }
-        var ends = ending(
-            endings,
-            as: .succeeded,
-            outcome: .succeeded,
-            returning: columns,
-            setting: goodEnd
-        )
+        var ends = ending(endings, by: form)
         for ending in endings {
             ends.statements += keep(ending.output, of: ending.holding, endedAs: .succeeded)
         }
@@ -188,23 +209,7 @@ extension SQLInventoryStore {
         }
     }
 
-    private func ending(
-        _ endings: [AttemptSuccess],
-        as status: BatchStatus,
-        outcome: AttemptRecord.Outcome,
-        if condition: SQLStatement = "",
-        returning columns: SQLStatement,
-        setting: (_ result: SQLStatement, _ logging: SQLStatement) -> SQLStatement
-    ) -> EndStatements {
-        func statements(_ isMeant: SQLStatement, _ values: [SQLStatement]) -> [SQLStatement] {
-            end(
-                "\(isMeant) AND attempt = \(values[0])\(condition)",
-                setting: setting(values[1], values[2]),
-                as: status,
-                outcome: outcome,
-                returning: columns
-            )
-        }
+    private func ending(_ endings: [AttemptSuccess], by form: EndForm) -> EndStatements {
         // In the order of their numbers, as all who lock several batches do.
         let rows = endings.sorted { $0.holding.batch < $1.holding.batch }.map { ending in
             [
@@ -213,14 +218,11 @@ extension SQLInventoryStore {
             ]
         }
         if rows.count > 1, let (isMeant, values) = dialect.bulkValues(of: rows, by: "id") {
-            return EndStatements(statements: statements(isMeant, values), reading: [0])
+            return EndStatements(statements: form.statements(isMeant, values), reading: [0])
         }
         var ends = EndStatements()
         if rows.isEmpty { return ends }
-        let blanks = SQLTemplate.blanks(4)
-        let templates = statements("id = \(blanks[0])", Array(blanks.dropFirst())).map {
-            SQLTemplate($0, values: 4)
-        }
+        let templates = form.prepared().templates
         for row in rows {
             ends.reading.append(ends.statements.count)
             for template in templates { ends.statements.append(template.filled(with: row)) }
@@ -431,8 +433,8 @@ extension SQLInventoryStore {
         if found.attempt == holding.attempt {
             if found.cause == .cancelled { throw found.cancelled }
             if found.status == .running || found.isEnded(as: status) { return found }
-            // Giving back what has begun fails it.
-            if status == .released, found.cause == .begun { return found }
+            // Giving back what has begun fails it; who failed it otherwise gives nothing back.
+            if status == .released, found.cause == .begun, found.wasGivenBack { return found }
         }
         throw TrancheError(
             .batchLost,

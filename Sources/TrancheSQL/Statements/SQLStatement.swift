@@ -63,7 +63,7 @@ package struct SQLStatement: Sendable, Hashable {
             binds = other.binds
             return
         }
-        text += other.text.renumbered(by: binds.count)
+        text.append(other.text, movingPlaceholdersBy: binds.count)
         binds += other.binds
     }
 
@@ -85,10 +85,14 @@ extension SQLStatement: ExpressibleByStringInterpolation {
     package struct StringInterpolation: StringInterpolationProtocol, Sendable {
         var statement = SQLStatement()
 
-        package init(literalCapacity: Int, interpolationCount: Int) {}
+        package init(literalCapacity: Int, interpolationCount: Int) {
+            // What is shorter is kept in place, without storage of its own.
+            guard literalCapacity > 15 else { return }
+            statement.text.reserveCapacity(literalCapacity + 16 * interpolationCount)
+        }
 
         package mutating func appendLiteral(_ literal: String) {
-            statement.append(SQLStatement(literal))
+            statement.text += literal
         }
 
         /// Binds a value.
@@ -119,17 +123,17 @@ extension SQLStatement: ExpressibleByStringInterpolation {
 
         /// Puts a quoted name in.
         package mutating func appendInterpolation(name: String) {
-            statement.append(SQLStatement(name.quotedAsName))
+            statement.text += name.quotedAsName
         }
 
         /// Puts a table's quoted name in, with its schema.
         package mutating func appendInterpolation(_ table: SQLTableName) {
-            statement.append(SQLStatement(table.quoted))
+            statement.text += table.quoted
         }
 
         /// Puts text in as it is: only for text that this package or the job's owner wrote.
         package mutating func appendInterpolation(unsafeRaw text: String) {
-            statement.append(SQLStatement(text))
+            statement.text += text
         }
     }
 
@@ -143,7 +147,13 @@ extension SQLStatement: ExpressibleByStringInterpolation {
 
     private mutating func bind(_ value: Value) {
         binds.append(value)
-        text += "$\(binds.count)"
+        text += Self.placeholder(binds.count)
+    }
+
+    private static let placeholders = (0...64).map { "$\($0)" }
+
+    private static func placeholder(_ number: Int) -> String {
+        number < placeholders.count ? placeholders[number] : "$\(number)"
     }
 }
 
@@ -160,26 +170,37 @@ extension String {
         "'" + replacing("'", with: "''") + "'"
     }
 
-    /// The statement's text with its placeholders moved behind others; what is quoted has none.
-    fileprivate func renumbered(by offset: Int) -> String {
-        let marks = [UInt8(ascii: "$"), UInt8(ascii: "\""), UInt8(ascii: "'")]
-        var result = ""
-        var rest = utf8[...]
-        while let index = rest.firstIndex(where: { marks.contains($0) }) {
-            let mark = rest[index]
-            let after = rest.index(after: index)
-            result += Substring(rest[..<after])
-            rest = rest[after...]
-            if mark == marks[0] {
-                let digits = rest.prefix { (48...57).contains($0) }
-                if let number = Int(Substring(digits)) { result += String(number + offset) }
-                rest = rest[digits.endIndex...]
-            } else if let end = rest.firstIndex(of: mark) {
-                result += Substring(rest[...end])
-                rest = rest[rest.index(after: end)...]
+    /// Adds a statement's text with its placeholders moved behind others; what is quoted has none.
+    ///
+    /// It works on bytes: statements are put together for each batch.
+    fileprivate mutating func append(_ part: String, movingPlaceholdersBy offset: Int) {
+        let bytes = Array(part.utf8)
+        var moved: [UInt8] = []
+        moved.reserveCapacity(bytes.count + 64)
+        /// Where what is not copied yet begins.
+        var start = 0
+        var place = 0
+        while place < bytes.count {
+            let byte = bytes[place]
+            place += 1
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "'"):
+                while place < bytes.count, bytes[place] != byte { place += 1 }
+                place += 1
+            case UInt8(ascii: "$"):
+                let digits = bytes[place...].prefix { (48...57).contains($0) }
+                // No statement has as many placeholders as more digits would say.
+                guard (1...9).contains(digits.count) else { continue }
+                moved += bytes[start..<place]
+                let number = digits.reduce(0) { 10 * $0 + Int($1 - 48) }
+                moved += String(number + offset).utf8
+                place = digits.endIndex
+                start = place
+            default: break
             }
         }
-        return result + Substring(rest)
+        moved += bytes[min(start, bytes.count)...]
+        self += String(decoding: moved, as: UTF8.self)
     }
 }
 

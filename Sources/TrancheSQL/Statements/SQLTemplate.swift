@@ -11,12 +11,13 @@ struct SQLTemplate: Sendable {
     /// - Parameter count: How many values a row has.
     /// - Returns: The values, each as an expression.
     static func blanks(_ count: Int) -> [SQLStatement] {
-        (0..<count).map { SQLStatement("$1", binds: [blank($0)]) }
+        blankValues(count).map { SQLStatement("$1", binds: [$0]) }
     }
 
-    // Nobody binds such bytes otherwise.
-    private static func blank(_ number: Int) -> Value {
-        .blob(Array("tranche blank".utf8) + [UInt8(number)])
+    /// The values that ``blanks(_:)`` are of.
+    static func blankValues(_ count: Int) -> [Value] {
+        // Nobody binds such bytes otherwise.
+        (0..<count).map { .blob(Array("tranche blank \($0)".utf8)) }
     }
 
     /// Makes a template of a statement that was built with ``blanks(_:)``.
@@ -26,7 +27,7 @@ struct SQLTemplate: Sendable {
     ///   - count: How many values a row has.
     init(_ statement: SQLStatement, values count: Int) {
         self.statement = statement
-        let values = (0..<count).map { Self.blank($0) }
+        let values = Self.blankValues(count)
         blanks = statement.binds.enumerated().compactMap { place, bind in
             values.firstIndex(of: bind).map { (place, $0) }
         }

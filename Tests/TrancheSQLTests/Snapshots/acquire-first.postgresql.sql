@@ -387,7 +387,8 @@ SELECT $10, $11, $12, given_kind,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
     to_timestamp(CAST($14 AS double precision) / 1000), to_timestamp(CAST($15 AS double precision) / 1000),
-    given_token, CAST($16 AS bigint), CAST($17 AS json)
+    given_token, CAST($16 AS bigint),
+    CAST($17 AS json)
 FROM given
 RETURNING id, batch_id_start;
 -- $1 text, $2 text, $3 integer, $4 integer, $5 null, $6 null, $7 integer, $8 real, $9 text, $10 text, $11 text, $12 text, $13 null, $14 integer, $15 integer, $16 null, $17 text

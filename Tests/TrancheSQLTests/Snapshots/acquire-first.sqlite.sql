@@ -255,7 +255,8 @@ SELECT $10, $11, $12, given_kind,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     given_weight,
     strftime('%Y-%m-%d %H:%M:%f', $14 / 1000.0, 'unixepoch'), $15,
-    given_token, CAST($16 AS bigint), $17
+    given_token, CAST($16 AS bigint),
+    $17
 FROM given
 RETURNING id, batch_id_start;
 -- $1 text, $2 text, $3 integer, $4 integer, $5 null, $6 null, $7 integer, $8 real, $9 text, $10 text, $11 text, $12 text, $13 null, $14 integer, $15 integer, $16 null, $17 text

@@ -122,24 +122,27 @@ WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
     AND h.lease_expires_at > clock_timestamp()) AS held_weight
 FROM added AS k CROSS JOIN "inventory_let_in" AS l
 WHERE l.budget_id = k.id AND l.id > k.folded_to) AS entry
-GROUP BY budget_id) AS u ON u.budget_id = b.id
+GROUP BY budget_id) AS u
+        ON u.budget_id = b.id
 ), room AS MATERIALIZED (
     SELECT
-        CAST(max(CASE WHEN b.pause_reason IS NOT NULL OR b.parked_until > to_timestamp(CAST($4 AS double precision) / 1000) OR b.open_until <= to_timestamp(CAST($5 AS double precision) / 1000)
+        -- Where there is no budget any more, the run has others.
+        coalesce(CAST(max(CASE WHEN b.pause_reason IS NOT NULL OR b.parked_until > to_timestamp(CAST($4 AS double precision) / 1000) OR b.open_until <= to_timestamp(CAST($5 AS double precision) / 1000)
     OR b.weight = 0
     OR b.held_batches + $6 > b.batches
     OR (b.held_batches > 0 OR $7 > 1)
-        AND b.held_weight > b.weight * 1.000000001 - $8 OR b.rate IS NOT NULL THEN $9 ELSE '0' END) AS integer)
-            AS is_full,
-        max(CASE WHEN b.rate IS NOT NULL
+        AND b.held_weight > b.weight * 1.000000001 - $8 OR b.rate IS NOT NULL THEN $9 ELSE '0' END) AS integer), 1) AS is_full,
+        coalesce(max(CASE WHEN b.rate IS NOT NULL
     OR b.held_batches + $10 > b.batches
     OR b.held_weight > b.weight - $11
     OR b.entries > $12 + b.held_batches * 5 / 4
     OR EXISTS (
         SELECT 1 FROM "inventory_waiting" AS w
         WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
-    ) THEN 1 ELSE 0 END) AS is_tight,
-        max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END) AS is_shared
+    ) THEN 1 ELSE 0 END), 1)
+            AS is_tight,
+        coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1)
+            AS is_shared
     FROM base AS b
 ), given (given_kind, given_worker, given_start, given_end, given_cover, given_ids, given_count, given_weight, given_token) AS (VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21)), made AS (
 INSERT INTO "inventory" (
@@ -153,15 +156,15 @@ SELECT $22, $23, $24, given_kind,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
     to_timestamp(CAST($26 AS double precision) / 1000), to_timestamp(CAST($27 AS double precision) / 1000),
-    given_token, CAST($28 AS bigint), CAST($29 AS json)
+    given_token, CAST($28 AS bigint),
+    CAST($29 AS json)
 FROM given WHERE (SELECT is_full FROM room) = 0
 RETURNING id, batch_id_start
 ), entered AS (
     INSERT INTO "inventory_let_in" (
-        budget_id, run_id, batch_id, attempt, bound_batches, bound_weight,
-        summed_batches
-    )
-    SELECT base.id, CAST($30 AS bigint), made.id, 1,
+    budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
+)
+SELECT base.id, CAST($30 AS bigint), made.id, 1,
     base.held_batches + $31, base.held_weight + $32, base.summed
 FROM made CROSS JOIN base
 )

@@ -40,58 +40,42 @@ LIMIT $4
 ;
 -- $1 text, $2 text, $3 text, $4 integer
 
-WITH mine AS (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
-    (SELECT coalesce(h.batch_weight, 0.0)
-FROM "inventory" AS h
-WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
-    AND h.lease_expires_at > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)) AS last_weight
-FROM (SELECT * FROM "inventory_budget" WHERE "id" IN (SELECT value FROM json_each($1))) AS b
-LEFT JOIN "inventory_let_in" AS l
-    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)),
-added AS (SELECT * FROM mine AS b WHERE b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
-    OR b.bound_batches + $2 > b.batches
-    OR b.bound_weight > b.weight - $3 OR EXISTS (
-    SELECT 1 FROM "inventory_waiting" AS w
-    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
-))
 SELECT
     b.id, b.name, r.meta_table, r.job, r.run, b.batches, b.weight, b.rate, b.burst,
-    CASE WHEN b.rate IS NOT NULL THEN (
+CASE WHEN b.rate IS NOT NULL THEN (
     SELECT tokens FROM "inventory_charge" AS c
     WHERE c.budget_id = b.id
     ORDER BY c.id DESC
     LIMIT 1
 ) END,
-    CASE WHEN b.rate IS NOT NULL
-        THEN (
+CASE WHEN b.rate IS NOT NULL
+    THEN (
     SELECT charged_at FROM "inventory_charge" AS c
     WHERE c.budget_id = b.id
     ORDER BY c.id DESC
     LIMIT 1
 ) END,
-    b.pause_reason, b.parked_until, b.park_reason,
-    b.folded_to, coalesce(u.entries, 0), CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END, CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END,
-    CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END, CASE WHEN a.id IS NULL THEN 0 ELSE 1 END,
-    (
-        SELECT count(*) FROM "inventory_waiting" AS w
-        WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
-    ),
-    b.open_until
-FROM mine AS b
+b.pause_reason, b.parked_until, b.park_reason,
+b.folded_to, b.open_until,
+(
+    SELECT count(*) FROM "inventory_waiting" AS w
+    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
+), 0, b.bound_batches, b.bound_weight, b.summed_batches, 0,
+    CASE WHEN b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
+    OR b.bound_batches + $1 > b.batches
+    OR b.bound_weight > b.weight - $2 OR EXISTS (
+    SELECT 1 FROM "inventory_waiting" AS w
+    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
+) THEN 1 ELSE 0 END
+FROM (
+    SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches
+    FROM (SELECT * FROM "inventory_budget" WHERE "id" IN (SELECT value FROM json_each($3))) AS b
+LEFT JOIN "inventory_let_in" AS l
+    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)
+) AS b
 LEFT JOIN "inventory_run" AS r ON r.id = b.run_id
-LEFT JOIN added AS a ON a.id = b.id
-LEFT JOIN (SELECT
-    budget_id, count(*) AS entries, count(held_weight) AS batches,
-    sum(held_weight) AS weight
-FROM (SELECT l.budget_id, l.run_id, (SELECT coalesce(h.batch_weight, 0.0)
-FROM "inventory" AS h
-WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
-    AND h.lease_expires_at > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)) AS held_weight
-FROM added AS k CROSS JOIN "inventory_let_in" AS l
-WHERE l.budget_id = k.id AND l.id > k.folded_to) AS entry
-GROUP BY budget_id) AS u ON u.budget_id = b.id
 ORDER BY b.id;
--- $1 text, $2 integer, $3 real
+-- $1 integer, $2 real, $3 text
 
 SELECT "uid", "weight", "item"
 FROM "item"
@@ -132,7 +116,8 @@ SELECT $10, $11, $12, given_kind,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     given_weight,
     strftime('%Y-%m-%d %H:%M:%f', $14 / 1000.0, 'unixepoch'), $15,
-    given_token, CAST($16 AS bigint), $17
+    given_token, CAST($16 AS bigint),
+    $17
 FROM given
 RETURNING id, batch_id_start;
 -- $1 text, $2 text, $3 integer, $4 integer, $5 integer, $6 null, $7 integer, $8 real, $9 text, $10 text, $11 text, $12 text, $13 null, $14 integer, $15 integer, $16 null, $17 text
@@ -140,8 +125,5 @@ RETURNING id, batch_id_start;
 INSERT INTO "inventory_let_in" (
     budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
 )
-SELECT b.id, $1, h.id, h.attempt, CASE b.id WHEN $2 THEN $3 END, CASE b.id WHEN $4 THEN $5 END, CASE b.id WHEN $6 THEN $7 END
-FROM (SELECT id FROM "inventory_budget" WHERE "id" IN (SELECT value FROM json_each($8))) AS b
-CROSS JOIN (SELECT * FROM "inventory" AS held WHERE id > (SELECT max(id) FROM "inventory") - $9) AS h
-WHERE 1 = 1;
--- $1 integer, $2 integer, $3 integer, $4 integer, $5 real, $6 integer, $7 integer, $8 text, $9 integer
+VALUES ($1, $2, (SELECT max(id) FROM "inventory"), 1, $3, $4, $5);
+-- $1 integer, $2 integer, $3 integer, $4 real, $5 integer
