@@ -63,6 +63,23 @@ import Tranche
         #expect(try bench.rows("SELECT status, cause FROM inventory") == ["failed|begun"])
     }
 
+    @Test(
+        "A batch that has begun and failed has nothing to give back, and that is said",
+        arguments: [[], ["--for", "5s"]]
+    )
+    func releaseOfFailed(_ more: [String]) async throws {
+        let bench = try await CommandLineBench()
+        let acquired = await bench.run(["acquire"] + Self.job + ["--count", "1"])
+        #expect(acquired.status == .done, "\(acquired.errors)")
+        #expect(await bench.run("fail", "1", "--attempt", "1", "--error", "no").status == .done)
+        let released = await bench.run(["release", "1", "--attempt", "1"] + more)
+        #expect(released.status == .batchLost, "\(released.errors)")
+        #expect(released.output.isEmpty, "\(released.output)")
+        #expect(released.errors.contains("it is failed, attempt 1"), "\(released.errors)")
+        let batches = try bench.rows("SELECT status, cause, logging FROM inventory")
+        #expect(batches == ["failed|begun|no"])
+    }
+
     @Test("What contradicts at most once is refused, and so is a change while a batch is held")
     func wrong() async throws {
         let bench = try await CommandLineBench()

@@ -30,7 +30,16 @@ import Testing
         Case(
             "backfill --job j --meta files --run - --from 1 -- true",
             .usage,
-            "--run '-' is what"
+            "a run cannot be named '-', which is what"
+        ),
+        Case("acquire --job j --meta files --run -", .usage, "a run cannot be named '-'"),
+        Case("load x.csv --to none --run -", .usage, "a run cannot be named '-'"),
+        Case("load x.csv --to none --again -", .usage, "a run cannot be named '-'"),
+        Case("acquire --job .. --meta files", .usage, "neither a job nor a run can be named '..'"),
+        Case(
+            "acquire --job j --meta files --weight 5 --min-weight 6",
+            .usage,
+            "--min-weight 6 is above --weight 5"
         ),
         Case("acquire", .usage, "--job JOB is missing"),
         Case(
@@ -266,7 +275,7 @@ import Testing
         Case("gaps extra", .usage, "unexpected argument 'extra'"),
         Case("redrive", .usage, "--job JOB is missing"),
         Case("redrive --job j --ids 5..", .usage, "--ids '5..': '5..' has one end"),
-        Case("redrive --job j --ids 9..5", .usage, "the lower end is above the upper"),
+        Case("redrive --job j --ids 9..5", .usage, "the lower end is above the upper; write 5..9"),
         Case(
             "redrive --job j --ids -9223372036854775808..9223372036854775807",
             .usage,

@@ -183,6 +183,55 @@ import Tranche
         #expect(try bench.rows("SELECT id, status, retry_at FROM inventory") == before)
     }
 
+    // MARK: - What matches nothing
+
+    @Test(
+        "Times that end before they begin are wrong usage, whichever command they are given to",
+        arguments: ["retry", "redrive", "release"],
+        [
+            ["--since", "1h", "--until", "2h"],
+            ["--since", "2026-02-01", "--until", "2026-01-01T08:00"],
+            ["--since", "1h", "--until", "2001-01-01"],
+        ]
+    )
+    func turnedTimes(_ command: String, _ times: [String]) async throws {
+        let bench = try await CommandLineBench()
+        try await acquire(bench)
+        for more in [["--yes"], ["--dry-run"]] {
+            let refused = await bench.run([command, "--job", "j"] + times + more)
+            #expect(refused.status == .usage, "\(refused.errors)")
+            let (first, last) = (times[1], times[3])
+            for part in [
+                "--since \(first) is after --until \(last), and nothing is between them",
+                "--since \(last) --until \(first)",
+            ] {
+                #expect(refused.errors.contains(part), "\(refused.errors)")
+            }
+            let turned = ["--since", last, "--until", first]
+            let right = await bench.run([command, "--job", "j"] + turned + more)
+            #expect(right.status != .usage, "\(right.errors)")
+        }
+    }
+
+    @Test(
+        "A range with a hyphen is told how it is written, from its lower end",
+        arguments: [("1-3", "1..3"), ("20-3", "3..20"), ("5,20-3", "3..20")]
+    )
+    func hyphens(_ ids: String, _ range: String) async throws {
+        let bench = try await CommandLineBench()
+        try await acquire(bench)
+        for command in ["retry", "redrive", "release"] {
+            let refused = await bench.run(command, "--job", "j", "--ids", ids, "--dry-run")
+            #expect(refused.status == .usage, "\(command): \(refused.errors)")
+            #expect(
+                refused.errors.contains("is no id; a range is written \(range)"),
+                "\(command): \(refused.errors)"
+            )
+        }
+        let right = await bench.run("release", "--job", "j", "--ids", "1..3", "--dry-run")
+        #expect(right.status == .done, "\(right.errors)")
+    }
+
     // MARK: - release
 
     @Test("What is held of a job is given back, only under the attempt that was shown")

@@ -38,6 +38,39 @@ struct MeantRunTests {
         #expect(try bench.rows("SELECT DISTINCT run FROM inventory_run") == ["january"])
     }
 
+    @Test(
+        "A mistyped run of a file that was loaded is refused, and --again makes a new one",
+        arguments: [[], ["--dry-run"]]
+    )
+    func mistypedLoad(_ more: [String]) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id\n1\n2\n", to: "in/a.csv")
+        try bench.write("id\n3\n", to: "in/b.csv")
+        let load = ["load", bench.path("in/a.csv"), "--to", "none"]
+        let first = await bench.run(load + ["--run", "january"])
+        #expect(first.status == .done, "\(first.errors)")
+        #expect(await bench.run(load + ["--run", "january"]).status == .done)
+        let folder = ["load", bench.path("in"), "--to", "none"]
+        for words in [load, folder] {
+            let refused = await bench.run(words + ["--run", "janary"] + more)
+            #expect(refused.status == .usage, "\(refused.errors)")
+            for part in [
+                "there is no run 'janary' of job 'load' on ", "did you mean --run january?",
+                "For a new run give --from, --to-offset or both; --again janary loads all records",
+            ] {
+                #expect(refused.errors.contains(part), "\(refused.errors)")
+            }
+        }
+        #expect(try bench.rows("SELECT DISTINCT run FROM inventory_run") == ["january"])
+        let other = ["load", bench.path("in/b.csv"), "--to", "none", "--run", "b"] + more
+        let new = await bench.run(other)
+        #expect(new.status == .done, "\(new.errors)")
+        let again = await bench.run(load + ["--again", "janary"] + more)
+        #expect(again.status == .done, "\(again.errors)")
+        let bounded = await bench.run(load + ["--run", "part", "--from", "0"] + more)
+        #expect(bounded.status == .done, "\(bounded.errors)")
+    }
+
     @Test("A new run with bounds, a known one without, and a new job with a named run go on")
     func meant() async throws {
         let bench = try await bench()

@@ -207,6 +207,37 @@ import Testing
         #expect(await work(bench, [], "true").status == .done)
     }
 
+    @Test("A page that is followed already keeps its first name, and that is said")
+    func followed() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "pages:p", "--first", "a"]
+        #expect(await bench.run(acquire + ["--count", "1"]).status == .done)
+        let holding = ["--batch", "1", "--attempt", "1"]
+        #expect(await bench.run(["page", "next", "b"] + holding).status == .done)
+        // Who holds the page learns what holds, and goes on.
+        let same = await bench.run(["page", "next", "b"] + holding)
+        #expect(same.status == .done)
+        #expect(same.output == "page 1 is followed by 'b', as was named before\n")
+        #expect(same.errors.isEmpty, "\(same.errors)")
+        for (name, words) in [("c", "'c' is not taken"), ("--end", "the end is not taken")] {
+            let other = await bench.run(["page", "next", name] + holding)
+            #expect(other.status == .done)
+            #expect(other.output == "page 1 is followed by 'b', as was named before\n")
+            #expect(other.errors.contains("\(words), the first name stays"), "\(other.errors)")
+            // By hand nothing else is meant by it.
+            let hand = await bench.run("page", "next", name, "--meta", "pages:p", "--after", "1")
+            #expect(hand.status == .failed)
+            #expect(hand.output.isEmpty, "\(hand.output)")
+            for part in ["page 1 is followed by 'b'", words, "nothing was changed"] {
+                #expect(hand.errors.contains(part), "\(hand.errors)")
+            }
+        }
+        let again = await bench.run("page", "next", "b", "--meta", "pages:p", "--after", "1")
+        #expect(again.status == .done)
+        #expect(again.output.contains("as was named before"), "\(again.output)")
+        #expect(try cursors(bench) == ["a", "b"])
+    }
+
     @Test("What a program names is checked, and its batch fails where it cannot be")
     func nonsense() async throws {
         for (line, fault) in [

@@ -355,13 +355,16 @@ import Testing
         try write("a", "c", "d")
         let changed = await bench.run(load)
         #expect(changed.status == .failed)
+        #expect(changed.errors.contains("asked for: file "), "\(changed.errors)")
+        #expect(!changed.errors.contains("database"), "\(changed.errors)")
         let redefine = ["redefine", "--job", "j", "--meta", "\(format):\(path)"]
         for option in ["--same", "--restart"] {
             let command = "tranche \((redefine + [option]).joined(separator: " "))"
             #expect(changed.errors.contains("'\(command)'"), "\(changed.errors)")
         }
         let same = await bench.run(redefine + ["--same"])
-        #expect(same.output.contains("  database: "), "\(same.errors)")
+        #expect(same.output.contains("  file: "), "\(same.output) \(same.errors)")
+        #expect(!same.output.contains("database"), "\(same.output)")
         #expect(await bench.run(load).output.contains(#""count":1"#))
         try write("e", "f", "g", "h")
         #expect(await bench.run(load).status == .failed)

@@ -137,6 +137,60 @@ struct BudgetRaceTests {
         }
     }
 
+    // another               job a, under 'shared'        job b, under 'other'
+    // locks 'shared'
+    // idles in transaction
+    //                       heartbeats, ends, releases   is let in, ends, is let in
+    //                                                    parks 'other'
+    // gives the lock up
+    /// Reported of DBOS (dbos-transact-ts, issue 1302): a session that idled in its transaction
+    /// held up queues with nothing in hand.
+    @Test("A session that idles with a budget locked holds up no end, and no run of another")
+    func idling() async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            try await database.run(
+                """
+                CREATE TABLE \(database.prefix)item (
+                    id bigint PRIMARY KEY, item text, weight double precision
+                );
+                INSERT INTO \(database.prefix)item
+                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            let source = SQLSource(database.prefix + "item", uid: "id")
+            for name in ["other", "shared"] {
+                try await inventory.setBudget(name, BudgetLimits(batches: 9))
+            }
+            let take = { @Sendable (job: String, budget: String) in
+                var request = BatchRequest(job: job, limit: .count(1))
+                request.limits = RunLimits(budgets: [budget])
+                guard case .batch(let batch) = try await inventory.acquire(request, from: source)
+                else { throw NoBatch() }
+                return batch
+            }
+            let held = [try await take("a", "shared"), try await take("a", "shared")]
+            let budget = database.name("inventory_budget")
+            let server = try #require(TestPostgreSQL.server)
+            try await withTestSession(on: server) { other in
+                let lock: SQLStatement =
+                    "SELECT id FROM \(budget) WHERE name = 'shared' FOR UPDATE"
+                try await other.run("BEGIN", lock)
+                // What asked for that lock would wait until the time limit.
+                for batch in held { try await batch.heartbeat() }
+                try await held[0].succeed()
+                try await held[1].release()
+                for _ in 0..<3 { try await take("b", "other").succeed() }
+                try await take("b", "other").release(parking: "other", for: .seconds(1))
+                try await other.run("ROLLBACK")
+            }
+            let batches = try await inventory.batches(BatchSelection(ids: held.map(\.id)))
+            #expect(Set(batches.map(\.status)) == [.succeeded, .released])
+            await inventory.close()
+        }
+    }
+
     @Test("Statements behind the lock of a budget wait for locks as long as ever")
     func patience() async throws {
         let server = try #require(TestPostgreSQL.server)

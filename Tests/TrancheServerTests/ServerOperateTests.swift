@@ -53,6 +53,40 @@ struct ServerOperateTests {
         }
     }
 
+    @Test("A limit of 0 is told as what holds the run, with who set it and the way out")
+    func zeroLimits() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let run = "/v1/runs/thumbs/-"
+            func refusal(_ body: String = "{}") async throws -> RefusalDocument {
+                let limited = try await bench.post("/v1/jobs/thumbs/acquire", body)
+                #expect(limited.status == 429, "\(limited.text)")
+                let refusal = try limited.document(RefusalDocument.self)
+                #expect(refusal.code == "limited")
+                #expect(limited.headers["tranche-reason"]?.contains(refusal.error) == true)
+                return refusal
+            }
+            func set(_ path: String, _ body: String) async throws {
+                let answer = try await bench.post(path, body)
+                #expect(answer.status == 200, "\(answer.text)")
+            }
+            try await set(run + "/set", #"{"parallelism": 1}"#)
+            #expect(try await refusal().error.hasPrefix("limited by parallelism"))
+            try await set(run + "/set", #"{"parallelism": 0, "reason": "the night"}"#)
+            for body in ["{}", #"{"wait": 0.3}"#] {
+                let zero = try await refusal(body)
+                #expect(zero.error.hasPrefix("held: the parallelism is 0 (set by "), "\(zero)")
+                #expect(zero.error.hasSuffix(": the night)"), "\(zero)")
+                #expect(zero.remedy.contains("'tranche set --job thumbs "), "\(zero)")
+                #expect(!zero.error.contains("as many batches are held"), "\(zero)")
+            }
+            try await set("/v1/budgets/api/set", #"{"batches": 0}"#)
+            try await set(run + "/set", #"{"no_parallelism": true, "budgets": ["api"]}"#)
+            let closed = try await refusal()
+            #expect(closed.error.hasPrefix("held: budget 'api' allows 0 batches"), "\(closed)")
+        }
+    }
+
     @Test("A batch is retried, split and made again", arguments: TestDatabase.Backend.available)
     func batches(_ backend: TestDatabase.Backend) async throws {
         try await ServerBench.serve(backend) { bench in

@@ -389,6 +389,49 @@ struct ServerWorkTests {
         }
     }
 
+    @Test(
+        "A batch that has begun and failed is not given back by its attempt",
+        arguments: TestDatabase.Backend.available
+    )
+    func lateRelease(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            func end(_ batch: [String: Any], _ verb: String, _ more: String = "") async throws
+                -> HTTPResponse
+            {
+                let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+                let token = try #require(batch["token"] as? String)
+                return try await bench.post(
+                    "/v1/batches/\(id)/\(verb)",
+                    #"{"token": "\#(token)"\#(more)}"#
+                )
+            }
+            let first = try await bench.acquire()
+            let done = try await end(first, "succeed")
+            #expect(done.status == 200, "\(done.text)")
+            let runs = try await bench.inventory.runs(RunSelection(job: "thumbs"))
+            let key = try #require(runs.first).key
+            try await bench.inventory.redefine(key, policy: RunPolicy(execution: .atMostOnce))
+            let batch = try await bench.acquire()
+            let failed = try await end(batch, "fail", #", "error": "no""#)
+            #expect(failed.status == 200, "\(failed.text)")
+            let known = try await bench.inventory.batches(BatchSelection())
+            #expect(known.first?.cause == .begun)
+            for more in ["", #", "seconds": 5"#] {
+                let released = try await end(batch, "release", more)
+                #expect(released.status == 409, "\(released.text)")
+                #expect(try released.document(RefusalDocument.self).code == "batchLost")
+            }
+            #expect(try await bench.inventory.batches(BatchSelection()) == known)
+            // To give back what has begun fails it, and may be said again.
+            let begun = try await bench.acquire()
+            for _ in 1...2 {
+                let released = try await end(begun, "release")
+                #expect(released.status == 200, "\(released.text)")
+                #expect(try released.document(BatchDocument.self).status == .failed)
+            }
+        }
+    }
+
     @Test("A batch waits, and a budget of its run is parked as long")
     func parkingRelease() async throws {
         try await ServerBench.serve(.sqlite) { bench in

@@ -18,7 +18,7 @@ extension SourceDefinition {
         // The batches that there are have been cut by it.
         guard self.key == asked.key else { return nil }
         // The records of files: what they are read with is given, and not found out.
-        if uid == "offset", asked.uid == "offset" {
+        if isOfFile, asked.isOfFile {
             if database == asked.database, let relaxation = relaxation(to: asked) {
                 return "'\(command) \(relaxation)', which lets 'tranche redrive "
                     + "\(key.commandOptions)' and then this command take what could not be read "

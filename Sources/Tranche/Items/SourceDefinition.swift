@@ -108,16 +108,22 @@ public struct SourceDefinition: Sendable, Hashable, Codable {
     /// Whether entries may be left out, by a filter or by bounds of time.
     package var leavesOut: Bool { filter != nil || time?.isBounded == true }
 
+    /// Whether the entries are the records of a file.
+    package var isOfFile: Bool { uid == "offset" }
+
     /// The differences between two definitions, in words; `nil` when there is none.
     public func difference(to other: SourceDefinition) -> String? {
+        let areOfFiles = isOfFile && other.isOfFile
+        let areOfFolders = [self, other].allSatisfy { $0.database.hasPrefix("folder ") }
+        let place = areOfFiles ? "file" : areOfFolders ? "items in" : "database"
         func words(_ name: String, _ mine: String?, _ theirs: String?) -> String? {
             mine == theirs ? nil : "\(name) \(mine ?? "none") instead of \(theirs ?? "none")"
         }
         let parts = [
-            words("database", database, other.database),
+            words(place, database, other.database),
             words("table", table, other.table),
             words("uid column", uid, other.uid),
-            words("item column", item, other.item),
+            words(areOfFiles ? "read as" : "item column", item, other.item),
             words("weight column", weight, other.weight),
             words("filter", filter, other.filter),
             words("settle column", settleColumn, other.settleColumn),

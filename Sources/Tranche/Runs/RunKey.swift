@@ -36,6 +36,21 @@ public struct RunKey: Sendable, Hashable, Codable {
         guard !(job + run).utf8.contains(0) else {
             throw TrancheError(.invalidArgument, "names of jobs and runs hold no NUL character")
         }
+        guard run != "-" else {
+            throw TrancheError(
+                .invalidArgument,
+                "a run cannot be named '-', which is what 'tranche serve' calls the incremental "
+                    + "run; give another name"
+            )
+        }
+        // No client sends them as a part of an address: they stand for folders there.
+        if let name = [job, run].first(where: { [".", ".."].contains($0) }) {
+            throw TrancheError(
+                .invalidArgument,
+                "neither a job nor a run can be named '\(name)', which no address of 'tranche "
+                    + "serve' can hold; give another name"
+            )
+        }
     }
 }
 

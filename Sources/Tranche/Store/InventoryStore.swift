@@ -49,7 +49,8 @@ public protocol InventoryStore: InventoryReader, GapStore, SplittingStore, Compl
     func fail(_ holding: AttemptKey, with failure: BatchFailure) async throws -> BatchRecord
 
     /// Gives a batch back unharmed; one that has begun is failed for good, with
-    /// ``BatchCause/begun``. Throws as ``succeed(_:)``.
+    /// ``BatchCause/begun``. Throws as ``succeed(_:)``, so also for one that has begun and failed
+    /// otherwise.
     func release(_ holding: AttemptKey) async throws -> BatchRecord
 
     /// Extends the lease by the run's policy. Throws as ``succeed(_:)``.

@@ -51,7 +51,7 @@ struct AuditCommand: Command {
             upper: try arguments.value("to", parseID)
         )
         if let lower = ids.lower, let upper = ids.upper, lower > upper {
-            throw UsageError("--from \(lower) is above --to \(upper)")
+            throw UsageError("--from \(lower) is above --to \(upper); swap them")
         }
         options = AuditOptions(
             ids: ids,

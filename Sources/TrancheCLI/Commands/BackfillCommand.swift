@@ -37,11 +37,6 @@ struct BackfillCommand: Command {
         guard !options.job.request.run.isEmpty else {
             throw UsageError("--run is empty; name the run")
         }
-        guard options.job.request.run != "-" else {
-            throw UsageError(
-                "--run '-' is what 'tranche serve' calls the incremental run; give another name"
-            )
-        }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {

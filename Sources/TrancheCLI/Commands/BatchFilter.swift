@@ -7,6 +7,8 @@ struct BatchFilter: Sendable {
     private let worker: String?
     private let since: Moment?
     private let until: Moment?
+    /// The times as they were given.
+    private let times: (since: String?, until: String?)
     /// The items of which a batch must have one; `nil` for any.
     let items: ItemNames?
 
@@ -53,8 +55,20 @@ struct BatchFilter: Sendable {
         worker = arguments.text("of-worker")
         since = try arguments.value("since", parseMoment)
         until = try arguments.value("until", parseMoment)
+        times = (arguments.text("since"), arguments.text("until"))
         items = try ItemNames("ids", in: arguments)
         if let text, text.isEmpty { throw UsageError("--error is empty; give a part of the error") }
+    }
+
+    /// Refuses times between which there is nothing.
+    private func requireTime(since: Date?, until: Date?) throws {
+        guard let since, let until, since > until, let first = times.since, let last = times.until
+        else { return }
+        throw UsageError(
+            "--since \(first) is after --until \(last), and nothing is between them; give the "
+                + "earlier time with --since (2h is two hours ago): --since \(last) --until "
+                + first
+        )
     }
 
     /// Whether nothing but items, if at all, is said.
@@ -70,7 +84,7 @@ struct BatchFilter: Sendable {
     ///   - inventory: The inventory.
     ///   - context: Has the present, and opens the source of items that are named by uids.
     /// - Returns: The batches.
-    /// - Throws: `TrancheError` of the store.
+    /// - Throws: ``UsageError`` for a time that ends before it begins; `TrancheError` of the store.
     func find(
         _ selection: BatchSelection,
         in inventory: Inventory,
@@ -82,6 +96,7 @@ struct BatchFilter: Sendable {
         selection.worker = worker
         selection.since = since?.date(now: now)
         selection.until = until?.date(now: now)
+        try requireTime(since: selection.since, until: selection.until)
         let found: [BatchRecord] = try await inventory.batches(selection).reversed()
         guard let items else { return found }
         let spaces = try await context.itemSpaces(of: selection.runs, in: inventory)

@@ -20,17 +20,10 @@ extension JobOptions {
         let key = try await key(in: inventory)
         let runs = try await inventory.runs(RunSelection(job: request.job))
             .filter { $0.key.metaTable == key.metaTable }
-        // A job that has not begun has no run yet that could have been meant.
-        guard !runs.isEmpty else { return }
-        guard !runs.contains(where: { $0.key == key }) else { return }
-        let names = Set(runs.filter { !$0.isFormer && $0.key.run != "" }.map(\.key.run))
-        let nearest = NearestName(names.subtracting([request.run]).sorted()).to(request.run)
-        let hint =
-            nearest.map { "did you mean --run \(RunKey.quoted($0))?" }
-            ?? "'tranche status --job \(RunKey.quoted(request.job))' lists the runs that there are."
         let isUpstream = key.metaTable.hasPrefix("inventory:")
-        throw UsageError(
-            "there is no \(key); \(hint) For a new run give --from, --to or both, as ids or times"
+        try key.requireMeant(
+            among: runs,
+            forNew: "give --from, --to or both, as ids or times"
                 + (isUpstream ? ", or --root-ids" : "")
         )
     }
@@ -63,5 +56,24 @@ extension JobOptions {
     private static func part(_ text: String, _ place: Int) -> String {
         let digits = text.dropFirst(place).prefix(2)
         return digits.isEmpty ? "01" : String(digits)
+    }
+}
+
+extension RunKey {
+    /// Refuses a run that nobody can mean: one of a job that has begun and has none of this name.
+    ///
+    /// - Parameters:
+    ///   - runs: The job's runs over the sources that are meant.
+    ///   - words: What to do for a new run.
+    /// - Throws: ``UsageError`` with what may have been meant.
+    func requireMeant(among runs: [RunRecord], forNew words: String) throws {
+        // A job that has not begun has no run yet that could have been meant.
+        guard !runs.isEmpty, !runs.contains(where: { $0.key.run == run }) else { return }
+        let names = Set(runs.filter { !$0.isFormer && $0.key.run != "" }.map(\.key.run))
+        let nearest = NearestName(names.sorted()).to(run)
+        let hint =
+            nearest.map { "did you mean --run \(Self.quoted($0))?" }
+            ?? "'tranche status --job \(Self.quoted(job))' lists the runs that there are."
+        throw UsageError("there is no \(self); \(hint) For a new run \(words)")
     }
 }

@@ -108,7 +108,7 @@ struct JobOptions: Sendable {
             throw UsageError("--from and --to need --run: the run without a name is open-ended")
         }
         if let lower = ids.lower, let upper = ids.upper, lower > upper {
-            throw UsageError("--from \(lower) is above --to \(upper)")
+            throw UsageError("--from \(lower) is above --to \(upper); swap them")
         }
         var request = BatchRequest(
             job: try arguments.required("job"),
@@ -126,6 +126,12 @@ struct JobOptions: Sendable {
             rootIDs: source.rootIDs
         )
         request.targetTime = try Self.targetTime(arguments)
+        if let least = request.minWeight, let most = request.limit.weight, least > most {
+            throw UsageError(
+                "--min-weight \(least.plain) is above --weight \(most.plain): no batch has both; "
+                    + "give a --min-weight of at most --weight"
+            )
+        }
         request.limits = limits.ofNewRun
         try request.validate()
         self.request = request
@@ -161,7 +167,10 @@ struct JobOptions: Sendable {
             most: most ?? .greatestFiniteMagnitude
         )
         guard time > .zero, target.least <= target.most else {
-            throw UsageError("--target-time is above 0, and --least-weight not above --most-weight")
+            throw UsageError(
+                "--target-time is above 0, and --least-weight not above --most-weight; "
+                    + (time > .zero ? "swap the weights" : "give a time such as 30s")
+            )
         }
         return target
     }

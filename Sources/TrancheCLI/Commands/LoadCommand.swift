@@ -111,6 +111,7 @@ struct LoadCommand: Command {
             waiting: true,
             emitting: lineage
         ) { inventory in
+            try await requireMeantRun(of: files, in: inventory)
             let (found, before) = try await look(at: files, inventory, context)
             for file in found { try await note(file, inventory, context) }
             let (left, made) = try await hinting(found.first, inventory) {

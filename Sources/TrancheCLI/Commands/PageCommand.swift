@@ -117,7 +117,11 @@ struct PageCommand: Command {
         try await context.withInventory { inventory in
             if let successor {
                 let named = try await name(successor, inventory, context)
+                let isLate = !named.isNew && !successor.isSame(as: named.successor)
+                if isLate, list != nil { throw Self.refusal(successor, named) }
                 try context.write(SuccessorDocument(named)) { Self.words(named) }
+                // A page that is tried again goes on with the first name.
+                if isLate { try context.note(Self.remark(successor)) }
             } else {
                 let lower = (after ?? 0).addingClamped(1)
                 let pages = try await inventory.pages(
@@ -153,6 +157,19 @@ struct PageCommand: Command {
         )
     }
 
+    /// That somebody names by hand what cannot be named any more.
+    private static func refusal(_ asked: PageSuccessor, _ named: NamedSuccessor) -> TrancheError {
+        TrancheError(.redefined, "\(words(named)): \(remark(asked)); nothing was changed")
+    }
+
+    /// What became of a name that is not the one that stands.
+    private static func remark(_ asked: PageSuccessor) -> String {
+        switch asked {
+        case .page(let cursor, _): "'\(cursor)' is not taken, the first name stays"
+        case .end: "the end is not taken, the first name stays"
+        }
+    }
+
     private static func words(_ named: NamedSuccessor) -> String {
         let what: String =
             switch named.successor {
@@ -177,6 +194,17 @@ struct PageCommand: Command {
             ])
         }
         return table.text(context.style)
+    }
+}
+
+extension PageSuccessor {
+    /// Whether both name the same page, or the same end.
+    fileprivate func isSame(as other: PageSuccessor) -> Bool {
+        switch (self, other) {
+        case (.page(let one, _), .page(let two, _)): one == two
+        case (.end(let one), .end(let two)): one == two
+        default: false
+        }
     }
 }
 

@@ -75,7 +75,7 @@ struct ReapCommand: Command {
         var found = try await look(at: places)
         let due = found.filter(\.container.isDue)
         if due.isEmpty || consent.isDryRun {
-            try show(found, removed: [], context)
+            try show(found, removed: nil, context)
             return .done
         }
         guard try await isWanted(due, context) else { return .failed }
@@ -97,6 +97,11 @@ struct ReapCommand: Command {
             }
         }
         try show(found, removed: removed, context)
+        let late = found.filter { $0.container.isDue && !wanted.contains($0.container.id) }
+        if !late.isEmpty {
+            let words = HumanText.count(late.count, "container was", "containers were")
+            try context.note("\(words) left behind meanwhile; 'tranche reap' again removes them")
+        }
         if let failure { throw failure }
         return .done
     }
@@ -163,7 +168,7 @@ struct ReapCommand: Command {
 
     private func isWanted(_ due: [Found], _ context: Context) async throws -> Bool {
         if consent.isSure { return true }
-        for line in table(due, removed: [], context).split(separator: "\n") {
+        for line in table(due, removed: nil, context).split(separator: "\n") {
             try context.note(String(line))
         }
         let words = HumanText.count(due.count, "container") + " would be stopped and removed"
@@ -178,7 +183,7 @@ struct ReapCommand: Command {
 
     private func show(
         _ found: [Found],
-        removed: Set<String>,
+        removed: Set<String>?,
         _ context: Context
     ) throws {
         let document = ReapDocument(
@@ -187,7 +192,7 @@ struct ReapCommand: Command {
                 ReapDocument.Container(
                     one.container,
                     on: one.engine.address,
-                    action: action(one.container, removed)
+                    action: action(one.container, removed).rawValue
                 )
             }
         )
@@ -197,14 +202,14 @@ struct ReapCommand: Command {
         if found.isEmpty { try context.note("no container is left behind") }
     }
 
-    private func action(_ container: LeftContainer, _ removed: Set<String>) -> String {
-        if removed.contains(container.id) { return "removed" }
-        return container.isDue && consent.isDryRun ? "would_remove" : "kept"
+    /// What becomes of a container; nothing was removed yet where `removed` is `nil`.
+    private func action(_ container: LeftContainer, _ removed: Set<String>?) -> ReapAction {
+        ReapAction(isDue: container.isDue, isRemoved: removed?.contains(container.id))
     }
 
     private func table(
         _ found: [Found],
-        removed: Set<String>,
+        removed: Set<String>?,
         _ context: Context
     ) -> String {
         var table = Table([
@@ -218,11 +223,45 @@ struct ReapCommand: Command {
                 Table.Cell(container.name), Table.Cell(String(container.attempt.batch)),
                 Table.Cell(String(container.attempt.attempt)), Table.Cell(container.worker),
                 Table.Cell(container.state + code),
-                Table.Cell(action(container, removed).replacing("_", with: " ")),
+                Table.Cell(action(container, removed).words),
                 Table.Cell(container.reason),
             ])
         }
         return table.text(context.style)
+    }
+}
+
+/// What becomes of a container that was left behind.
+enum ReapAction: String, CaseIterable, Sendable {
+    case removed
+    case wouldRemove = "would_remove"
+    /// It failed less than 7 days ago, and has logs that somebody may want to read.
+    case kept
+    /// The engine did not remove it, or nobody was asked about it.
+    case notRemoved = "not_removed"
+
+    /// Tells what becomes of a container.
+    ///
+    /// - Parameters:
+    ///   - isDue: Whether it is to go.
+    ///   - isRemoved: Whether it is gone; `nil` where nothing was removed yet.
+    init(isDue: Bool, isRemoved: Bool?) {
+        switch isRemoved {
+        case true?: self = .removed
+        case _ where !isDue: self = .kept
+        case false?: self = .notRemoved
+        case nil: self = .wouldRemove
+        }
+    }
+
+    /// The action, for people.
+    var words: String {
+        switch self {
+        case .removed: "removed"
+        case .wouldRemove: "would remove"
+        case .kept: "kept 7 days for its logs, as it failed"
+        case .notRemoved: "not removed"
+        }
     }
 }
 

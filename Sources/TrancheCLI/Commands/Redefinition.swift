@@ -9,6 +9,8 @@ struct Redefinition: Sendable {
     var formerRun: String?
     /// The id up to which the run has passed, where its bounds now leave out some of these.
     var passed: Int64?
+    /// Whether the items are the records of a file.
+    private var isOfFile = false
 
     init(key: RunKey, isDryRun: Bool) {
         self.key = key
@@ -20,6 +22,7 @@ struct Redefinition: Sendable {
     }
 
     mutating func add(differencesFrom known: SourceDefinition?, to asked: SourceDefinition) {
+        isOfFile = asked.isOfFile
         let parts: [(String, String?, String?)] = [
             ("database", known?.database, asked.database),
             ("uid", known?.uid, asked.uid),
@@ -46,8 +49,18 @@ struct Redefinition: Sendable {
                 "the run has passed the ids up to \($0): what was handed out of them stays, "
                     + "and what appears among them later still comes\n"
             } ?? ""
-        return head + changes.map { "  \($0.part): \($0.known) -> \($0.asked)\n" }.joined() + kept
-            + stays
+        let lines = changes.map { "  \(name(of: $0)): \($0.known) -> \($0.asked)\n" }
+        return head + lines.joined() + kept + stays
+    }
+
+    /// A part's name for people: what programs know as its database is a file's content.
+    private func name(of change: Change) -> String {
+        guard isOfFile else { return change.part }
+        return switch change.part {
+        case "database": "file"
+        case "item": "read as"
+        default: change.part
+        }
     }
 }
 

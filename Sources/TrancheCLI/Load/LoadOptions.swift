@@ -213,7 +213,7 @@ struct LoadOptions: Sendable {
             )
         }
         if let lower = ids.lower, let upper = ids.upper, lower > upper {
-            throw UsageError("--from \(lower) is above --to-offset \(upper)")
+            throw UsageError("--from \(lower) is above --to-offset \(upper); swap them")
         }
         var request = BatchRequest(
             job: job,
@@ -234,6 +234,9 @@ struct LoadOptions: Sendable {
 
     /// Whether the delimiter of the file was given, and is not guessed.
     var saysDelimiter: Bool { arguments.has("delimiter") || arguments.has("format") }
+
+    /// Whether all is to be loaded again, as a run that may be new.
+    var isAgain: Bool { arguments.has("again") }
 
     /// Whether a row may be replaced by one that stands before it in the file.
     var mayReorder: Bool { workers > 1 && arguments.has("key") }

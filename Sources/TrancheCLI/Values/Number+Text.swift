@@ -43,7 +43,7 @@ func parseBounds(_ text: String) throws -> IDBounds {
         upper: last.isEmpty ? nil : try parseID(String(last))
     )
     if let lower = bounds.lower, let upper = bounds.upper, lower > upper {
-        throw ValueError("the lower end is above the upper")
+        throw ValueError("the lower end is above the upper; write \(upper)..\(lower)")
     }
     return bounds
 }
@@ -58,6 +58,9 @@ func parseIDs(_ text: String) throws -> IDRuns {
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
         let word = part.trimmed()
         guard !word.isEmpty else { throw ValueError("ids look like 5,9..12") }
+        if let range = hyphenated(word) {
+            throw ValueError("'\(word)' is no id; a range is written \(range)")
+        }
         let bounds =
             word.contains("..")
             ? try parseBounds(word) : IDBounds(lower: try parseID(word), upper: try parseID(word))
@@ -73,4 +76,15 @@ func parseIDs(_ text: String) throws -> IDRuns {
         ids = ids.union(IDRuns(lower...upper))
     }
     return ids
+}
+
+/// The range that two whole numbers with a hyphen between them stand for, as it is written here;
+/// `nil` where a text is something else.
+private func hyphenated(_ text: String) -> String? {
+    let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty,
+        parts[0].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        let first = Int64(parts[0]), let last = Int64(parts[1])
+    else { return nil }
+    return "\(min(first, last))..\(max(first, last))"
 }

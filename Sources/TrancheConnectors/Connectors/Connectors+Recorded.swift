@@ -134,7 +134,7 @@ package struct SourceMismatch: Error, CustomStringConvertible {
     package let found: SourceDefinition?
 
     /// Whether the source is a file.
-    package var isOfFile: Bool { run.source?.uid == "offset" }
+    package var isOfFile: Bool { run.source?.isOfFile ?? false }
 
     package var description: String {
         let words = run.source.flatMap { found?.shared.difference(to: $0.shared) }

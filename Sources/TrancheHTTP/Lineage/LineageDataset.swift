@@ -34,7 +34,7 @@ struct LineageDataset: Sendable, Hashable {
             self = .collection(table)
         } else if let place = place ?? Self.database(definition.database) {
             self = .table(table, in: place)
-        } else if definition.uid == "offset" || definition.database.hasPrefix("folder ") {
+        } else if definition.isOfFile || definition.database.hasPrefix("folder ") {
             self = .file(table)
         } else {
             self.init("inmemory://", table)

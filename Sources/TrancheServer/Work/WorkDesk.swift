@@ -57,11 +57,26 @@ final class WorkDesk: Sendable {
                 // descriptions of two servers would replace each other for ever.
                 if case .superseded(0) = reason { self.begun.withLock { $0[place] = nil } }
                 let left = .seconds(wait) - stopwatch.elapsed
-                guard reason.mayPass, left > .zero else { return try answer(reason) }
+                guard reason.mayPass, left > .zero else {
+                    let told = try await telling(reason, request, begun.source)
+                    return try answer(reason, in: told.wordsOfServer)
+                }
                 try await clock.sleep(for: min(pause, left))
                 pause = min(pause * 2, Self.looks.last)
             }
         }
+    }
+
+    /// The reason as everybody is told it: a limit of 0 lasts until somebody changes it.
+    private func telling(
+        _ reason: NoBatchReason,
+        _ request: BatchRequest,
+        _ source: any MetaSourceDescription
+    ) async throws -> NoBatchReason {
+        guard case .limited = reason else { return reason }
+        let table = try await state.inventory.source(source).definition.table
+        let key = RunKey(metaTable: table, job: request.job, run: request.run)
+        return try await state.inventory.telling(reason, of: key)
     }
 
     /// Asks the inventory; what it refuses of a request is said of what the caller sent.
@@ -251,8 +266,8 @@ final class WorkDesk: Sendable {
         }
     }
 
-    private func answer(_ reason: NoBatchReason) throws -> HTTPServerResponse {
-        let words = RouteWords.naming(HumanText.oneLine(redacted(reason.wordsOfServer)))
+    private func answer(_ reason: NoBatchReason, in words: String) throws -> HTTPServerResponse {
+        let words = RouteWords.naming(HumanText.oneLine(redacted(words)))
         let ascii = String(words.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
         var headers: HTTPFields = ["Tranche-Reason": ascii, "Cache-Control": "no-store"]
         if let until = reason.until {

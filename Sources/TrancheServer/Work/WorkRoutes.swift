@@ -30,7 +30,11 @@ struct WorkRoutes: Sendable {
                     .init(200, "The batch.", AcquiredDocument.self),
                     .init(204, "There is none now; Tranche-Reason says why."),
                     .init(409, "The run is cancelled or superseded.", RefusalDocument.self),
-                    .init(429, "A budget has no room.", RefusalDocument.self),
+                    .init(
+                        429,
+                        "A budget or the parallelism has no room, or is 0.",
+                        RefusalDocument.self
+                    ),
                 ]
             ) { try await desk.acquire($0) },
             .get(

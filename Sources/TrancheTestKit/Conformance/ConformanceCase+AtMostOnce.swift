@@ -102,6 +102,22 @@ extension ConformanceCase {
             bench.clock.advance(by: .seconds(86_400))
             try requireEqual(try bench.ids(try await bench.takeAtMostOnce()), [6], "what follows")
         },
+        ConformanceCase("What has begun and failed otherwise cannot be given back") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let failed = try await bench.takeAtMostOnce()
+            try await failed.begin()
+            try await failed.fail("no luck")
+            let expired = try await bench.takeAtMostOnce()
+            try await expired.begin()
+            bench.clock.advance(by: expired.lease)
+            try requireEqual(try bench.ids(try await bench.takeAtMostOnce()), [3], "what follows")
+            for batch in [failed, expired] {
+                let record = try await bench.record(batch)
+                try requireEqual(record.cause, .begun, "the cause")
+                try await requireRefused(.batchLost, "a release") { try await batch.release() }
+                try requireEqual(try await bench.record(batch), record, "the record")
+            }
+        },
         ConformanceCase("What may have been executed is retried where that may be repeated") {
             subject in
             let bench = try await Bench(subject, ids: 1...3)

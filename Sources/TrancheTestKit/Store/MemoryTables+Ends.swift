@@ -40,7 +40,7 @@ extension MemoryTables {
         guard batch.attempt == holding.attempt, batch.begunAt != nil else {
             return try end(holding, as: .released, attempt: .released, now: now) { _ in }
         }
-        if batch.cause == .begun { return batch }
+        if batch.cause == .begun, batch.wasGivenBack { return batch }
         guard batch.status == .running else { throw lost(holding, batch) }
         let failure = BatchFailure(BatchRecord.begunReleaseText)
         return try fail(holding, with: failure, now: now)

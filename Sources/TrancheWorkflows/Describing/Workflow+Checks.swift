@@ -44,6 +44,7 @@ extension Workflow {
             request.limits = RunLimits(rank: rank)
             if !valid(request) { return name }
         }
+        if !valid(BatchRequest(job: job, run: run)) { return "run" }
         return ids.isOpen ? "run" : "ids"
     }
 

@@ -97,6 +97,19 @@ import TrancheTestKit
         #expect(outcome.held[1] <= 0.07 * 8, "\(outcome)")
     }
 
+    /// Asked of Airflow (pull request 72730): what a look at the first so many leaves out starves,
+    /// where the order is strict.
+    @Test("A lower priority keeps its part beside many runs of a higher one")
+    func manyOfHigher() {
+        let higher = (0..<24).map { _ in Player(priority: 1, workers: 1, weight: 1, time: 100) }
+        let lower = Player(workers: 8, weight: 1, time: 100)
+        // Two of these seconds are for the lower.
+        let outcome = play(higher + [lower], BudgetLimits(batches: 8), seconds: 40)
+        #expect(outcome.held[24] >= 0.03 * 8, "\(outcome)")
+        #expect(outcome.held[24] <= 0.1 * 8, "\(outcome)")
+        #expect(outcome.use > 0.9, "\(outcome)")
+    }
+
     @Test("A rate is shared as places are")
     func rate() {
         let players = [
