@@ -193,14 +193,14 @@ extension Acquisition {
         let rows = places.map { place in
             request.given(handedOut[place].record, by: request.slots[place].token)
         }
-        let completion = run.isUpstream ? Int64(0) : nil
-        if rows.count == 1, !notesWithInserts {
-            return knownStatements.insertion.statement(
+        if rows.count == 1, let insertion = insertion(asks: asksBudgets) {
+            return insertion.statement(
                 for: rows[0],
                 of: request,
+                run,
                 now: now,
                 leaseEnd: leaseEnd,
-                completion: completion
+                letIn: allowance.admitted
             )
         }
         let given = SQLStatement(table: "given", request.givenColumns, rows: rows)
@@ -208,10 +208,21 @@ extension Acquisition {
             request,
             startedAt: nowInstant,
             leaseEnd: store.instant(leaseEnd),
-            completion: "\(completion)"
+            completion: "\(run.isUpstream ? Int64(0) : nil)"
         )
         return notesWithInserts
             ? noting(given, insert, asks: asksBudgets)
             : "WITH \(given)\n\(insert)\nRETURNING id, batch_id_start"
+    }
+
+    /// What inserts one batch, where it was put together before.
+    private func insertion(asks: Bool) -> BatchInsertion? {
+        guard notesWithInserts else { return statements(asking: nil) }
+        return asks && budgets.isEmpty ? statements(asking: budgetIDs) : nil
+    }
+
+    private func statements(asking ids: [Int64]?) -> BatchInsertion? {
+        [knownStatements.insertion, knownStatements.limitedInsertion].compactMap { $0 }
+            .first { $0.budgetIDs == ids }
     }
 }

@@ -18,49 +18,76 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
     let ends: EndForm
     /// Inserts a new batch.
     let insertion: BatchInsertion
+    /// Inserts a new batch under budgets that are not looked at before; `nil` where they are, or
+    /// another statement notes what they let in.
+    let limitedInsertion: BatchInsertion?
     /// Notes that the budgets let the last batch in; `nil` where that is no statement of its own.
     let entry: BudgetEntry?
+    /// The budgets that are known, and whether they are looked at.
+    private let known: (ids: [Int64], isTight: Bool)?
     private let columns: [String]
-    private let budgetIDs: [Int64]?
     private let limit: BatchLimit
     private let slots: Int
     private let size: Int
     private let bounds: IDBounds
     private let source: SourceDefinition?
 
+    /// Puts the statements together.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: The source, when it is read under the lock.
+    ///   - size: How many of its rows are read.
+    ///   - budgets: The budgets of the run as the last acquire found them.
+    ///   - former: The statements of the run's last acquire, of which those stay that are the same.
+    ///   - store: The store.
     init(
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
         size: Int,
-        budgets known: KnownBudgets?,
+        budgets: KnownBudgets?,
+        after former: RunStatements?,
         in store: SQLInventoryStore<Database>
     ) {
-        lock = store.lockInOrder(request.key)
-        lastTile = store.selectLastTile(of: request.key)
-        due = store.selectDue(request)
-        let looked = known.flatMap { $0.isTight ? $0.ids : nil }
-        budgets = looked.map { ids in
-            let isKnown = store.dialect.column("id", isAmong: ids)
-            // Where others may write meanwhile, only what is tight is looked at.
-            guard store.dialect.hasOneWriter else { return store.selectBudgets(where: isKnown) }
-            return store.selectBounds(where: isKnown, roomFor: request.mostUse)
-        }
-        budgetIDs = looked
-        entry = looked.flatMap { store.dialect.hasOneWriter ? BudgetEntry($0, in: store) : nil }
-        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
-        ends = store.success(returning: "id, \(end)").prepared()
-        insertion = BatchInsertion(request, in: store)
+        known = budgets.map { ($0.ids, $0.isTight) }
         columns = request.givenColumns
         limit = request.limit
+        slots = request.slots.count
+        self.size = size
+        bounds = request.bounds
+        self.source = source?.definition
+
+        let alike = former?.columns == columns ? former : nil
+        lock = alike?.lock ?? store.lockInOrder(request.key)
+        lastTile = alike?.lastTile ?? store.selectLastTile(of: request.key)
+        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
+        ends = alike?.ends ?? store.success(returning: "id, \(end)").prepared()
+        insertion = alike?.insertion ?? BatchInsertion(request, under: nil, in: store)
+        due = store.selectDue(request)
         step = source?.step(
             from: store.firstID(of: request.key),
             within: request.bounds,
             size: size
         )
-        slots = request.slots.count
-        self.size = size
-        bounds = request.bounds
-        self.source = source?.definition
+
+        guard let budgets else {
+            (self.budgets, entry, limitedInsertion) = (nil, nil, nil)
+            return
+        }
+        let limited = alike?.known?.ids == budgets.ids ? alike : nil
+        let isKnown = store.dialect.column("id", isAmong: budgets.ids)
+        if store.dialect.hasOneWriter {
+            self.budgets = store.selectBounds(where: isKnown, roomFor: request.mostUse)
+            entry = limited?.entry ?? BudgetEntry(budgets.ids, in: store)
+            limitedInsertion = nil
+        } else {
+            // Where others may write meanwhile, only what is tight is looked at.
+            self.budgets = budgets.isTight ? store.selectBudgets(where: isKnown) : nil
+            entry = nil
+            limitedInsertion =
+                limited?.limitedInsertion
+                ?? BatchInsertion(request, under: budgets.ids, in: store)
+        }
     }
 
     /// Whether they are the statements of another request of the run.
@@ -68,11 +95,12 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
         _ request: AcquireRequest,
         from source: SQLMetaSource<Database>?,
         size: Int,
-        budgets known: KnownBudgets?
+        budgets: KnownBudgets?
     ) -> Bool {
-        budgetIDs == known.flatMap { $0.isTight ? $0.ids : nil } && slots == request.slots.count
-            && (budgetIDs == nil || limit == request.limit)
-            && self.size == size && columns == request.givenColumns
+        known?.ids == budgets?.ids && known?.isTight == budgets?.isTight
+            && (known == nil || limit == request.limit)
+            && slots == request.slots.count && self.size == size
+            && columns == request.givenColumns
             && bounds == request.bounds
             && self.source == source?.definition
     }

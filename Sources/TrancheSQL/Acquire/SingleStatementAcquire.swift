@@ -114,15 +114,8 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
     /// What budgets have left, as further tables.
     private var room: SQLStatement {
         guard let budgets else { return "" }
-        let isFull = store.isFull(for: need, now: store.now)
-        return """
-            , \(store.room(
-                for: need,
-                in: budgets.ids,
-                // A rate that was not known is looked at first.
-                isFull: "max(CASE WHEN \(isFull) OR b.rate IS NOT NULL THEN 1 ELSE 0 END)"
-            ))
-            """
+        return ", "
+            + store.ampleRoom(for: need, in: budgets.ids, now: store.now, failing: false)
     }
 
     private var need: BudgetNeed {

@@ -118,6 +118,8 @@ extension Acquisition {
     /// What budgets have left, as a table `room` that fails where that is not enough.
     private var room: SQLStatement {
         let need = BudgetNeed(allowance.admitted)
+        // Those that were not looked at had much room.
+        if budgets.isEmpty { return store.ampleRoom(for: need, in: budgetIDs, now: nowInstant) }
         return store.room(
             for: need,
             in: budgetIDs,
@@ -188,36 +190,26 @@ extension Acquisition {
     /// - Returns: The statement; its rows are the number of a batch, its first id, and what `room`
     ///   says where they are asked.
     func noting(_ given: SQLStatement, _ insert: SQLStatement, asks: Bool) -> SQLStatement {
-        let room: SQLStatement = asks ? "\(room), " : ""
-        let condition: SQLStatement = asks ? " WHERE (SELECT is_full FROM room) = 0" : ""
-        let answer: SQLStatement =
-            asks ? ", is_tight, is_shared FROM made CROSS JOIN room" : " FROM made"
-        return """
-            WITH \(room)\(given), made AS (
-            \(insert)\(condition)
-            RETURNING id, batch_id_start
-            ), entered AS (
-                \(asks ? enteringFirst : enteringMore)
-            )
-            SELECT id, batch_id_start\(answer)
-            """
-    }
-
-    /// Enters what the first statement inserts: what is held, and all that is let in.
-    private var enteringFirst: SQLStatement {
-        store.enterMade(of: "\(run.id)", for: BudgetNeed(allowance.admitted))
-    }
-
-    /// Enters what further statements insert, which is counted there already.
-    private var enteringMore: SQLStatement {
+        if asks {
+            let need = BudgetNeed(allowance.admitted)
+            return store.insertLetIn(given, insert, in: room, of: "\(run.id)", for: need)
+        }
+        // What the first statement entered counts these already.
         let ids = SQLStatement.list(budgetIDs.map { "(CAST(\($0) AS bigint))" })
         return """
-            INSERT INTO \(store.tables.letIn) (
-                budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
+            WITH \(given), made AS (
+            \(insert)
+            RETURNING id, batch_id_start
+            ), entered AS (
+                INSERT INTO \(store.tables.letIn) (
+                    budget_id, run_id, batch_id, attempt, bound_batches, bound_weight,
+                    summed_batches
+                )
+                SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
+                    \(store.lastBounds(of: "letting.id"))
+                FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
             )
-            SELECT letting.id, CAST(\(run.id) AS bigint), made.id, 1,
-                \(store.lastBounds(of: "letting.id"))
-            FROM made CROSS JOIN (VALUES \(ids)) AS letting (id)
+            SELECT id, batch_id_start FROM made
             """
     }
 

@@ -9,9 +9,22 @@ struct BudgetNeed {
     /// A table of batches that end in the same statement; `nil` for none.
     var ended: SQLStatement?
 
+    init(
+        batches: SQLStatement,
+        weight: SQLStatement,
+        twice: (batches: SQLStatement, weight: SQLStatement)
+    ) {
+        self.batches = batches
+        self.weight = weight
+        self.twice = twice
+    }
+
     init(_ use: BudgetUse) {
-        (batches, weight) = ("\(use.batches)", "\(use.weight)")
-        twice = ("\(2 * use.batches)", "\(use.weight + use.weight)")
+        self.init(
+            batches: "\(use.batches)",
+            weight: "\(use.weight)",
+            twice: ("\(2 * use.batches)", "\(use.weight + use.weight)")
+        )
     }
 
     /// One batch.
@@ -20,8 +33,7 @@ struct BudgetNeed {
     ///   - weight: What it weighs; no more than half of what the database can tell.
     ///   - ended: A table of batches that end in the same statement.
     init(batchOfWeight weight: SQLStatement, besides ended: SQLStatement) {
-        (batches, self.weight) = ("1", weight)
-        twice = ("2", "2 * \(weight)")
+        self.init(batches: "1", weight: weight, twice: ("2", "2 * \(weight)"))
         self.ended = ended
     }
 }

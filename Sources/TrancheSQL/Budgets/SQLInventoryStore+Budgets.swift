@@ -63,7 +63,7 @@ extension SQLInventoryStore {
         """
         SELECT
             \(budgetColumns), 0, b.bound_batches, b.bound_weight, b.summed_batches, 0,
-            CASE WHEN \(mayBeFull(for: BudgetNeed(need)) + isWaitedFor) THEN 1 ELSE 0 END
+            CASE WHEN \(mayBeFull(for: BudgetNeed(need))) OR \(isWaitedFor) THEN 1 ELSE 0 END
         FROM (
             SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches
             \(budgetsWithLastEntries(where: condition))
@@ -89,9 +89,10 @@ extension SQLInventoryStore {
         """
     }
 
-    private var isWaitedFor: SQLStatement {
+    /// Whether somebody waits for room in a budget `b`.
+    var isWaitedFor: SQLStatement {
         """
-         OR EXISTS (
+        EXISTS (
             SELECT 1 FROM \(tables.waiting) AS w
             WHERE w.budget_id = b.id AND w.waits_until > \(now)
         )
@@ -202,16 +203,25 @@ extension SQLInventoryStore {
         """
     }
 
+    /// Whether that is so for as much again, when it was let in.
+    func mayBeFull(after need: BudgetNeed) -> SQLStatement {
+        """
+        b.bound_batches + \(need.batches) > 2 * b.summed_batches + 64
+            OR b.bound_batches + \(need.twice.batches) > b.batches
+            OR b.bound_weight > b.weight - \(need.twice.weight)
+        """
+    }
+
     /// Adds up what is held under the budgets of a table.
     ///
     /// Each entry's batch is looked up by its number: a join might read the whole table of batches
     /// where the planner knows little of the entries.
-    func selectUse(of table: SQLStatement, besides ended: SQLStatement? = nil) -> SQLStatement {
+    func selectUse(of table: SQLStatement) -> SQLStatement {
         """
         SELECT
             budget_id, count(*) AS entries, count(held_weight) AS batches,
             \(dialect.sum(ofWeights: "held_weight")) AS weight
-        FROM (\(selectEntries(of: table, besides: ended))) AS entry
+        FROM (\(selectEntries(of: table))) AS entry
         GROUP BY budget_id
         """
     }
@@ -220,12 +230,9 @@ extension SQLInventoryStore {
     ///
     /// SQLite takes the tables of a `CROSS JOIN` in this order (sqlite.org/optoverview.html, 9.4):
     /// it reads no entry of budgets that are not meant.
-    private func selectEntries(
-        of table: SQLStatement,
-        besides ended: SQLStatement? = nil
-    ) -> SQLStatement {
+    private func selectEntries(of table: SQLStatement) -> SQLStatement {
         """
-        SELECT l.budget_id, l.run_id, (\(selectHeldWeight(besides: ended))) AS held_weight
+        SELECT l.budget_id, l.run_id, (\(selectHeldWeight())) AS held_weight
         FROM \(table) AS k CROSS JOIN \(tables.letIn) AS l
         WHERE l.budget_id = k.id AND l.id > k.folded_to
         """

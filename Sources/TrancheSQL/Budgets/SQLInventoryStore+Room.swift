@@ -67,14 +67,10 @@ extension SQLInventoryStore {
     /// - Parameters:
     ///   - need: What is to be let in.
     ///   - ids: The budgets.
-    ///   - isFull: Whether they have no room; ``isFull(for:of:_:now:)`` or
-    ///     ``isFull(for:now:)``.
+    ///   - isFull: Whether they have no room.
     /// - Returns: The tables.
     func room(for need: BudgetNeed, in ids: [Int64], isFull: SQLStatement) -> SQLStatement {
-        let mine = selectWithBounds(
-            where: dialect.column("id", isAmong: ids),
-            besides: need.ended
-        )
+        let mine = selectWithBounds(where: dialect.column("id", isAmong: ids))
         return """
             mine AS (\(mine)),
             added AS (SELECT * FROM mine AS b WHERE \(mayBeFull(for: need))),
@@ -83,19 +79,56 @@ extension SQLInventoryStore {
                     \(summedBatches) AS summed, coalesce(u.entries, 0) AS entries
                 FROM mine AS b
                 LEFT JOIN added AS a ON a.id = b.id
-                LEFT JOIN (\(selectUse(of: "added", besides: need.ended))) AS u
-                    ON u.budget_id = b.id
-            ), room AS MATERIALIZED (
-                SELECT
-                    -- Where there is no budget any more, the run has others.
-                    coalesce(\(isFull), 1) AS is_full,
-                    coalesce(max(CASE WHEN \(isTight(for: need)) THEN 1 ELSE 0 END), 1)
-                        AS is_tight,
-                    coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1)
-                        AS is_shared
-                FROM base AS b
-            )
+                LEFT JOIN (\(selectUse(of: "added"))) AS u ON u.budget_id = b.id
+            ), \(room(isFull: isFull, isTight: isTight(for: need)))
             """
+    }
+
+    /// Tables `base` and `room` of budgets that had much room when they were asked last.
+    ///
+    /// They are as those of ``room(for:in:isFull:)``, but that what is held is not added up: where
+    /// it may be too much by what the last entries say, the budgets are full.
+    ///
+    /// - Parameters:
+    ///   - need: What is to be let in.
+    ///   - ids: The budgets.
+    ///   - now: The inventory's time, as an instant.
+    ///   - fails: Whether it is an error where they are full, rather than 1.
+    /// - Returns: The tables.
+    func ampleRoom(
+        for need: BudgetNeed,
+        in ids: [Int64],
+        now: SQLStatement,
+        failing fails: Bool = true
+    ) -> SQLStatement {
+        let mine = selectWithBounds(
+            where: dialect.column("id", isAmong: ids),
+            besides: need.ended
+        )
+        let isFull: SQLStatement =
+            "\(mayBeFull(for: need)) OR \(isFull(for: need, now: now)) OR b.rate IS NOT NULL"
+        let isTight: SQLStatement = "\(mayBeFull(after: need)) OR \(isWaitedFor)"
+        let told = fails ? failing(isFull) : "max(CASE WHEN \(isFull) THEN 1 ELSE 0 END)"
+        return """
+            base AS MATERIALIZED (
+                SELECT b.*, b.bound_batches AS held_batches, b.bound_weight AS held_weight,
+                    b.summed_batches AS summed
+                FROM (\(mine)) AS b
+            ), \(room(isFull: told, isTight: isTight))
+            """
+    }
+
+    private func room(isFull: SQLStatement, isTight: SQLStatement) -> SQLStatement {
+        """
+        room AS MATERIALIZED (
+            SELECT
+                -- Where there is no budget any more, the run has others.
+                coalesce(\(isFull), 1) AS is_full,
+                coalesce(max(CASE WHEN \(isTight) THEN 1 ELSE 0 END), 1) AS is_tight,
+                coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1) AS is_shared
+            FROM base AS b
+        )
+        """
     }
 
     /// How many batches are held under a budget `b`, at most; `a` is of those that are added up,
@@ -114,13 +147,13 @@ extension SQLInventoryStore {
         "CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END"
     }
 
-    /// Whether budgets have no room: 0 where they have, and an error where they have not, by a text
-    /// that is not a number, which names no budget.
+    /// Whether budgets that were looked at have no room: 0 where they have, and an error where they
+    /// have not, by a text that is not a number, which names no budget.
     ///
     /// - Parameters:
     ///   - need: What is to be let in.
     ///   - allowance: What it was let in by.
-    ///   - rows: What was known of the budgets when they were looked at; empty where they were not.
+    ///   - rows: What was known of the budgets when they were looked at.
     ///   - now: The inventory's time, as an instant.
     /// - Returns: The expression, over all budgets `b`.
     func isFull(
@@ -138,13 +171,18 @@ extension SQLInventoryStore {
             isNews.append(" AND b.id <> \(row.id)")
         }
         isFull.append(isNews)
-        return "CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)"
+        return failing(isFull)
+    }
+
+    /// 0, or an error where a budget is full.
+    private func failing(_ isFull: SQLStatement) -> SQLStatement {
+        "CAST(max(CASE WHEN \(isFull) THEN \(Self.fullMark) ELSE '0' END) AS integer)"
     }
 
     /// Whether a budget `b`, with what is held under it, has no room.
     ///
     /// Sums are a little more or less than another order of the same weights gives.
-    func isFull(for need: BudgetNeed, now: SQLStatement) -> SQLStatement {
+    private func isFull(for need: BudgetNeed, now: SQLStatement) -> SQLStatement {
         """
         b.pause_reason IS NOT NULL OR b.parked_until > \(now) OR b.open_until <= \(now)
             OR b.weight = 0
@@ -162,10 +200,33 @@ extension SQLInventoryStore {
             OR b.held_batches + \(need.twice.batches) > b.batches
             OR b.held_weight > b.weight - \(need.twice.weight)
             OR b.entries > \(BudgetRow.slack) + b.held_batches * 5 / 4
-            OR EXISTS (
-                SELECT 1 FROM \(tables.waiting) AS w
-                WHERE w.budget_id = b.id AND w.waits_until > \(now)
-            )
+            OR \(isWaitedFor)
+        """
+    }
+
+    /// The statement that inserts batches if the budgets have room, and enters what these let in.
+    ///
+    /// - Parameters:
+    ///   - given: The rows of the batches, as a table `given` of a `WITH`.
+    ///   - insert: What inserts them.
+    ///   - room: What the budgets have left.
+    ///   - run: The number of the run.
+    ///   - need: All that is let in.
+    /// - Returns: The statement; its rows are the number of a batch, its first id, and what `room`
+    ///   says.
+    func insertLetIn(
+        _ given: SQLStatement,
+        _ insert: SQLStatement,
+        in room: SQLStatement,
+        of run: SQLStatement,
+        for need: BudgetNeed
+    ) -> SQLStatement {
+        """
+        WITH \(room), \(given), made AS (
+        \(insert) WHERE (SELECT is_full FROM room) = 0
+        RETURNING id, batch_id_start
+        ), entered AS (\(enterMade(of: run, for: need)))
+        SELECT id, batch_id_start, is_tight, is_shared FROM made CROSS JOIN room
         """
     }
 

@@ -119,7 +119,14 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         {
             return known
         }
-        let made = RunStatements(request, from: source, size: size, budgets: budgets, in: self)
+        let made = RunStatements(
+            request,
+            from: source,
+            size: size,
+            budgets: budgets,
+            after: hint.statements,
+            in: self
+        )
         if fixedNow == nil { note({ $0.statements = made }, for: request.key) }
         return made
     }

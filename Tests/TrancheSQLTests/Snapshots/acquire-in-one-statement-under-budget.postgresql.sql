@@ -117,59 +117,34 @@ WHERE is_dense AND is_sound AND is_unique
     UPDATE "inventory_run"
     SET pending_since = NULL
     WHERE id = (SELECT given_run FROM given) AND pending_since IS NOT NULL
-), mine AS (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
+), base AS MATERIALIZED (
+    SELECT b.*, b.bound_batches AS held_batches, b.bound_weight AS held_weight,
+        b.summed_batches AS summed
+    FROM (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
     (SELECT coalesce(h.batch_weight, 0.0)
 FROM "inventory" AS h
 WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
     AND h.lease_expires_at > clock_timestamp() AND h.id <> ALL (ARRAY(SELECT id FROM ended))) AS last_weight
 FROM (SELECT * FROM "inventory_budget" WHERE "id" = ANY (CAST($28 AS bigint[]))) AS b
 LEFT JOIN "inventory_let_in" AS l
-    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)),
-added AS (SELECT * FROM mine AS b WHERE b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
-    OR b.bound_batches + 1 > b.batches
-    OR b.bound_weight > b.weight - coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0)),
-base AS MATERIALIZED (
-    SELECT b.*, CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END AS held_batches, CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END AS held_weight,
-        CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END AS summed, coalesce(u.entries, 0) AS entries
-    FROM mine AS b
-    LEFT JOIN added AS a ON a.id = b.id
-    LEFT JOIN (SELECT
-    budget_id, count(*) AS entries, count(held_weight) AS batches,
-    CAST(
-    CASE
-        WHEN max(held_weight) > 1e290
-        THEN least(sum(CASE WHEN held_weight > 1e200 THEN held_weight * 1e-30 ELSE 0 END), CAST(1.79e278 AS double precision))
-            * CAST(1e30 AS double precision)
-        ELSE sum(CASE WHEN held_weight > 1e290 THEN 0 ELSE held_weight END)
-    END AS double precision
-) AS weight
-FROM (SELECT l.budget_id, l.run_id, (SELECT coalesce(h.batch_weight, 0.0)
-FROM "inventory" AS h
-WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
-    AND h.lease_expires_at > clock_timestamp() AND h.id <> ALL (ARRAY(SELECT id FROM ended))) AS held_weight
-FROM added AS k CROSS JOIN "inventory_let_in" AS l
-WHERE l.budget_id = k.id AND l.id > k.folded_to) AS entry
-GROUP BY budget_id) AS u
-        ON u.budget_id = b.id
+    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)) AS b
 ), room AS MATERIALIZED (
     SELECT
         -- Where there is no budget any more, the run has others.
-        coalesce(max(CASE WHEN b.pause_reason IS NOT NULL OR b.parked_until > clock_timestamp() OR b.open_until <= clock_timestamp()
+        coalesce(max(CASE WHEN b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
+    OR b.bound_batches + 1 > b.batches
+    OR b.bound_weight > b.weight - coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0) OR b.pause_reason IS NOT NULL OR b.parked_until > clock_timestamp() OR b.open_until <= clock_timestamp()
     OR b.weight = 0
     OR b.held_batches + 1 > b.batches
     OR (b.held_batches > 0 OR 1 > 1)
         AND b.held_weight > b.weight * 1.000000001 - coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0) OR b.rate IS NOT NULL THEN 1 ELSE 0 END), 1) AS is_full,
-        coalesce(max(CASE WHEN b.rate IS NOT NULL
-    OR b.held_batches + 2 > b.batches
-    OR b.held_weight > b.weight - 2 * coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0)
-    OR b.entries > $29 + b.held_batches * 5 / 4
-    OR EXISTS (
-        SELECT 1 FROM "inventory_waiting" AS w
-        WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
-    ) THEN 1 ELSE 0 END), 1)
-            AS is_tight,
-        coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1)
-            AS is_shared
+        coalesce(max(CASE WHEN b.bound_batches + 1 > 2 * b.summed_batches + 64
+    OR b.bound_batches + 2 > b.batches
+    OR b.bound_weight > b.weight - 2 * coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0) OR EXISTS (
+    SELECT 1 FROM "inventory_waiting" AS w
+    WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
+) THEN 1 ELSE 0 END), 1) AS is_tight,
+        coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1) AS is_shared
     FROM base AS b
 ), made AS (
 INSERT INTO "inventory" (
@@ -177,14 +152,14 @@ INSERT INTO "inventory" (
     batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
     processing_start, lease_expires_at, request, completion, config
 )
-SELECT $30, $31, $32, given_kind,
+SELECT $29, $30, $31, given_kind,
     'running',
-    $33, given_worker,
+    $32, given_worker,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
     to_timestamp(CAST(given_now AS double precision) / 1000), to_timestamp(CAST(given_now + given_lease AS double precision) / 1000),
     given_token, CAST(given_completion AS bigint),
-    CAST($34 AS json)
+    CAST($33 AS json)
 FROM given WHERE (SELECT is_full FROM room) = 0
 RETURNING id, batch_id_start
 ), entered AS (INSERT INTO "inventory_let_in" (
@@ -201,4 +176,4 @@ LEFT JOIN (
     given CROSS JOIN (SELECT id AS number FROM made) AS numbered CROSS JOIN seen
 ) ON tranche_place <= given_count
 ORDER BY tranche_place;
--- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 text, $22 text, $23 text, $24 integer, $25 text, $26 text, $27 text, $28 text, $29 integer, $30 text, $31 text, $32 text, $33 null, $34 text
+-- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 text, $22 text, $23 text, $24 integer, $25 text, $26 text, $27 text, $28 text, $29 text, $30 text, $31 text, $32 null, $33 text
