@@ -218,7 +218,7 @@ extension Acquisition {
     /// What inserts one batch, where it was put together before.
     private func insertion(asks: Bool) -> BatchInsertion? {
         guard notesWithInserts else { return statements(asking: nil) }
-        return asks && budgets.isEmpty ? statements(asking: budgetIDs) : nil
+        return asks && hasAmpleRoom ? statements(asking: budgetIDs) : nil
     }
 
     private func statements(asking ids: [Int64]?) -> BatchInsertion? {

@@ -115,11 +115,14 @@ extension Acquisition {
         }
     }
 
+    /// Whether the budgets had much room when they were asked last, and nobody else asks them: who
+    /// shares them would often find that they are to be added up first.
+    var hasAmpleRoom: Bool { budgets.isEmpty && !isSharingBudgets }
+
     /// What budgets have left, as a table `room` that fails where that is not enough.
     private var room: SQLStatement {
         let need = BudgetNeed(allowance.admitted)
-        // Those that were not looked at had much room.
-        if budgets.isEmpty { return store.ampleRoom(for: need, in: budgetIDs, now: nowInstant) }
+        if hasAmpleRoom { return store.ampleRoom(for: need, in: budgetIDs, now: nowInstant) }
         return store.room(
             for: need,
             in: budgetIDs,
