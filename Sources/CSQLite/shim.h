@@ -16,6 +16,15 @@ static inline int tranche_sqlite3_bind_blob(sqlite3_stmt *statement, int index, 
     return sqlite3_bind_blob(statement, index, bytes, size, SQLITE_TRANSIENT);
 }
 
+// sqlite3_db_config is variadic. Says whether a name in double quotes that there is not is taken for a text; returns
+// whether it was before.
+static inline int tranche_sqlite3_quoted_texts(sqlite3 *database, int is_on) {
+    int known = 0;
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, -1, &known);
+    sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, is_on, (int *)0);
+    return known;
+}
+
 // The file's methods are called through a pointer that Swift imports as opaque. Reads the first bytes of the main
 // file; 0 when done. A descriptor of one's own would release the locks of all connections of the process when it is
 // closed, so that another process takes itself for the last one and removes the log under those that write to it.

@@ -20,10 +20,14 @@ struct PostgreSQLCopyColumn: Sendable {
 
     /// `nil` where only the text format will do.
     let kind: Kind?
+    /// Which values are refused here rather than by the server; `nil` for none.
+    let refusing: Kind?
     let spelling: Spelling
 
     init(_ column: SQLLoad.Column) {
         kind = Self.kind(of: column.type)
+        let base = Self.kind(of: column.baseType)
+        refusing = kind ?? (base == .float4 || base == .float8 ? base : nil)
         spelling = Self.spelling(of: column.baseType)
     }
 

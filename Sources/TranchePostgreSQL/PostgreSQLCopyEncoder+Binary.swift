@@ -35,7 +35,7 @@ extension PostgreSQLCopyEncoder {
                         case .value: break
                         case .undecided: return .undecided
                         case .refused:
-                            return .refused(Refusal(place: place, reason: value.complaint))
+                            return .refused(Refusal(place: place, value, as: kind))
                         }
                     }
                     return .encoded
@@ -85,6 +85,29 @@ extension PostgreSQLCopyEncoder {
             return "has a NUL character, which no text of PostgreSQL holds, for"
         }
 
+        /// Whether a floating-point column would make another number of it: of one that not even a
+        /// double holds, and of a whole number that the column does not.
+        ///
+        /// What `real` does to fractions that a double holds is what it is for. A text is the
+        /// server's to read.
+        func isRounded(as kind: Kind) -> Bool {
+            switch (cell.kind, kind) {
+            case (.integer, .float4): Float(exactly: cell.integer) == nil
+            case (.integer, .float8): Double(exactly: cell.integer) == nil
+            case (.decimal, .float4), (.decimal, .float8): !isHeldByDouble
+            default: false
+            }
+        }
+
+        /// Whether its digits are those of a double; also where it is beyond all of them.
+        private var isHeldByDouble: Bool {
+            let digits = PostgreSQLInput.trimmed(text)
+            guard let (value, isOutOfRange) = NumberText.double(digits), !isOutOfRange else {
+                return true
+            }
+            return NumberText.isHeld(digits, by: value)
+        }
+
         /// Whether it is a zero with a sign, which only a floating-point number keeps.
         private var isNegativeZero: Bool {
             cell.integer == 0 && cell.length > 0 && text.first == UInt8(ascii: "-")
@@ -99,7 +122,8 @@ extension PostgreSQLCopyEncoder {
         }
 
         var double: Reading<Double> {
-            switch cell.kind {
+            if isRounded(as: .float8) { return .refused }
+            return switch cell.kind {
             case .integer: .value(isNegativeZero ? -0.0 : Double(cell.integer))
             case .real: .value(cell.real.isNaN ? .nan : cell.real)
             case .text, .decimal: PostgreSQLInput.double(text)
@@ -108,7 +132,8 @@ extension PostgreSQLCopyEncoder {
         }
 
         var float: Reading<Float> {
-            switch cell.kind {
+            if isRounded(as: .float4) { return .refused }
+            return switch cell.kind {
             case .integer: .value(isNegativeZero ? -0.0 : Float(cell.integer))
             case .real where cell.real.isNaN: .value(.nan)
             case .real where cell.length > 0 && cell.real.isFinite: PostgreSQLInput.float(text)

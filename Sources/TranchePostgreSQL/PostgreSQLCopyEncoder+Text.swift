@@ -19,8 +19,8 @@ extension PostgreSQLCopyEncoder {
                     bytes: bytes
                 )
                 // What binary refuses by name is refused by name here.
-                if let kind = columns[place].kind, isRefused(value, as: kind) {
-                    return .refused(Refusal(place: place, reason: value.complaint))
+                if let kind = columns[place].refusing, isRefused(value, as: kind) {
+                    return .refused(Refusal(place: place, value, as: kind))
                 }
                 if let refusal = append(value, at: place, to: &output) { return .refused(refusal) }
             }

@@ -13,6 +13,21 @@ struct PostgreSQLCopyEncoder {
         var place: Int
         /// Why; `nil` where it is not a value of the column's type.
         var reason: String?
+        /// What to do about it, behind a semicolon; empty for nothing.
+        var remedy = ""
+
+        init(place: Int, reason: String?) {
+            self.place = place
+            self.reason = reason
+        }
+
+        init(place: Int, _ value: Field, as kind: PostgreSQLCopyColumn.Kind) {
+            self.init(place: place, reason: value.complaint)
+            if value.isRounded(as: kind) {
+                reason = "would be rounded in"
+                remedy = "; a numeric column keeps all digits"
+            }
+        }
     }
 
     /// What came of a record.
@@ -79,7 +94,8 @@ struct PostgreSQLCopyEncoder {
         return RefusedRecord(
             record,
             field: field,
-            "'\(value ?? "")' \(reason) column \(column.name), which is \(column.type)",
+            "'\(value ?? "")' \(reason) column \(column.name), which is \(column.type)"
+                + refusal.remedy,
             input: value
         )
     }

@@ -212,6 +212,13 @@ package actor SQLiteConnection: SQLConnection {
         guard prepared.parameterCount == statement.binds.count else {
             throw SQLiteError(code: SQLITE_ERROR, message: "it has a placeholder; write its value")
         }
+        // A misspelt column would be a text that equals none, and nothing would ever match.
+        if let name = handle.nameTakenForText(in: statement.text) {
+            throw SQLiteError(
+                code: SQLITE_ERROR,
+                message: "there is no column \"\(name)\"; if it is a text, write '\(name)'"
+            )
+        }
     }
 
     // MARK: Steps

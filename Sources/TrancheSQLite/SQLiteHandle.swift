@@ -88,6 +88,27 @@ struct SQLiteHandle: ~Copyable {
         throw SQLiteError(code: SQLITE_NOTADB, message: words)
     }
 
+    /// A name that a statement has in double quotes, and that SQLite takes for a text since there
+    /// is nothing of that name; `nil` where it has none.
+    ///
+    /// What a view is made of does not count. Source: sqlite.org/quirks.html, section 8.
+    func nameTakenForText(in text: String) -> String? {
+        let before = tranche_sqlite3_quoted_texts(pointer, 0)
+        defer { _ = tranche_sqlite3_quoted_texts(pointer, before) }
+        do throws(SQLiteError) {
+            try prepare(text).finalize()
+            return nil
+        } catch {
+            let words = "no such column: "
+            guard error.message.hasPrefix(words) else { return nil }
+            // From version 3.46 on the name is in quotes, and advice follows.
+            let rest = error.message.dropFirst(words.count)
+            let name =
+                rest.first == "\"" ? rest.dropFirst().prefix { $0 != "\"" } : rest
+            return text.contains("\"\(name)\"") ? String(name) : nil
+        }
+    }
+
     /// Prepares the first statement of some text.
     ///
     /// - Returns: The statement; `nil` when there is only white space or a comment.

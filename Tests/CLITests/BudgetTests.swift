@@ -225,6 +225,21 @@ import Tranche
         #expect(anew.output.contains("20/s, burst 20"), "\(anew.output)")
     }
 
+    @Test(
+        "A rate is shown as somebody would write it",
+        arguments: [
+            ("500/min", "500/min"), ("1/h", "1/h"), ("1000/d", "1000/d"), ("90/min", "1.5/s"),
+            ("1MiB/s", "1048576/s"), ("10/3s", "200/min"), ("0.5/s", "0.5/s"),
+        ]
+    )
+    func rateWords(_ rate: String, _ shown: String) async throws {
+        let bench = try await CommandLineBench()
+        let made = await bench.run("budget", "set", "x", "--rate", rate, "--burst", "50")
+        #expect(made.output.contains("  \(shown), burst 50"), "\(made.output)")
+        let show = await bench.run("budget", "show", "x")
+        #expect(show.output.contains("rate \(shown) burst 50: 50 is left"), "\(show.output)")
+    }
+
     @Test("A parking that is made shorter by hand says what was before")
     func shorterParking() async throws {
         let bench = try await CommandLineBench()

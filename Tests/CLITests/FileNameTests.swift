@@ -96,6 +96,27 @@ struct FileNameTests {
         #expect(try bench.rows("SELECT count(*) FROM t") == ["20"])
     }
 
+    @Test("A file with other content is refused, though its size, its time and its number stay")
+    func overwritten() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE t (id INTEGER, name TEXT)")
+        let path = bench.path("data.csv")
+        let time = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)]
+        try write(bench, "data.csv", from: 10)
+        try FileManager.default.setAttributes(time, ofItemAtPath: path)
+        #expect(await load(bench, path).status == .done)
+        // Only its mode differs: it is the same.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        #expect(await load(bench, path).status == .done)
+        #expect(try bench.rows("SELECT count(*) FROM t") == ["10"])
+        try write(bench, "data.csv", from: 20)
+        try FileManager.default.setAttributes(time, ofItemAtPath: path)
+        let other = await load(bench, path)
+        #expect(other.status == .failed, "\(other.errors)")
+        #expect(other.errors.contains("its content differs"), "\(other.errors)")
+        #expect(try bench.rows("SELECT count(*) FROM t") == ["10"])
+    }
+
     @Test("A file that was touched or copied to its place again is the same")
     func touched() async throws {
         let bench = try await CommandLineBench()

@@ -67,6 +67,45 @@ import Testing
         )
     }
 
+    /// The links of one page after another.
+    private static let links = [
+        "<@/p?page=2&ids=1;2>; rel=\"next\"",
+        "<@/p?page=1>; rel=\"prev\", <@/p?page=3>; rel=\"next\", <@/p?page=7>; rel=\"last\"",
+        "</p?page=4>; rel=next", "</p?page=5>; title=\"Rows 3; 4\"; rel=\"next last\"",
+        "</p?page=6>; REL=\"NEXT\"; title=\"a, <b>\"", "<?page=7,8>;title=\"<\\\">\" ; rel=next",
+        "</p?page=6>; rel=\"prev\"; title=\"next\"",
+    ]
+
+    @Test("The program of the article finds the next page in whatever header there is")
+    func articleProgram() async throws {
+        let bench = try await CommandLineBench()
+        let article = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/Tranche/Documentation.docc/PagedSources.md")
+        let text = try String(contentsOf: article, encoding: .utf8)
+        let program = try #require(
+            text.split(separator: "```python\n").last?.split(separator: "```").first
+        )
+        try bench.write(String(program), to: "import-page.py")
+        try bench.write("#!/bin/sh\ncat \"$1\" >> rows\n", to: "save-rows")
+        try await withHTTPServer({ request, before in
+            let host = "http://\(request.headers["host"] ?? "")"
+            let link = Self.links[min(before, Self.links.count - 1)].replacing("@", with: host)
+            return .init(200, text: "\(before + 1)\n", headers: ["Link": link])
+        }) { server in
+            let script = "cd \(bench.path("")); chmod +x save-rows; exec python3 import-page.py"
+            let outcome = await work(bench, ["--first", "\(server.url)/p?page=1"], script)
+            #expect(outcome.status == .done, "\(outcome.errors)")
+            #expect(
+                server.requests.map(\.target) == [
+                    "/p?page=1", "/p?page=2&ids=1;2", "/p?page=3", "/p?page=4", "/p?page=5",
+                    "/p?page=6", "/p?page=7,8",
+                ]
+            )
+        }
+        let rows = try String(contentsOfFile: bench.path("rows"), encoding: .utf8)
+        #expect(rows == (1...7).map { "\($0)\n" }.joined())
+    }
+
     /// Reads a page from a server, names what its `Link` header says, and fails where the server
     /// does.
     private func script(_ server: LocalHTTPServer, _ bench: CommandLineBench) -> String {

@@ -375,6 +375,29 @@ import Tranche
         #expect(await bench.run("status", "--json").output.contains(#""runs":[]"#))
     }
 
+    @Test("Rows without a time, which a run bounded by times leaves out, are told")
+    func withoutTime() async throws {
+        let bench = try await makeBench()
+        try bench.execute("INSERT INTO event VALUES (0, 'first', NULL), (999, 'last', NULL)")
+        let words =
+            "id 0 of 'event' has NULL in the time column 'created_at': a run that is bounded by "
+            + "times leaves it and others like it out"
+        let remedy = "--where 'created_at IS NOT NULL'"
+        let run = ["backfill"] + Self.events + Self.times
+        let first = ["--run", "r", "--from", "2026-01-01", "--to", "2026-01-01T02:00"]
+        let (told, lines) = try await seen(bench, run + first)
+        #expect(told.errors.contains(words) && told.errors.contains(remedy), "\(told.errors)")
+        #expect(lines.count == 1)
+        let again = try await seen(bench, run + first).outcome
+        #expect(!again.errors.contains("has NULL"), "\(again.errors)")
+        let none = try await seen(bench, run + ["--run", "n", "--from", "2031-01-01"]).outcome
+        #expect(none.errors.contains(words), "\(none.errors)")
+        let meant = ["backfill", "--job", "k", "--meta", "event", "--uid", "id"] + Self.times
+        let condition = ["--where", "created_at IS NOT NULL"]
+        let left = try await seen(bench, meant + first + condition).outcome
+        #expect(left.status == .done && !left.errors.contains("has NULL"), "\(left.errors)")
+    }
+
     @Test("A run's times are redefined, and its ids found again")
     func redefine() async throws {
         let bench = try await makeBench()

@@ -118,6 +118,24 @@ struct UIDTests {
         }
     }
 
+    @Test("Bounds of a run are numbers, which is said", arguments: UIDBench.Place.available)
+    fileprivate func bounds(_ place: UIDBench.Place) async throws {
+        try await UIDBench.with(place) { own in
+            try await own.execute("CREATE TABLE @docs (key text PRIMARY KEY, item text)")
+            for key in ["7", "2", "3", "a"] {
+                try await own.execute("INSERT INTO @docs VALUES ('\(key)', 'x')")
+            }
+            #expect(try await own.work(job(own)).count == 4)
+            let run = ["--run", "r", "--from", "2", "--to", "3"]
+            let words = "--from and --to are the numbers that they have beside the inventory"
+            let told = await own.run(["acquire", "--json"] + job(own) + run)
+            #expect(told.errors.contains(words), "\(told.errors)")
+            #expect(told.output.contains(#""count":2"#), "\(told.output)")
+            let again = await own.run(["acquire"] + job(own) + run)
+            #expect(!again.errors.contains(words), "\(again.errors)")
+        }
+    }
+
     @Test("Programs, history and filters take and name uids", arguments: UIDBench.Place.available)
     fileprivate func names(_ place: UIDBench.Place) async throws {
         try await UIDBench.with(place) { own in

@@ -157,8 +157,14 @@ struct PostgreSQLValueTests {
         }
     }
 
+    /// Numbers of JSON that no double holds.
+    private static let long = [
+        "9007199254740993", "9007199254740993.0", "18446744073709551615",
+        "12345678901234567890.123456789",
+    ]
+
     @Test(
-        "A JSON value becomes what its digits and words are to the server",
+        "A JSON value becomes what its digits and words are to the server, or is refused unrounded",
         arguments: [
             "integer", "bigint", "double precision", "real", "numeric", "boolean", "text",
             "varchar(5)", "json", "jsonb", "char(5)",
@@ -166,12 +172,15 @@ struct PostgreSQLValueTests {
     )
     func json(_ type: String) async throws {
         try await withTables(type) { world, location, server in
-            for token in [
-                "1", "0", "-0", "1.0", "1.50", "1e3", "0.30000000000000004", "9007199254740993.0",
-                "18446744073709551615", "12345678901234567890.123456789", "1e400", "1e-400", "1e39",
-                "true", "false", "[1, 2]", "{\"a\": \"b\"}",
-            ] {
-                let right = try await expected(token, world, server)
+            let isFloating = type == "real" || type == "double precision"
+            let others = [
+                "1", "0", "-0", "1.0", "1.50", "1e3", "0.30000000000000004",
+                "0.10000000000000000555", "1e400", "1e-400", "1e39", "true", "false", "[1, 2]",
+                "{\"a\": \"b\"}",
+            ]
+            for token in others + Self.long {
+                let isRounded = isFloating && Self.long.contains(token)
+                let right = try await isRounded ? nil : expected(token, world, server)
                 let alone = try ValueWorld.record(json: "{\"v\": \(token)}")
                 #expect(
                     try await stored(alone, in: "alone", world, location, server) == right,
@@ -183,6 +192,32 @@ struct PostgreSQLValueTests {
                     "\(token) as \(type) beside a number"
                 )
             }
+        }
+    }
+
+    @Test(
+        "A number that a column would round is refused by name, through a domain as well",
+        arguments: [
+            ("double precision", "9007199254740993"), ("double precision", "18446744073709551615"),
+            ("double precision", "0.123456789012345678901234567890"), ("real", "16777217"),
+            ("real", "18446744073709551615"), ("domain_double", "9007199254740993"),
+        ]
+    )
+    func rounding(_ type: String, _ json: String) async throws {
+        try await withValueWorld(.postgreSQL) { world in
+            let prefix = world.database.prefix
+            let own = type.hasPrefix("domain") ? prefix : ""
+            try await world.database.run(
+                """
+                CREATE DOMAIN \(prefix)domain_double AS double precision;
+                CREATE TABLE \(prefix)value (v \(own)\(type));
+                """
+            )
+            let server = try #require(TestPostgreSQL.server).database(maxConnections: 1)
+            let record = try ValueWorld.record(json: "{\"v\": \(json)}")
+            let location = SourceDatabase.postgres(world.database.address)
+            #expect(try await stored(record, in: "value", world, location, server) == nil)
+            await server.close()
         }
     }
 

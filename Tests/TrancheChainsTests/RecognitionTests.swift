@@ -63,6 +63,8 @@ struct RecognitionTests {
         ("ARROW1", [0, 0], "Arrow"), ("SQLite format 3", [0], "SQLite"),
         ("%PDF-1.4\n%", [0xE2, 0xE3, 0xCF, 0xD3, 0x0A, 1, 2, 3], "PDF"),
         ("", [0x1F, 0x9D, 0x90], "gzip -dc"), ("", [0x04, 0x22, 0x4D, 0x18, 0x64], "lz4"),
+        ("", [0x5D, 0, 0, 0x80, 0, 0xFF, 0xFF, 0xFF, 0xFF], "xz -d"),
+        ("", [0x28, 0xB5, 0x2F, 0xFD, 0, 0x90, 1, 0, 0], "zstd -d --long=31"),
         ("", [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], "Excel"),
         ("id,na", [0, 0x2C, 0x0A], "NUL byte, at offset 5"),
         ("PK\u{3}\u{4}", [1, 2, 3], "zip archive"),
@@ -71,7 +73,7 @@ struct RecognitionTests {
 
     @Test(
         "What holds no records to be read is refused by name, with what to do",
-        arguments: 0..<12
+        arguments: 0..<14
     )
     func others(index: Int) async throws {
         let (mark, rest, words) = Self.refusals[index]

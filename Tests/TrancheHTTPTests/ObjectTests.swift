@@ -273,6 +273,61 @@ struct ObjectTests {
         }
     }
 
+    @Test("A part of another object of the same size is refused, whatever the store does")
+    func otherContent() async throws {
+        let content = [UInt8](repeating: 0x30, count: 100_000)
+        for status in [206, 200] {
+            try await withStore(content) { reply, before in
+                var reply = reply
+                guard before > 0 else { return reply }
+                reply.headers["ETag"] = "\"two\""
+                reply.status = status
+                return reply
+            } _: { _, configuration in
+                let error = try await failure { _ = try await read(configuration, 2..<8) }
+                #expect(error.code == .redefined)
+                #expect(error.message.contains("has changed since it was opened"))
+            }
+        }
+    }
+
+    @Test("Each part is asked for of the generation that was seen first")
+    func generations() async throws {
+        let content = [UInt8](repeating: 0x30, count: 100_000)
+        for isHeeded in [true, false] {
+            try await withHTTPServer { request, before in
+                guard let range = request.headers["range"] else {
+                    return .init(
+                        200,
+                        text: "{\"size\": \"\(content.count)\", \"generation\": \"7\"}"
+                    )
+                }
+                let ends = range.dropFirst("bytes=".count).split(separator: "-")
+                    .compactMap { Int($0) }
+                if isHeeded, before > 1 { return .init(412) }
+                return .init(
+                    206,
+                    Array(content[ends[0]...ends[1]]),
+                    headers: [
+                        "Content-Range": "bytes \(ends[0])-\(ends[1])/\(content.count)",
+                        "x-goog-generation": before > 1 ? "8" : "7",
+                    ]
+                )
+            } _: { server in
+                let configuration = try ObjectStoreConfiguration(
+                    environment: ["STORAGE_EMULATOR_HOST": server.url]
+                )
+                let reader = try await ByteLocation.object("gs://bucket/c.csv", configuration)
+                    .open()
+                _ = try await reader.read(0..<8)
+                let error = try await failure { _ = try await reader.read(90_000..<90_008) }
+                #expect(error.code == .redefined)
+                let asked = try #require(server.requests.last?.target)
+                #expect(asked.contains("ifGenerationMatch=7"))
+            }
+        }
+    }
+
     @Test(
         "What names no object is refused",
         arguments: [

@@ -48,6 +48,42 @@ struct SQLiteSourceTests {
         try await inventory.acquireBatch(from: source, job: job)?.items.map(\.id)
     }
 
+    // MARK: Filters
+
+    @Test("A name in double quotes that is no column is refused, where SQLite would make it a text")
+    func quotedNames() async throws {
+        let script = """
+            CREATE TABLE t (uid INTEGER PRIMARY KEY AUTOINCREMENT, "Status" TEXT);
+            INSERT INTO t ("Status") VALUES ('new'), ('old');
+            CREATE VIEW v AS SELECT uid, "Status", "text" AS kind FROM t;
+            """
+        try await withTables(script) { inventory in
+            let wrong = [
+                "\"Statu\" = 'new'", "\"Status\" = \"new\"", "uid IN (SELECT \"uidd\")",
+            ]
+            for filter in wrong {
+                let error = await #expect(throws: TrancheError.self) {
+                    _ = try await inventory.acquireBatch(
+                        from: SQLSource("t", filter: filter),
+                        job: "job"
+                    )
+                }
+                #expect(error?.code == .invalidSource)
+                #expect(
+                    error?.message.contains("there is no column \"") == true,
+                    "\(error?.message ?? "")"
+                )
+            }
+            let good = SQLSource("t", filter: "\"Status\" = 'new' AND \"uid\" < 2.5")
+            let found = try await ids(good, of: inventory)
+            #expect(found == [1])
+            // What a view is made of is its owner's.
+            let view = SQLSource("v", filter: "kind = 'text' AND \"Status\" = 'old'")
+            let seen = try await ids(view, of: inventory, job: "view")
+            #expect(seen == [2])
+        }
+    }
+
     // MARK: Ids
 
     @Test("An id column of text that is not unique is refused, and one of bytes")

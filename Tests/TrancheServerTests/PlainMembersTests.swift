@@ -90,6 +90,9 @@ struct PlainMembersTests {
         }
         let weight = fault(AcquireBody.self, #"{"weight": 1e400, "count": 2}"#)
         #expect(weight?.error.contains("a number is beyond those that a double holds") == true)
+        let result = fault(SucceedBody.self, #"{"token": "1.1", "result": {"n": 1E400}}"#)
+        #expect(result?.error.contains("a number is beyond those that a double holds") == true)
+        #expect(result?.field == "/result/n")
         #expect(fault(SetBody.self, #"{"parallelism": 1.5}"#)?.field == "/parallelism")
         let beats = #"{"batches": [{"id": 1, "token": "1.1"}, {"id": 2.5, "token": "2.1"}]}"#
         #expect(fault(HeartbeatsBody.self, beats)?.field == "/batches/1/id")

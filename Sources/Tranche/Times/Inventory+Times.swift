@@ -101,6 +101,16 @@ extension Inventory {
         return try await retrying { _ in try await timed.timedIDs() }
     }
 
+    /// Finds an entry that has no time, and that bounds of time therefore leave out.
+    ///
+    /// - Parameter source: The source.
+    /// - Returns: The lowest id of such; `nil` where there is none, or the source has no times.
+    /// - Throws: The source's failure; `CancellationError`.
+    package func idWithoutTime(in source: any MetaSource) async throws -> Int64? {
+        guard let timed = source as? any TimedSource else { return nil }
+        return try await retrying { _ in try await timed.idWithoutTime() }
+    }
+
     /// Waits until the writers have ended that are at work now; later ones draw higher ids.
     private func letWritersEnd(
         of source: any MetaSource,

@@ -6,6 +6,16 @@ package protocol TimedSource: MetaSource {
     /// - Throws: ``TrancheError`` `.invalidItem` for an entry between them whose time cannot be
     ///   read; the source's failure.
     func timedIDs() async throws -> TimedIDs
+
+    /// Finds an entry that has no time, and so lies within no bounds.
+    ///
+    /// - Returns: The lowest id of such; `nil` where there is none.
+    /// - Throws: The source's failure.
+    func idWithoutTime() async throws -> Int64?
+}
+
+extension TimedSource {
+    package func idWithoutTime() async throws -> Int64? { nil }
 }
 
 /// The ids of the entries that lie within a time.

@@ -234,7 +234,7 @@ struct BudgetCommand: Command {
         if let rate = budget.limits.rate {
             let left = budget.tokens?.grown(until: now, at: rate).count ?? rate.burst
             let words = left < 0 ? "\((-left).plain) is owed" : "\(left.plain) is left"
-            lines.append("\(rate.text): \(words)")
+            lines.append("rate \(rate.words) burst \(rate.burst.plain): \(words)")
         }
         if let excess = excesses[budget.owner] { lines.append(excess.words(at: now)) }
         for claim in budget.claims {
@@ -279,7 +279,7 @@ struct BudgetCommand: Command {
         if waiting > 0 {
             state.append("\(HumanText.count(waiting, "run")) \(waiting == 1 ? "waits" : "wait")")
         }
-        let rate = budget.limits.rate.map { "\($0.perSecond.plain)/s, burst \($0.burst.plain)" }
+        let rate = budget.limits.rate.map { "\($0.words), burst \($0.burst.plain)" }
         var cells = [
             Table.Cell(budget.owner.name ?? budget.owner.run.map { "(\($0))" } ?? ""),
             Table.Cell(String(budget.held.batches)),

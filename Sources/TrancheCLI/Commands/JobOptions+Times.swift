@@ -25,6 +25,7 @@ extension JobOptions {
         from description: any MetaSourceDescription,
         in inventory: Inventory
     ) async throws -> JobOptions? {
+        try await noteNumbers(context, source, inventory)
         guard let time = source.definition.time else { return self }
         var options = self
         // The step bounds them.
@@ -48,11 +49,49 @@ extension JobOptions {
             try context.note(
                 "'\(key.metaTable)' has no item from \(time.bounds ?? ""); nothing was recorded"
             )
+            try await noteLeftOut(source, time, key, context, inventory)
             return nil
         }
         options.request = found.request
-        if isNew { try note(found, time, key, context, now: inventory.now) }
+        if isNew {
+            try note(found, time, key, context, now: inventory.now)
+            try await noteLeftOut(source, time, key, context, inventory)
+        }
         return options
+    }
+
+    /// Says that the ids that bound a new run are not uids where these are not integers.
+    private func noteNumbers(
+        _ context: Context,
+        _ source: any MetaSource,
+        _ inventory: Inventory
+    ) async throws {
+        guard source.numbered != nil, !request.ids.isOpen else { return }
+        let key = RunKey(metaTable: source.definition.table, job: request.job, run: request.run)
+        guard try await inventory.runs(RunSelection(key)).isEmpty else { return }
+        try context.note(
+            "the uids of '\(key.metaTable)' are not integers: --from and --to are the numbers that "
+                + "they have beside the inventory, which 'tranche batches' shows, and not uids",
+            .warning
+        )
+    }
+
+    /// Says which rows no bounds of time have.
+    private func noteLeftOut(
+        _ source: any MetaSource,
+        _ time: SourceTime,
+        _ key: RunKey,
+        _ context: Context,
+        _ inventory: Inventory
+    ) async throws {
+        guard let id = try await inventory.idWithoutTime(in: source) else { return }
+        let condition = RunKey.quoted("\(time.column) IS NOT NULL")
+        try context.note(
+            "id \(id) of '\(key.metaTable)' has NULL in the time column '\(time.column)': a run that "
+                + "is bounded by times leaves it and others like it out. Mend them; or say "
+                + "--where \(condition), if that is meant",
+            .warning
+        )
     }
 
     private func note(

@@ -109,9 +109,12 @@ struct FileOperands: Sendable {
         }
         guard !found.isEmpty else {
             let there = others.isEmpty ? "it is empty" : "left out: " + Self.words(others)
+            let remedy =
+                others.contains { $0.hasSuffix(" (a folder)") }
+                ? ". A pattern such as '\(stem)*/*' names what is in folders" : ""
             throw TrancheError(
                 .invalidSource,
-                "the folder '\(folder)' has no file to load; \(there)"
+                "the folder '\(folder)' has no file to load; \(there)\(remedy)"
             )
         }
         files += found

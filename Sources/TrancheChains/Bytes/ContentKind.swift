@@ -252,6 +252,11 @@ enum ContentKind: Sendable, Hashable {
             remedy: "decompress it first: lz4 -d FILE.lz4"
         ),
         Known(
+            name: "compressed with lzma",
+            mark: [0x5D, 0x00, 0x00],
+            remedy: "decompress it first: xz -d FILE.lzma"
+        ),
+        Known(
             name: "compressed with lzip",
             mark: Array("LZIP".utf8) + [1],
             remedy: "decompress it first: lzip -d FILE.lz"

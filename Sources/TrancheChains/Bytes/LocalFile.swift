@@ -31,6 +31,18 @@ actor LocalFile: ByteReader {
         return "\(status.st_ino)-\(tranche_birth_time(-1, path))"
     }
 
+    /// When anything of a file was changed last, which nobody can set back.
+    ///
+    /// - Parameter path: Its path.
+    /// - Returns: The time in words of its own; `nil` for what is not a regular file, or cannot be
+    ///   seen.
+    static func change(at path: String) -> String? {
+        var status = stat()
+        guard path.hasPrefix("/"), stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
+        return "\(status.st_ctim.tv_sec).\(status.st_ctim.tv_nsec)"
+    }
+
     /// Whether this process has a file open.
     ///
     /// Closing a file gives up all locks of the process on it: one of SQLite must not be opened

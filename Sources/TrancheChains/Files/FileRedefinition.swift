@@ -10,6 +10,7 @@ extension ByteLocation {
     /// - Throws: As ``ByteReader/state()``.
     package func redefined(_ known: SourceDefinition) async throws -> SourceDefinition {
         let bytes = try await open()
+        let change = LocalFile.change(at: name)
         let state = try await bytes.state()
         var definition = known
         if known.database == KnownFile.growing(name) {
@@ -19,7 +20,8 @@ extension ByteLocation {
         definition.database = KnownFile.database(name, state)
         definition.identity = try await FileIdentity(
             file: state.identity,
-            content: bytes.checksum()
+            content: bytes.checksum(),
+            change: change
         ).text
         return definition
     }

@@ -74,14 +74,20 @@ package struct KnownFile {
                 state.size != state.storedSize
                     && known.database.hasSuffix(" bytes, \(state.version)")
             }
-        if let exact, let identity = exact.identity, FileIdentity(identity)?.file == state.identity
+        let change = LocalFile.change(at: location.name)
+        if let exact, let identity = exact.identity, let file = FileIdentity(identity),
+            file.file == state.identity, file.isUnchanged(at: change)
         {
             var found = own
             found.identity = identity
             found.database = exact.database
             return found
         }
-        let identity = FileIdentity(file: state.identity, content: try await bytes.checksum())
+        let identity = FileIdentity(
+            file: state.identity,
+            content: try await bytes.checksum(),
+            change: change
+        )
         let sameContent = known.first { known in
             guard let content = identity.content else { return false }
             return known.identity.flatMap { FileIdentity($0)?.content } == content
@@ -154,8 +160,9 @@ package struct KnownFile {
         else { return false }
         let known = try JSONText.decode(SourceDefinition.self, from: text)
         // What is wrong with the file is told when it is opened.
-        guard let identity = known.identity.flatMap({ FileIdentity($0)?.file }),
-            let state = try? await LocalFile(path).state(), state.identity == identity,
+        guard let identity = known.identity.flatMap({ FileIdentity($0) }),
+            let file = identity.file, identity.isUnchanged(at: LocalFile.change(at: path)),
+            let state = try? await LocalFile(path).state(), state.identity == file,
             let size = size(in: known.database, of: path, state),
             let last = try await store.batches(holding: cursor, of: run.key.metaTable)
                 .last(where: { $0.key == run.key && $0.idEnd == cursor })
@@ -221,10 +228,19 @@ package struct KnownFile {
 struct FileIdentity: Codable, Hashable {
     var file: String?
     var content: String?
+    /// When anything of the file was changed last, also its time; earlier versions did not keep it.
+    var change: String?
 
-    init(file: String?, content: String?) {
+    init(file: String?, content: String?, change: String?) {
         self.file = file
         self.content = content
+        self.change = change
+    }
+
+    /// Whether nothing of the file was changed since, as far as that is known: what was written
+    /// into it and given the former time shows so alone.
+    func isUnchanged(at now: String?) -> Bool {
+        change == nil || now == nil || change == now
     }
 
     /// Reads what ``text`` wrote; `nil` for what something else wrote.

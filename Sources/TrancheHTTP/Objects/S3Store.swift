@@ -70,7 +70,12 @@ struct S3Store: ObjectStore {
         request.headers["Range"] = "bytes=\(range.lowerBound)-\(range.upperBound - 1)"
         request.headers["If-Match"] = state.tag
         request.maxResponseBytes = Int(range.upperBound - range.lowerBound) + (1 << 16)
-        return try await send(request)
+        var response = try await send(request)
+        // Not every store that speaks as Amazon's does heeds the condition.
+        if let tag = response.headers["etag"], response.isSuccess, tag != state.tag {
+            response.status = 412
+        }
+        return response
     }
 
     func list(_ prefix: ObjectName, after token: String?) async throws -> ObjectPage {

@@ -32,6 +32,23 @@ extension SQLMetaSource: TimedSource {
         return TimedIDs(ids: lowest...highest, hasIndex: hasIndex, missingIndex: missing)
     }
 
+    package func idWithoutTime() async throws -> Int64? {
+        guard let times else { return nil }
+        let uid: SQLStatement = "\(name: idName)"
+        // The limit keeps the planner from walking along the ids until one matches.
+        let statement: SQLStatement = """
+            SELECT min(tranche_id)
+            FROM (
+                SELECT \(uid) AS tranche_id
+                FROM \(relation)
+                WHERE \(name: times.reader.time.column) IS NULL AND \(filterMatches)
+                LIMIT \(unsafeRaw: String(Int64.max))
+            ) AS tranche_timeless
+            """
+        var row = try await wrapping { try await database.read(statement)[0].first }
+        return try row?.optionalInteger()
+    }
+
     /// Numbers the uids that have no number yet: a bound of time is over all rows that there are.
     private func numberAll() async throws {
         guard isNumbered else { return }
@@ -77,10 +94,8 @@ extension SQLMetaSource: TimedSource {
         _ uid: String?,
         _ times: SQLTimeColumn
     ) -> TrancheError {
-        let column = times.reader.time.column
         let literal = uid?.quotedAsText ?? String(id)
-        let remedy =
-            value == .null ? "\(column) IS NOT NULL" : "\(definition.uid) <> \(literal)"
+        let remedy = value == .null ? times.hasTime : "\(definition.uid) <> \(literal)"
         return TrancheError(
             .invalidItem,
             "\(Item.words(id: id, uid: uid)) of '\(definition.table)' has "

@@ -60,6 +60,14 @@ struct SQLTimeColumn: Sendable {
         }
     }
 
+    /// A condition, as somebody writes it, that leaves out the rows that have no time.
+    var hasTime: String {
+        switch type {
+        case .instant, .clock, .date: "isfinite(\(time.column))"
+        default: "\(time.column) IS NOT NULL"
+        }
+    }
+
     // MARK: - Conditions
 
     /// Whether a row's time lies within the run's bounds, or cannot be read; `nil` where there are

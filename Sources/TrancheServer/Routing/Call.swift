@@ -104,7 +104,10 @@ struct Call: Sendable {
             body = try plain ?? JSONDecoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             guard case .dataCorrupted(let context) = error, context.codingPath.isEmpty else {
-                throw Self.refusal(error)
+                let refusal = Self.refusal(error)
+                // The decoder says of a number that it cannot hold that it is of another type.
+                guard case .typeMismatch = error, let complaint else { throw refusal }
+                throw Refusal(400, "invalid_field", complaint, field: refusal.document.field)
             }
             if let complaint { throw Refusal(400, "invalid_field", complaint, field: "") }
             // Strict JSON is what the decoder calls none for a number that does not fit.

@@ -78,6 +78,9 @@ struct ZstdCodec: ByteCodec {
 
 /// Decompresses frames.
 private final class ZstdDecoder: SequentialDecoder {
+    /// Source: zstd_errors.h, `ZSTD_error_frameParameter_windowTooLarge`.
+    private static let windowTooLarge = -16
+
     private let library: ZstdCodec.Library
     private let stream: OpaquePointer
     /// Whether a frame has ended and no other begun.
@@ -111,6 +114,14 @@ private final class ZstdDecoder: SequentialDecoder {
         )
         let result = library.decompress(stream, &target, &source)
         guard library.isError(result) == 0 else {
+            if result == Self.windowTooLarge {
+                throw DecodingFault(
+                    reason:
+                        "it needs a window of more than 128 MiB; decompress it first: "
+                        + "zstd -d --long=31 FILE",
+                    isOfMachine: true
+                )
+            }
             throw DecodingFault(reason: String(cString: library.errorName(result)))
         }
         isAtStart = result == 0
