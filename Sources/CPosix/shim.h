@@ -145,6 +145,26 @@ static inline int tranche_catch_signal(int number, int pipe) {
     return sigaction(number, &action, NULL);
 }
 
+// Only async-signal-safe calls.
+static void tranche_end_interrupted(int number) {
+    static const char words[] = "tranche: interrupted\n";
+    ssize_t ignored = write(2, words, sizeof words - 1);
+    (void)ignored;
+    (void)number;
+    _exit(130);
+}
+
+// Has a signal end the process with status 130 and a word, also the first process of a container, for which the system
+// drops what is not caught. 0 when done.
+static inline int tranche_end_at_signal(int number) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = tranche_end_interrupted;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
 // Blocks all signals of this thread; what they were before is kept.
 static inline void tranche_block_signals(sigset_t *before) {
     sigset_t all;

@@ -97,6 +97,14 @@ public enum SQLiteInventory: Sendable {
                 "there is no file '\(path)'; 'tranche migrate up' makes the inventory"
             )
         }
+        // To open it would make a database of it, which looking must not.
+        guard creates || !isEmpty(path) else {
+            throw TrancheError(
+                .schemaNotMigrated,
+                "there is no inventory '\(configuration.table)' in sqlite:\(path), an empty file; "
+                    + "run 'tranche migrate up'"
+            )
+        }
         do {
             let database = try await SQLiteDatabase.open(
                 path: path,
@@ -107,6 +115,12 @@ public enum SQLiteInventory: Sendable {
         } catch let error as SQLiteError {
             throw TrancheError(error, inventory: "sqlite:\(path)")
         }
+    }
+
+    /// Whether a file has nothing in it, and nobody has begun to write a database into it.
+    private static func isEmpty(_ path: String) -> Bool {
+        guard SQLiteFileIdentity(path: path)?.size == 0 else { return false }
+        return !["-wal", "-journal"].contains { FileManager.default.fileExists(atPath: path + $0) }
     }
 
     static func openSource(_ path: String) async throws -> SQLiteDatabase {

@@ -6,6 +6,7 @@ import TrancheCLI
 tranche_keep_few_arenas()
 // Output that nobody reads is an error to deal with, such as to give a batch back.
 signal(SIGPIPE, SIG_IGN)
+ProcessSignals.endProcess()
 let words = (0..<Int(CommandLine.argc)).compactMap { place in
     CommandLine.unsafeArgv[place].map {
         Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))

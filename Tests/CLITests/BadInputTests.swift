@@ -470,6 +470,23 @@ import Testing
         #expect(outcome.errors.split(separator: "\n").count == 1)
     }
 
+    @Test(
+        "What only looks says at once that a server is away",
+        arguments: ["workflow list", "workflow show --job j", "load x.csv --to none --dry-run"]
+    )
+    func lookingAtNothing(_ words: String) async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        let outcome = await bench.run(
+            words.split(separator: " ").map(String.init),
+            environment: [
+                "TRANCHE_INVENTORY": "postgresql://127.0.0.1:1/nosuch",
+                "TRANCHE_RETRY_LIMIT": "600s",
+            ]
+        )
+        #expect(outcome.status == .tryAgain)
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
+    }
+
     @Test("A source that was rewound holds the run")
     func rewound() async throws {
         let bench = try await CommandLineBench()
@@ -491,5 +508,20 @@ import Testing
         try bench.execute("INSERT INTO files (uid) VALUES (1000)")
         #expect(await bench.run("status", "--check").status == .done)
         #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+    }
+
+    @Test("An empty file in the place of the inventory stays empty, whatever looks at it or works")
+    func emptyFile() async throws {
+        let bench = try await CommandLineBench(isMigrated: false)
+        try bench.write("", to: "empty.db")
+        let place = ["--inventory", "sqlite:" + bench.path("empty.db")]
+        for words in [["status"], ["plan", "--job", "j"], ["acquire", "--job", "j"]] {
+            let outcome = await bench.run(words + place)
+            #expect(outcome.status == .failed, "\(words): \(outcome)")
+            #expect(outcome.errors.contains("an empty file; run 'tranche migrate up'"))
+        }
+        #expect(FileManager.default.contents(atPath: bench.path("empty.db")) == Data())
+        #expect(await bench.run(["migrate", "up"] + place).status == .done)
+        #expect(await bench.run(["status"] + place).status == .done)
     }
 }

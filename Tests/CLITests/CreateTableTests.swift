@@ -390,4 +390,21 @@ struct CreateTableTests {
         #expect(types == ["id|INTEGER", "n|REAL", "more|TEXT"])
         #expect(try bench.rows("SELECT id, n, more FROM t") == ["1|5.0|NULL", "2|5.5|x"])
     }
+
+    @Test("The server of a table that is made is waited for, and exits with 75 where it stays away")
+    func away() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id\n1\n", to: "c.csv")
+        var environment = bench.environment
+        environment["TRANCHE_RETRY_LIMIT"] = "1s"
+        let load = await bench.run(
+            [
+                "load", bench.path("c.csv"), "--to", "postgresql://127.0.0.1:1/nosuch", "--table",
+                "t", "--create-table",
+            ],
+            environment: environment
+        )
+        #expect(load.status == .tryAgain, "\(load.errors)")
+        #expect(load.errors.contains("table 't' in "), "\(load.errors)")
+    }
 }

@@ -85,6 +85,28 @@ import Testing
         #expect(try await bench.states() == ["released"])
     }
 
+    @Test(
+        "A signal ends the wait for a server that is away when a command begins",
+        arguments: [
+            ["work", "--job", "j", "--", "true"], ["load", "x.csv", "--to", "none"],
+            ["serve", "--listen", "127.0.0.1:0"], ["acquire", "--job", "j"],
+        ]
+    )
+    func away(_ words: [String]) async throws {
+        var environment = try await CommandLineBench().environment
+        // Nothing listens there.
+        environment["TRANCHE_INVENTORY"] = "postgresql://127.0.0.1:1/none"
+        environment["TRANCHE_RETRY_LIMIT"] = "600s"
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let running = try Executable.tranche.start(words, environment: environment)
+            #expect(await eventually { running.errors.contains("trying again for up to") })
+            running.send(signal)
+            let outcome = await running.outcome()
+            #expect(outcome.code == 130, "\(words): \(outcome)")
+            #expect(outcome.errors.hasSuffix("tranche: interrupted\n"), "\(outcome.errors)")
+        }
+    }
+
     @Test("SIGTERM lets a program finish, and exits with 0")
     func terminate() async throws {
         let bench = try await CommandLineBench()

@@ -246,6 +246,19 @@ import Tranche
         #expect(refused.errors.contains("say so with --yes"))
         let others = await bench.run("release", "--job", "j", "--of-worker", "nobody", "--yes")
         #expect(others.status == .nothingNow)
+        let none = await bench.run(
+            "release",
+            "--job",
+            "j",
+            "--of-worker",
+            "nobody",
+            "--yes",
+            "--json"
+        )
+        #expect(none.output == #"{"batches":[],"dry_run":false}"# + "\n")
+        let empty = await bench.run("release", "--job", "j", "--of-worker", "", "--yes")
+        #expect(empty.status == .usage)
+        #expect(empty.errors.contains("--of-worker is empty"), "\(empty.errors)")
         let released = await bench.run(["release", "--job", "j"]) { _ in
             _ = await bench.run("succeed", "7", "--attempt", "1")
             return "yes"

@@ -133,4 +133,69 @@ struct LoadTargetTests {
         #expect(first.status == .done, "\(first.errors)")
         #expect(first.errors.contains("nothing to do"), "\(first.errors)")
     }
+
+    @Test("What says how records are read and checked is not written over, nor by lineage")
+    func rules() async throws {
+        let bench = try await bench()
+        try bench.write(#"{"properties": {"id": {"type": "integer"}}}"#, to: "s.json")
+        try bench.write(#"{"rename": {"name": "n"}}"#, to: "m.json")
+        let (schema, map) = (bench.path("s.json"), bench.path("m.json"))
+        for more in [
+            ["--to", "jsonl:\(schema)", "--schema", schema],
+            ["--to", "none", "--rejects", schema, "--schema", schema],
+            ["--to", "csv:\(map)", "--map", map],
+        ] {
+            let outcome = await bench.run(["load", bench.path("x.csv"), "--overwrite"] + more)
+            #expect(outcome.status == .usage, "\(outcome)")
+            #expect(outcome.errors.contains("is read: it cannot be written to as well"))
+        }
+        for path in [bench.path("x.csv"), bench.path("out.csv"), schema] {
+            let outcome = await bench.run(
+                "load",
+                bench.path("x.csv"),
+                "--to",
+                "csv:" + bench.path("out.csv"),
+                "--schema",
+                schema,
+                "--lineage",
+                path
+            )
+            #expect(outcome.status == .usage, "\(outcome)")
+            #expect(outcome.errors.contains("is read or written otherwise"), "\(outcome.errors)")
+        }
+        #expect(try String(contentsOfFile: map, encoding: .utf8).contains("rename"))
+        #expect(!FileManager.default.fileExists(atPath: bench.path("out.csv")))
+    }
+
+    @Test("The output of a run is not put in the place of what it reads")
+    func runs() async throws {
+        let bench = try await bench()
+        try bench.write("id\n1\n", to: "out.january.csv")
+        let outcome = await bench.run(
+            "load",
+            bench.path("out.january.csv"),
+            "--to",
+            "csv:" + bench.path("out.csv"),
+            "--overwrite",
+            "--again",
+            "january"
+        )
+        #expect(outcome.status == .usage, "\(outcome)")
+        #expect(outcome.errors.contains("is read: it cannot be written to as well"))
+    }
+
+    @Test("A folder in the place of the file of records is told before any is read")
+    func folder() async throws {
+        let bench = try await bench()
+        let path = bench.path("out")
+        try FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: false
+        )
+        let outcome = await load(bench, "--to", "csv:\(path)", "--overwrite")
+        #expect(outcome.status == .usage, "\(outcome)")
+        #expect(outcome.errors.contains("is a folder, and records are put together in a file"))
+        #expect(try await bench.batches().isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: path + ".parts"))
+    }
 }

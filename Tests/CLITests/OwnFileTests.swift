@@ -193,4 +193,120 @@ struct OwnFileTests {
             )
         }
     }
+
+    @Test(
+        "No folder is made in the place of a file of a database, which could not be used any more",
+        arguments: ["tranche.db-journal", "tranche.db-shm", "link-wal", "other.db-journal/"]
+    )
+    func folders(_ name: String) async throws {
+        let bench = try await guarded()
+        let path = bench.folder.path + "/" + name
+        try bench.write("id\n1\n", to: "x.csv")
+        let started = await bench.run("workflow", "start", try workflow(bench))
+        #expect(started.status == .done, "\(started.errors)")
+        for words in [
+            ["man", path],
+            ["load", bench.path("x.csv"), "--to", "csv:\(path)", "--file-per-batch"],
+            ["workflow", "snapshot", "--job", "w", "--to", path],
+        ] {
+            let refused = await bench.run(words)
+            #expect(refused.status == .usage, "\(words): \(refused)")
+            #expect(
+                refused.errors.contains("belongs to the SQLite database '"),
+                "\(words): \(refused.errors)"
+            )
+        }
+        #expect(try bench.rows("PRAGMA integrity_check") == ["ok"])
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        #expect(!isThere || !isFolder.boolValue)
+    }
+
+    /// The file of a workflow over the items.
+    private func workflow(_ bench: CommandLineBench) throws -> String {
+        try bench.write(
+            #"{"job":"w","source":"files","count":3,"program":["true"]}"#,
+            to: "w.json"
+        )
+        return bench.path("w.json")
+    }
+
+    @Test("No lineage is added to a file of anything else; to one of lineage it is")
+    func otherFiles() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("id\n1\n", to: "x.csv")
+        try bench.write("{\"id\":1}\n", to: "x.jsonl")
+        try bench.write("", to: "empty")
+        let work = ["work", "--job", "j", "--meta", "files", "--lineage"]
+        for name in ["x.csv", "x.jsonl"] {
+            let before = try Data(contentsOf: URL(filePath: bench.path(name)))
+            let refused = await bench.run(work + [bench.path(name), "--", "true"])
+            #expect(refused.status == .usage, "\(refused)")
+            #expect(
+                refused.errors.contains("holds something else than lineage"),
+                "\(refused.errors)"
+            )
+            #expect(try Data(contentsOf: URL(filePath: bench.path(name))) == before)
+        }
+        #expect(try bench.rows("SELECT count(*) FROM inventory") == ["0"])
+        for count in 1...2 {
+            let worked = await bench.run(work + [bench.path("empty"), "--", "true"])
+            #expect(worked.status == .done, "\(worked.errors)")
+            let text = try String(contentsOfFile: bench.path("empty"), encoding: .utf8)
+            #expect(text.split(separator: "\n").count == 2 * count)
+            try bench.execute("INSERT INTO files (item) VALUES ('x')")
+        }
+    }
+
+    @Test("The inventory's own tables are neither worked on nor written to, however they are named")
+    func ownTables() async throws {
+        let bench = try await CommandLineBench()
+        #expect(await bench.run("acquire", "--job", "j", "--meta", "files").status == .done)
+        try bench.write("version,name\n1,x\n", to: "x.csv")
+        let place = "sqlite:" + bench.path("./tranche.db")
+        for more in [
+            ["--meta", "inventory"], ["--meta", "main.inventory"],
+            ["--meta", "inventory_attempt", "--uid", "batch_id"],
+            ["--meta", "inventory", "--meta-db", place],
+        ] {
+            let uid = more.contains("--uid") ? [] : ["--uid", "id"]
+            let refused = await bench.run(["acquire", "--job", "k"] + more + uid)
+            #expect(refused.status != .done, "\(more): \(refused)")
+            #expect(
+                refused.errors.contains("is a table of the inventory itself"),
+                "\(more): \(refused.errors)"
+            )
+        }
+        for more in [
+            ["--to", "table:inventory_migration"],
+            ["--to", place, "--table", "inventory_migration"],
+            ["--to", "table:inventory_migration", "--create-table"],
+        ] {
+            let refused = await bench.run(["load", bench.path("x.csv")] + more)
+            #expect(refused.status == .usage, "\(more): \(refused)")
+            #expect(
+                refused.errors.contains("is one of the inventory itself"),
+                "\(more): \(refused.errors)"
+            )
+        }
+        #expect(try bench.rows("SELECT DISTINCT job FROM inventory") == ["j"])
+    }
+
+    @Test("A link to a file of a database that is not there yet is no way around it")
+    func dangling() async throws {
+        let bench = try await guarded()
+        let path = bench.path("late")
+        try FileManager.default.createSymbolicLink(
+            atPath: path,
+            withDestinationPath: "other.db-journal"
+        )
+        try bench.write("id\n1\n", to: "x.csv")
+        for words in [
+            ["export", path], ["report", path], ["metrics", "--to", path],
+            ["load", bench.path("x.csv"), "--to", "csv:\(path)", "--overwrite"],
+        ] {
+            try await expectRefusal(bench, words, "belongs to the SQLite database '")
+        }
+        #expect(!FileManager.default.fileExists(atPath: bench.path("other.db-journal")))
+    }
 }

@@ -102,10 +102,27 @@ import Tranche
         )
         for command in [["report", path], ["metrics", "--to", path]] {
             let outcome = await bench.run(command)
-            #expect(outcome.status == .usage)
-            #expect(outcome.errors.contains("cannot be written"), "\(outcome.errors)")
+            // Another command line does no better.
+            #expect(outcome.status == .failed)
+            #expect(outcome.errors.contains("cannot be written: No space"), "\(outcome.errors)")
         }
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == "/dev/full")
+    }
+
+    @Test("A file that is replaced keeps who may read it")
+    func permissions() async throws {
+        let bench = try await CommandLineBench()
+        let files = FileManager.default
+        let path = bench.path("page")
+        for command in [["report", path], ["metrics", "--to", path]] {
+            try bench.write("old", to: "page")
+            try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            #expect(await bench.run(command).status == .done)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) != "old")
+            let mode = try files.attributesOfItem(atPath: path)[.posixPermissions]
+            #expect((mode as? NSNumber)?.intValue == 0o600)
+        }
+        #expect(try files.contentsOfDirectory(atPath: bench.folder.path).contains("page"))
     }
 
     @Test("Links to a file stay, and the file is replaced; it need not be there yet")

@@ -139,4 +139,22 @@ struct StandstillTests {
         #expect(await bench.run(["acquire"] + Self.job + ["--count", "1"]).status == .done)
         #expect(await work(bench, "--dry-run", "--budget", "zz").status == .done)
     }
+
+    @Test("Of what waits behind a pause or a limit of 0 it is noted that none is handed out now")
+    func noted() async throws {
+        for (command, words) in [
+            (["pause", "--job", "j", "--reason", "lunch"], "paused (lunch); 'tranche resume'"),
+            (["set", "--job", "j", "--parallelism", "0"], "held: the parallelism is 0"),
+        ] {
+            let bench = try await held("--count", "2")
+            #expect(await bench.run(command).status == .done)
+            for shown in [
+                await work(bench, "--dry-run"), await bench.run(["plan"] + Self.job),
+            ] {
+                #expect(shown.status == .done, "\(shown.errors)")
+                #expect(!shown.output.isEmpty)
+                #expect(shown.errors.contains("handed out now: \(words)"), "\(shown.errors)")
+            }
+        }
+    }
 }

@@ -137,4 +137,28 @@ struct MarkerTests {
             #expect(has(marker) && !has(aside))
         }
     }
+
+    @Test("Nothing is put beside a database under a name that it takes for its own")
+    func databases() async throws {
+        try await withTemporaryFolder { folder in
+            let database = folder.path("work.db")
+            try Data("SQLite format 3\u{0}".utf8).write(to: URL(filePath: database))
+            let path = folder.path("in")
+            try Data("x".utf8).write(to: URL(filePath: path))
+            let keeper = FileKeeper()
+            let file = FileKeeper.Known(path: path, mark: nil, attempt: 1, number: 7)
+            for ending in ["-journal", "-wal"] {
+                await #expect(throws: TrancheError.self) {
+                    try await keeper.move(file, to: database + ending)
+                }
+            }
+            let marked = FileKeeper.Known(path: database, mark: nil, attempt: 1, number: 8)
+            await #expect(throws: TrancheError.self) {
+                try await keeper.mark(marked, "-journal", "x")
+            }
+            try await keeper.move(file, to: folder.path("work.db-old"))
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+            #expect(names.sorted() == ["work.db", "work.db-old"])
+        }
+    }
 }

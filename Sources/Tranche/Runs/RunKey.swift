@@ -36,6 +36,8 @@ public struct RunKey: Sendable, Hashable, Codable {
         guard !(job + run).utf8.contains(0) else {
             throw TrancheError(.invalidArgument, "names of jobs and runs hold no NUL character")
         }
+        try Self.requireVisible(job, "a job")
+        try Self.requireVisible(run, "a run")
         guard run != "-" else {
             throw TrancheError(
                 .invalidArgument,
@@ -51,6 +53,22 @@ public struct RunKey: Sendable, Hashable, Codable {
                     + "serve' can hold; give another name"
             )
         }
+    }
+}
+
+extension RunKey {
+    /// Refuses a name that looks like another one: what a script has read of a file with an end of
+    /// line would begin all anew beside the run that is meant.
+    private static func requireVisible(_ name: String, _ kind: String) throws {
+        let isPadded = name.first?.isWhitespace ?? false || name.last?.isWhitespace ?? false
+        let hasControl = name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        guard isPadded || hasControl else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "the name of \(kind) neither begins nor ends with white space, and has no tabs, ends "
+                + "of lines or other control characters, as \(name.debugDescription) does; give "
+                + "another name"
+        )
     }
 }
 

@@ -22,7 +22,8 @@ package enum DatabaseFile {
     ///   nothing to do with one, or cannot be read.
     package static func words(about path: String) -> String? {
         if isDatabase(path) { return "is a SQLite database" }
-        let place = ResolvedPath(path).text
+        // What a link leads to may not be there yet, as while nobody has the database open.
+        let place = ResolvedPath(SymbolicLinks.end(of: path)).text
         for ending in OwnFiles.endings where place.hasSuffix(ending) {
             let database = String(place.dropLast(ending.count))
             if isDatabase(database) { return "belongs to the SQLite database '\(database)'" }

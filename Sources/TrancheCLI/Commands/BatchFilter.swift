@@ -58,6 +58,7 @@ struct BatchFilter: Sendable {
         times = (arguments.text("since"), arguments.text("until"))
         items = try ItemNames("ids", in: arguments)
         if let text, text.isEmpty { throw UsageError("--error is empty; give a part of the error") }
+        if let worker, worker.isEmpty { throw UsageError("--of-worker is empty; name the worker") }
     }
 
     /// Refuses times between which there is nothing.

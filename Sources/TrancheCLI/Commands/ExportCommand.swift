@@ -34,6 +34,7 @@ struct ExportCommand: Command {
         // What is said of it must not end up among the records.
         let isOutput = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
         file = arguments.operands.first.flatMap { isOutput.contains($0) ? nil : $0 }
+        if file == "" { throw UsageError("FILE is empty; name a file, or give none") }
         if file == nil, arguments.has("json") {
             throw UsageError("the records go to standard output: give FILE with --json")
         }

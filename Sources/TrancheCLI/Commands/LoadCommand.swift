@@ -108,7 +108,7 @@ struct LoadCommand: Command {
             options.isDryRun ? nil : try lineage.lineage(context, grace: options.grace)
         return try await context.withInventory(
             worker: worker,
-            waiting: true,
+            waiting: !options.isDryRun,
             emitting: lineage
         ) { inventory in
             try await requireMeantRun(of: files, in: inventory)

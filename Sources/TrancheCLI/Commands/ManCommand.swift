@@ -23,6 +23,7 @@ struct ManCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        try DatabaseFile.requireNone(at: folder, namedBy: "DIR")
         do {
             try FileManager.default.createDirectory(
                 atPath: folder,

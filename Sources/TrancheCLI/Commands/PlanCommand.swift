@@ -26,8 +26,10 @@ struct PlanCommand: Command {
             'tranche work --dry-run ... -- CMD' shows what a program would get of the next
             batch: its arguments, its variables and the first lines of its standard input.
 
-            Exit: 3 if nothing would be handed out; 5 if the run is cancelled, 75 if it is
-            paused or held.
+            Of a run that is paused or held it shows what waits, and notes why.
+
+            Exit: 3 if nothing would be handed out, or then 75 if the run is paused or held;
+            5 if it is cancelled.
 
             """
     )
@@ -82,6 +84,7 @@ struct PlanCommand: Command {
                 try context.note("nothing would be handed out\(words)")
                 return ProgramStatus(insteadOfBatch: reason)
             }
+            if let reason { try context.note("nothing of it is handed out now: \(reason)") }
             let counts = forecast.ranges.map(\.count)
             if let note = counts.lazy.compactMap(options.sizeNote(onCount:)).first {
                 try context.note(note)

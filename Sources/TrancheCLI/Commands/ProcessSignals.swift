@@ -7,6 +7,15 @@ import Tranche
 
 /// The signals that ask the process to end.
 package enum ProcessSignals {
+    /// Has the same signals end the process at once, with the status of what was interrupted, until
+    /// ``stream()`` takes them: a command that waits for a server at its start holds nothing yet.
+    ///
+    /// What they do by default has another status, and is nothing in the first process of a
+    /// container.
+    package static func endProcess() {
+        for number in caught { _ = tranche_end_at_signal(number) }
+    }
+
     /// SIGINT, SIGTERM and SIGHUP, instead of what they do by default, while the stream exists.
     ///
     /// Each that comes once this has returned is in the stream. A process that was started to
@@ -14,8 +23,7 @@ package enum ProcessSignals {
     /// ``StopSignal/oneStop`` of a signal, others are ignored until then: they are the same stop.
     package static func stream() -> AsyncStream<Int32> {
         AsyncStream(bufferingPolicy: .bufferingNewest(8)) { continuation in
-            let numbers = StopSignal.allCases.map(\.rawValue)
-                .filter { $0 != SIGHUP || !outlivesTerminal }
+            let numbers = caught
             // A dispatch source for signals is none until its manager has set it up: one that came
             // before was lost.
             guard let pipe = try? OpenFile.pipe(), (try? pipe.reading.makeNonBlocking()) != nil,
@@ -52,6 +60,11 @@ package enum ProcessSignals {
                 queue.asyncAfter(deadline: .now() + left.seconds, execute: end)
             }
         }
+    }
+
+    /// What is caught: all of them, but for SIGHUP in what was started to go on without a terminal.
+    private static var caught: [Int32] {
+        StopSignal.allCases.map(\.rawValue).filter { $0 != SIGHUP || !outlivesTerminal }
     }
 
     /// Whether the process was started with SIGHUP ignored; asked before it is caught.

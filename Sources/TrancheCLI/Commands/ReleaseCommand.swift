@@ -150,6 +150,7 @@ struct ReleaseCommand: Command {
                 return found.isEmpty ? .nothingNow : .done
             }
             if found.isEmpty {
+                if context.isJSON { try show(found, context) }
                 try context.note("no such batch of \(key) is held")
                 return .nothingNow
             }

@@ -233,8 +233,6 @@ struct ServeCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         if let newToken { return try make(newToken, context) }
-        // Caught before anything is begun that a signal must not cut short.
-        let signals = context.signals()
         let served = try file.map { file in
             let pipeline = try PipelineFile.refusing { try file.checked(context) }
             return (file, pipeline)
@@ -250,6 +248,9 @@ struct ServeCommand: Command {
             waiting: true,
             emitting: lineage
         ) { inventory in
+            // Caught before anything is begun that a signal must not cut short; up to here one ends
+            // the wait for a server that is away.
+            let signals = context.signals()
             if let lineage {
                 try context.note("lineage of the batches goes to '\(lineage.destination)'")
             }

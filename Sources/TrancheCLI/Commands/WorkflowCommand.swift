@@ -155,7 +155,7 @@ struct WorkflowCommand: Command {
         let lineage = works ? try working.lineage(context) : nil
         return try await context.withInventory(
             worker: worker,
-            waiting: true,
+            waiting: works,
             emitting: lineage
         ) { inventory in
             var connecting = try context.settings.connecting

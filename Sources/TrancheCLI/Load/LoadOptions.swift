@@ -133,10 +133,20 @@ struct LoadOptions: Sendable {
     /// - Throws: ``UsageError``.
     func requireApart(_ files: [LoadOptions], _ settings: Settings) throws {
         let sink = try withSink(settings) { NamedFile($0)?.path }
-        let outputs = [sink, rejectsPath].compactMap { $0 }
-        let inputs = files.map(\.file.path)
+        let events = arguments.text("lineage").flatMap { $0.contains("://") ? nil : $0 }
+        let outputs = [sink, rejectsPath].compactMap { $0 }.flatMap { path in
+            let ofRun = PartFolder.path(path, ofRun: request.run)
+            return path == ofRun ? [path] : [path, ofRun]
+        }
+        let rules = [map, schema, arguments.text("cypher")].compactMap { $0 }
+        let inputs = files.map(\.file.path).filter { !NamedFile.isObject($0) } + rules
         let written = outputs.map { (path: $0, name: ResolvedPath($0).text) }
-        let read = Set(inputs.filter { !NamedFile.isObject($0) }.map { ResolvedPath($0).text })
+        let read = Set(inputs.map { ResolvedPath($0).text })
+        if let events, (written.map(\.name) + read).contains(ResolvedPath(events).text) {
+            throw UsageError(
+                "--lineage '\(events)' is read or written otherwise; name another file"
+            )
+        }
         if let output = written.first(where: { read.contains($0.name) }) {
             throw UsageError("'\(output.path)' is read: it cannot be written to as well")
         }

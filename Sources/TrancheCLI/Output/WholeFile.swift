@@ -1,13 +1,10 @@
-internal import CPosix
-import FoundationEssentials
 import Glibc
 import Tranche
-import TrancheChains
 
 /// A file that is replaced as a whole: a process that reads it meanwhile reads the old one.
 ///
-/// A link stays, and the file that it leads to is replaced; a device or a pipe, such as
-/// `/dev/stdout`, is written to.
+/// A link stays, and the file that it leads to is replaced and keeps who may read it; a device or a
+/// pipe, such as `/dev/stdout`, is written to.
 struct WholeFile {
     let path: String
     /// What names it on the command line, for errors.
@@ -16,21 +13,18 @@ struct WholeFile {
     /// Replaces the file's content.
     ///
     /// - Parameter text: What it is to hold.
-    /// - Throws: ``UsageError`` where it cannot be written, or is a database.
+    /// - Throws: ``UsageError`` where it cannot be written, or is a database; ``SystemError`` where
+    ///   another place would do no better, as on a disk that is full.
     func write(_ text: String) throws {
         try requireNoDatabase()
         do {
-            guard isReplaced else {
-                return try Data(text.utf8).write(to: URL(filePath: path))
+            try ReplacedFile.write(text, to: path)
+        } catch let error as SystemError {
+            let words = "\(option) '\(path)' cannot be written"
+            if [ENOSPC, EDQUOT, EIO].contains(error.code) {
+                throw SystemError(words, code: error.code)
             }
-            let place = SymbolicLinks.end(of: path)
-            try Data(text.utf8).write(to: URL(filePath: place), options: .atomic)
-            // Who reads it may be somebody else.
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: place)
-        } catch {
-            throw UsageError(
-                "\(option) '\(path)' cannot be written: \(FileFault(error))"
-            )
+            throw UsageError("\(words): \(FileFault(number: error.code))")
         }
     }
 
@@ -39,13 +33,5 @@ struct WholeFile {
     /// - Throws: ``UsageError``.
     func requireNoDatabase() throws {
         try DatabaseFile.requireNone(at: path, namedBy: option)
-    }
-
-    /// Whether there is a regular file, or none yet; what standard output was sent to is another's
-    /// to replace.
-    private var isReplaced: Bool {
-        if path.hasPrefix("/dev/") || path.hasPrefix("/proc/") { return false }
-        var status = stat()
-        return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 }

@@ -37,6 +37,8 @@ struct WriteError: Error, CustomStringConvertible {
     let description: String
     /// Whether nobody reads it any more, which is no news to the reader that closed the pipe.
     var isUnread = false
+    /// What the system called it; `nil` where it was not asked.
+    var code: Int32?
 }
 
 /// Writes to an open file; calls take turns.
@@ -80,7 +82,8 @@ package struct FileWriter: Writer {
                 throw WriteError(
                     description: "cannot write the output: \(String(cString: strerror(code)))",
                     // A terminal that is gone answers EIO.
-                    isUnread: code == EPIPE || code == EIO && isTerminal
+                    isUnread: code == EPIPE || code == EIO && isTerminal,
+                    code: count < 0 ? code : nil
                 )
             }
             written += count

@@ -57,6 +57,7 @@ extension WorkOptions {
                 try context.note("nothing would be handed out\(words)")
                 return ProgramStatus(insteadOfBatch: reason)
             }
+            if let reason { try context.note("it is not handed out now: \(reason)") }
             if let note = job.sizeNote(on: batch.record) { try context.note(note) }
             let environment = context.environment.merging(parameters.environment) { $1 }
             let given = try await input.preview(of: batch, program, environment)

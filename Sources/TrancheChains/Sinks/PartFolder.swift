@@ -322,6 +322,7 @@ package final class PartFolder: Sendable {
 
     /// Checks that a folder, or the nearest one above it that exists, may be written to.
     static func requireWritable(_ path: String) throws {
+        try requireNoDatabase(at: path)
         var url = URL(filePath: path).absoluteURL
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
             url = url.deletingLastPathComponent()

@@ -13,12 +13,19 @@ final class LineageFile: Sendable {
     /// Opens a file, or makes it.
     ///
     /// - Throws: `TrancheError` `.invalidArgument` for one that cannot be written to, and for a
-    ///   database, which would be damaged.
+    ///   database or a file of anything else, which would be damaged.
     init(_ path: String) throws {
         if let words = DatabaseFile.words(about: path) {
             throw TrancheError(
                 .invalidArgument,
                 "'\(path)' \(words), and lineage is not written into it; name another file"
+            )
+        }
+        if Self.holdsOther(path) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(path)' holds something else than lineage, and none is added to it; name a file "
+                    + "of lineage, or one that is not there"
             )
         }
         file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -32,6 +39,27 @@ final class LineageFile: Sendable {
     }
 
     deinit { close(file) }
+
+    /// Whether there is a file whose beginning is no event, such as the records that are loaded.
+    ///
+    /// Each event has its time. Source: OpenLineage 2-0-2, RunEvent.
+    private static func holdsOther(_ path: String) -> Bool {
+        var status = Glibc.stat()
+        // To open a pipe would wait for who writes to it.
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0
+        else { return false }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // What may be written to alone is told apart by nobody.
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        let count = pread(file, &bytes, bytes.count, 0)
+        let first = bytes.prefix(max(count, 0)).drop { $0 == UInt8(ascii: "\n") }
+            .prefix { $0 != UInt8(ascii: "\n") }
+        if first.isEmpty { return false }
+        return first.first != UInt8(ascii: "{")
+            || !String(decoding: first, as: UTF8.self).contains("\"eventTime\"")
+    }
 
     /// Adds lines in one write.
     ///

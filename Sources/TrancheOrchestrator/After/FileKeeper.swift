@@ -54,6 +54,7 @@ actor FileKeeper {
             }
             return try removeSeen(file)
         }
+        try Self.requireNoDatabase(at: target)
         let folder = Self.folder(of: target)
         try makeFolder(folder)
         let code = copies ? EXDEV : Int32(tranche_rename_new(file.path, target))
@@ -208,6 +209,7 @@ actor FileKeeper {
                     + "retry this batch"
             )
         }
+        try Self.requireNoDatabase(at: target)
         guard let found = try mark(of: file.path) else { throw Self.gone(file) }
         try file.require(found)
         let folder = Self.folder(of: target)
@@ -237,6 +239,17 @@ actor FileKeeper {
             throw TrancheError(.sinkFailed, "'\(path)' is there, and is not a file")
         }
         return FoundFile(path, status).mark
+    }
+
+    /// Refuses a name that a database takes for its own, such as that of its journal: it would read
+    /// what is put there as what it has written itself.
+    private static func requireNoDatabase(at target: String) throws {
+        guard let words = DatabaseFile.words(about: target) else { return }
+        throw TrancheError(
+            .sinkFailed,
+            "'\(target)' \(words), and no file is put there; rename the file, or give another "
+                + "folder"
+        )
     }
 
     private func makeFolder(_ folder: String) throws {

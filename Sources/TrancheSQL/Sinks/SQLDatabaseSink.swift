@@ -40,6 +40,28 @@ protocol SQLDatabaseStore {
 
     /// The database, for sinks that write in the inventory's transactions.
     var sinkDatabase: any SQLDatabase { get }
+
+    /// The table of the inventory that has a table's name, wherever that is; `nil` where none has.
+    func ownTable(named name: SQLTableName) -> SQLTableName?
+}
+
+extension SQLDatabaseStore {
+    /// Whether a table is one of the inventory's own.
+    ///
+    /// - Parameters:
+    ///   - name: The table's name.
+    ///   - location: Where it is; `nil` for the inventory's database.
+    /// - Returns: Whether it is; the databases are asked only where the name is one of them.
+    /// - Throws: `TrancheError` of the store, and what the database throws.
+    func owns(_ name: SQLTableName, in location: SourceDatabase?) async throws -> Bool {
+        guard let own = ownTable(named: name) else { return false }
+        if let location, try await databaseIdentity() != location.identity() { return false }
+        // Tables of other schemas may be called the same.
+        let (place, ownPlace) = (
+            try await sinkDatabase.place(of: name), try await sinkDatabase.place(of: own)
+        )
+        return place.lowercased() == ownPlace.lowercased()
+    }
 }
 
 extension SQLInventoryStore: SQLDatabaseStore {
@@ -54,6 +76,12 @@ extension SQLInventoryStore: SQLDatabaseStore {
     }
 
     var sinkDatabase: any SQLDatabase { database }
+
+    func ownTable(named name: SQLTableName) -> SQLTableName? {
+        // SQLite takes upper and lower case for the same.
+        let lowercase = name.table.lowercased()
+        return tables.all.first { $0.table.lowercased() == lowercase }
+    }
 }
 
 extension InventoryStore {

@@ -75,6 +75,8 @@ public final class SQLTableSink: TransactionalRecordSink {
     }
 
     /// Finds out whether the database is the inventory's own, whatever its URL says.
+    ///
+    /// - Throws: `TrancheError` `.sinkUnavailable`, `.sinkFailed`.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
         guard let location else {
             guard store is any SQLDatabaseStore else {
@@ -82,7 +84,9 @@ public final class SQLTableSink: TransactionalRecordSink {
             }
             return SinkPromise(.transactional)
         }
-        let promise = try await SQLDatabaseSink(in: location).promise(beside: store)
+        let promise = try await wrapping {
+            try await SQLDatabaseSink(in: location).promise(beside: store)
+        }
         if promise.delivery == .transactional || key.isEmpty { return promise }
         return SinkPromise(.idempotent, reason: promise.reason)
     }
@@ -133,7 +137,18 @@ public final class SQLTableSink: TransactionalRecordSink {
     }
 
     /// Opens the table's database.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument` for a table of the inventory itself.
     func open(beside store: any InventoryStore) async throws -> any SQLDatabase {
+        let own = store as? any SQLDatabaseStore
+        let name = try SQLTableName(verbatim: table)
+        if let own, try await wrapping({ try await own.owns(name, in: location) }) {
+            throw TrancheError(
+                .invalidArgument,
+                "\(self.name) is one of the inventory itself, and records are not written into it; "
+                    + "name another table"
+            )
+        }
         if let location {
             return try await wrapping { try await location.openForWriting() }
         }

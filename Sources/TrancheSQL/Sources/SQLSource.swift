@@ -104,6 +104,7 @@ public struct SQLSource: MetaSourceDescription {
 
     /// Opens and checks the source.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        try await requireNoOwnTable(of: store)
         if let database {
             do {
                 return try await database.openSource(self)
@@ -124,6 +125,26 @@ public struct SQLSource: MetaSourceDescription {
         var own = self
         own.database = nil
         return try await provider.openSource(own)
+    }
+
+    /// Refuses the tables of the inventory itself: each batch of what is written there would make
+    /// more of it, without end.
+    private func requireNoOwnTable(of store: any InventoryStore) async throws {
+        guard let own = store as? any SQLDatabaseStore else { return }
+        do {
+            guard try await own.owns(tableName, in: database) else { return }
+        } catch let error as any SQLDatabaseError {
+            throw TrancheError(
+                error.code(passing: .sourceUnavailable, lasting: .invalidSource),
+                "source '\(name)': \(error.message)",
+                underlying: error
+            )
+        }
+        throw TrancheError(
+            .invalidSource,
+            "'\(name)' is a table of the inventory itself, and work on it would make more of it "
+                + "without end; for the batches of another job give inventory:JOB"
+        )
     }
 
     var tableName: SQLTableName {

@@ -13,9 +13,16 @@ extension WorkflowSnapshot {
     ///
     /// - Parameter folder: The folder's path; it is made where it is not there.
     /// - Returns: The file's path.
-    /// - Throws: `TrancheError` `.sinkFailed` where it cannot be written.
+    /// - Throws: `TrancheError` `.sinkFailed` where it cannot be written, `.invalidArgument` for the
+    ///   place of a file of a database.
     @discardableResult
     public func write(to folder: String) throws -> String {
+        if let words = DatabaseFile.words(about: folder) {
+            throw TrancheError(
+                .invalidArgument,
+                "'\(folder)' \(words), and no folder is made in its place; give another one"
+            )
+        }
         let directory = URL(filePath: folder, directoryHint: .isDirectory)
         let file = directory.appending(path: fileName)
         let bytes = Data((try documentText() + "\n").utf8)
