@@ -6,7 +6,7 @@ import Tranche
 import TrancheOrchestrator
 import TrancheSQLite
 
-@Suite("The inventory's own files in folders", .timeLimit(.minutes(5)))
+@Suite("The inventory's own files in folders", .timeLimit(.minutes(10)))
 struct OwnFileTests {
     /// What was told, in its order.
     private final class Told: Sendable {

@@ -65,6 +65,8 @@ struct FilterTests {
         "1 = 1) OR (1 = 1", "(1 = 1", "1 = 1 THEN 1 END FROM item; --", "1 = 1 ORDER BY 1",
         "1 = 1 LIMIT 1", "1 = 1 UNION SELECT 1", "uid = $1", "nosuchfunction(uid) = 1",
         "count(*) > 0", "row_number() OVER () = 1", "item = 'a",
+        // SQLite would make a text of it.
+        "created < datetime(\"now\")",
     ]
 
     @Test(
@@ -95,7 +97,6 @@ struct FilterTests {
         (.sqlite, "\"Random\"() <> 0", "random"),
         (.sqlite, "created < datetime('now')", "datetime"),
         (.sqlite, "created < datetime()", "datetime"),
-        (.sqlite, "created < datetime(\"now\")", "datetime"),
         (.sqlite, "created < datetime('no' || 'w')", "datetime"),
         (.postgreSQL, "created < 'NOW '", "now"),
         (.postgreSQL, "created < 'today 10:00'", "today"),

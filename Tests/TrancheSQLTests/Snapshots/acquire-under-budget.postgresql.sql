@@ -90,30 +90,52 @@ WITH patience AS MATERIALIZED (
 SELECT set_config('lock_timeout', max(former), true) FROM locked;
 -- $1 text
 
-WITH base AS MATERIALIZED (
-    SELECT b.*, b.bound_batches AS held_batches, b.bound_weight AS held_weight,
-        b.summed_batches AS summed
-    FROM (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
+WITH mine AS (SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches,
     (SELECT coalesce(h.batch_weight, 0.0)
 FROM "inventory" AS h
 WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
     AND h.lease_expires_at > clock_timestamp()) AS last_weight
 FROM (SELECT * FROM "inventory_budget" WHERE "id" = ANY (CAST($1 AS bigint[]))) AS b
 LEFT JOIN "inventory_let_in" AS l
-    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)) AS b
+    ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)),
+added AS (SELECT * FROM mine AS b WHERE b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
+    OR b.bound_batches + $2 > b.batches
+    OR b.bound_weight > b.weight - $3),
+base AS MATERIALIZED (
+    SELECT b.*, CASE WHEN a.id IS NULL THEN b.bound_batches ELSE coalesce(u.batches, 0) END AS held_batches, CASE WHEN a.id IS NULL THEN b.bound_weight ELSE coalesce(u.weight, 0.0) END AS held_weight,
+        CASE WHEN a.id IS NULL THEN b.summed_batches ELSE coalesce(u.batches, 0) END AS summed, coalesce(u.entries, 0) AS entries
+    FROM mine AS b
+    LEFT JOIN added AS a ON a.id = b.id
+    LEFT JOIN (SELECT
+    budget_id, count(*) AS entries, count(held_weight) AS batches,
+    CAST(
+    CASE
+        WHEN max(held_weight) > 1e290
+        THEN least(sum(CASE WHEN held_weight > 1e200 THEN held_weight * 1e-30 ELSE 0 END), CAST(1.79e278 AS double precision))
+            * CAST(1e30 AS double precision)
+        ELSE sum(CASE WHEN held_weight > 1e290 THEN 0 ELSE held_weight END)
+    END AS double precision
+) AS weight
+FROM (SELECT l.budget_id, l.run_id, (SELECT coalesce(h.batch_weight, 0.0)
+FROM "inventory" AS h
+WHERE h.id = l.batch_id AND h.attempt = l.attempt AND h.status = 'running'
+    AND h.lease_expires_at > clock_timestamp()) AS held_weight
+FROM added AS k CROSS JOIN "inventory_let_in" AS l
+WHERE l.budget_id = k.id AND l.id > k.folded_to) AS entry
+GROUP BY budget_id) AS u ON u.budget_id = b.id
 ), room AS MATERIALIZED (
     SELECT
         -- Where there is no budget any more, the run has others.
-        coalesce(CAST(max(CASE WHEN b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
-    OR b.bound_batches + $2 > b.batches
-    OR b.bound_weight > b.weight - $3 OR b.pause_reason IS NOT NULL OR b.parked_until > to_timestamp(CAST($4 AS double precision) / 1000) OR b.open_until <= to_timestamp(CAST($5 AS double precision) / 1000)
+        coalesce(CAST(max(CASE WHEN b.pause_reason IS NOT NULL OR b.parked_until > to_timestamp(CAST($4 AS double precision) / 1000) OR b.open_until <= to_timestamp(CAST($5 AS double precision) / 1000)
     OR b.weight = 0
     OR b.held_batches + $6 > b.batches
     OR (b.held_batches > 0 OR $7 > 1)
         AND b.held_weight > b.weight * 1.000000001 - $8 OR b.rate IS NOT NULL THEN $9 ELSE '0' END) AS integer), 1) AS is_full,
-        coalesce(max(CASE WHEN b.bound_batches + $10 > 2 * b.summed_batches + 64
-    OR b.bound_batches + $11 > b.batches
-    OR b.bound_weight > b.weight - $12 OR EXISTS (
+        coalesce(max(CASE WHEN b.rate IS NOT NULL
+    OR b.held_batches + $10 > b.batches
+    OR b.held_weight > b.weight - $11
+    OR b.entries > $12 + b.held_batches * 5 / 4
+    OR EXISTS (
     SELECT 1 FROM "inventory_waiting" AS w
     WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
 ) THEN 1 ELSE 0 END), 1) AS is_tight,
@@ -142,4 +164,4 @@ SELECT base.id, CAST($30 AS bigint), made.id, 1,
     base.held_batches + $31, base.held_weight + $32, base.summed
 FROM made CROSS JOIN base)
 SELECT id, batch_id_start, is_tight, is_shared FROM made CROSS JOIN room;
--- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 integer, $12 real, $13 text, $14 text, $15 integer, $16 integer, $17 integer, $18 null, $19 integer, $20 real, $21 text, $22 text, $23 text, $24 text, $25 null, $26 integer, $27 integer, $28 null, $29 text, $30 integer, $31 integer, $32 real
+-- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 real, $12 integer, $13 text, $14 text, $15 integer, $16 integer, $17 integer, $18 null, $19 integer, $20 real, $21 text, $22 text, $23 text, $24 text, $25 null, $26 integer, $27 integer, $28 null, $29 text, $30 integer, $31 integer, $32 real
