@@ -217,12 +217,10 @@ extension Acquisition {
 
     /// What inserts one batch, where it was put together before.
     private func insertion(asks: Bool) -> BatchInsertion? {
-        guard notesWithInserts else { return statements(asking: nil) }
-        return asks && hasAmpleRoom ? statements(asking: budgetIDs) : nil
-    }
-
-    private func statements(asking ids: [Int64]?) -> BatchInsertion? {
-        [knownStatements.insertion, knownStatements.limitedInsertion].compactMap { $0 }
-            .first { $0.budgetIDs == ids }
+        guard notesWithInserts else { return knownStatements.insertion }
+        guard asks, hasAmpleRoom, let limited = knownStatements.limitedInsertion,
+            limited.budgetIDs == budgetIDs
+        else { return nil }
+        return limited
     }
 }
