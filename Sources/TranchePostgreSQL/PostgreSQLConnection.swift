@@ -130,12 +130,10 @@ package actor PostgreSQLConnection: SQLConnection {
         _ statements: [SQLStatement],
         releasingBefore sequence: SQLTableName
     ) async throws -> [SQLRows] {
-        let rows = try await interruptibly { () -> [SQLRows]? in
-            guard try mayFlush(sequence) else { return nil }
-            return try exchange(statements, releasingBefore: sequence)
+        guard try await interruptibly({ try mayFlush(sequence) }) else {
+            return try await atomically(statements, isWriting: true)
         }
-        if let rows { return rows }
-        return try await atomically(statements, isWriting: true)
+        return try await interruptibly { try exchange(statements, releasingBefore: sequence) }
     }
 
     /// Runs statements whose transaction ends with them, and waits until all is on disk.

@@ -16,19 +16,7 @@ struct BudgetRaceTests {
     // has the lock: there is no room
     @Test("Who is let in between the look and the lock counts")
     func between() async throws {
-        try await withTestDatabase(.postgreSQL) { database in
-            try await database.run(
-                """
-                CREATE TABLE \(database.prefix)item (
-                    id bigint PRIMARY KEY, item text, weight double precision
-                );
-                INSERT INTO \(database.prefix)item
-                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
-                """
-            )
-            try await database.migrateUp()
-            let inventory = try await database.open()
-            let source = SQLSource(database.prefix + "item", uid: "id")
+        try await withInventory { database, inventory, source in
             let take = { @Sendable (job: String) in
                 try await inventory.acquire(BatchRequest(job: job, limit: .count(1)), from: source)
             }
@@ -66,7 +54,6 @@ struct BudgetRaceTests {
             }
             try await other.succeed()
             guard case .batch = try await take("a") else { throw NoBatch() }
-            await inventory.close()
             await writer.close()
         }
     }
@@ -79,19 +66,7 @@ struct BudgetRaceTests {
     // is let in
     @Test("A budget that somebody keeps locked limits by its name, and nothing is lost by that")
     func locked() async throws {
-        try await withTestDatabase(.postgreSQL) { database in
-            try await database.run(
-                """
-                CREATE TABLE \(database.prefix)item (
-                    id bigint PRIMARY KEY, item text, weight double precision
-                );
-                INSERT INTO \(database.prefix)item
-                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
-                """
-            )
-            try await database.migrateUp()
-            let inventory = try await database.open()
-            let source = SQLSource(database.prefix + "item", uid: "id")
+        try await withInventory { database, inventory, source in
             for name in ["another", "shared"] {
                 try await inventory.setBudget(name, BudgetLimits(batches: 9))
             }
@@ -133,7 +108,6 @@ struct BudgetRaceTests {
                 guard case .batch = try await inventory.acquire(request, from: source)
                 else { throw NoBatch() }
             }
-            await inventory.close()
         }
     }
 
@@ -147,19 +121,7 @@ struct BudgetRaceTests {
     /// held up queues with nothing in hand.
     @Test("A session that idles with a budget locked holds up no end, and no run of another")
     func idling() async throws {
-        try await withTestDatabase(.postgreSQL) { database in
-            try await database.run(
-                """
-                CREATE TABLE \(database.prefix)item (
-                    id bigint PRIMARY KEY, item text, weight double precision
-                );
-                INSERT INTO \(database.prefix)item
-                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
-                """
-            )
-            try await database.migrateUp()
-            let inventory = try await database.open()
-            let source = SQLSource(database.prefix + "item", uid: "id")
+        try await withInventory { database, inventory, source in
             for name in ["other", "shared"] {
                 try await inventory.setBudget(name, BudgetLimits(batches: 9))
             }
@@ -187,7 +149,6 @@ struct BudgetRaceTests {
             }
             let batches = try await inventory.batches(BatchSelection(ids: held.map(\.id)))
             #expect(Set(batches.map(\.status)) == [.succeeded, .released])
-            await inventory.close()
         }
     }
 
@@ -210,6 +171,28 @@ struct BudgetRaceTests {
             )
             #expect(try await session.run("SHOW lock_timeout") == [["41s"]])
             try await session.run("ROLLBACK")
+        }
+    }
+
+    /// Lends an inventory, and a table with nine items.
+    private func withInventory(
+        _ body: (TestDatabase, Inventory, SQLSource) async throws -> Void
+    ) async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            try await database.run(
+                """
+                CREATE TABLE \(database.prefix)item (
+                    id bigint PRIMARY KEY, item text, weight double precision
+                );
+                INSERT INTO \(database.prefix)item
+                SELECT i, 'item', 1 FROM generate_series(1, 9) AS i;
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            let source = SQLSource(database.prefix + "item", uid: "id")
+            try await body(database, inventory, source)
+            await inventory.close()
         }
     }
 

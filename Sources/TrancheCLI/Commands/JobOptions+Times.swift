@@ -87,8 +87,8 @@ extension JobOptions {
         guard let id = try await inventory.idWithoutTime(in: source) else { return }
         let condition = RunKey.quoted("\(time.column) IS NOT NULL")
         try context.note(
-            "id \(id) of '\(key.metaTable)' has NULL in the time column '\(time.column)': a run that "
-                + "is bounded by times leaves it and others like it out. Mend them; or say "
+            "id \(id) of '\(key.metaTable)' has NULL in the time column '\(time.column)': a run "
+                + "that is bounded by times leaves it and others like it out. Mend them; or say "
                 + "--where \(condition), if that is meant",
             .warning
         )

@@ -162,6 +162,7 @@ package struct KnownFile {
         // What is wrong with the file is told when it is opened.
         guard let identity = known.identity.flatMap({ FileIdentity($0) }),
             let file = identity.file, identity.isUnchanged(at: LocalFile.change(at: path)),
+            // One that cannot be seen is not known; whoever opens it says why.
             let state = try? await LocalFile(path).state(), state.identity == file,
             let size = size(in: known.database, of: path, state),
             let last = try await store.batches(holding: cursor, of: run.key.metaTable)

@@ -25,7 +25,10 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
     let entry: BudgetEntry?
     /// The budgets that are known, and whether they are looked at.
     private let known: (ids: [Int64], isTight: Bool)?
-    private let columns: [String]
+    /// Whether batches have a key.
+    private let hasKey: Bool
+    /// Whether they have an interval.
+    private let hasTime: Bool
     private let limit: BatchLimit
     private let slots: Int
     private let size: Int
@@ -50,14 +53,16 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
         in store: SQLInventoryStore<Database>
     ) {
         known = budgets.map { ($0.ids, $0.isTight) }
-        columns = request.givenColumns
+        hasKey = request.definition.key != nil
+        hasTime = request.definition.time != nil
         limit = request.limit
         slots = request.slots.count
         self.size = size
         bounds = request.bounds
         self.source = source?.definition
 
-        let alike = former?.columns == columns ? former : nil
+        let isAlike = former?.hasKey == hasKey && former?.hasTime == hasTime
+        let alike = isAlike ? former : nil
         lock = alike?.lock ?? store.lockInOrder(request.key)
         lastTile = alike?.lastTile ?? store.selectLastTile(of: request.key)
         let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
@@ -100,7 +105,8 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
         known?.ids == budgets?.ids && known?.isTight == budgets?.isTight
             && (known == nil || limit == request.limit)
             && slots == request.slots.count && self.size == size
-            && columns == request.givenColumns
+            && hasKey == (request.definition.key != nil)
+            && hasTime == (request.definition.time != nil)
             && bounds == request.bounds
             && self.source == source?.definition
     }

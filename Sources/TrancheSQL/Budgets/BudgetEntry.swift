@@ -10,11 +10,10 @@ struct BudgetEntry: Sendable {
         self.ids = ids
         let blanks = SQLTemplate.blanks(1 + 3 * ids.count)
         // The batch was inserted just now: where there is one writer, its number is the highest.
+        let batch: SQLStatement = "(SELECT max(id) FROM \(store.tables.batch))"
         let rows = ids.indices.map { place -> SQLStatement in
             let bounds = SQLStatement.list(Array(blanks[(1 + 3 * place)..<(4 + 3 * place)]))
-            return """
-                (\(ids[place]), \(blanks[0]), (SELECT max(id) FROM \(store.tables.batch)), 1, \(bounds))
-                """
+            return "(\(ids[place]), \(blanks[0]), \(batch), 1, \(bounds))"
         }
         template = SQLTemplate(
             """

@@ -255,8 +255,8 @@ struct SQLSourceCheck<Database: SQLDatabase> {
         )
         guard rows[0].isEmpty else {
             throw invalid(
-                "column '\(source.uid)' of '\(source.name)' holds NULL; every entry needs an id: give "
-                    + "one to each row, take such rows out, or name a view without them",
+                "column '\(source.uid)' of '\(source.name)' holds NULL; every entry needs an id: "
+                    + "give one to each row, take such rows out, or name a view without them",
                 ["uid"]
             )
         }

@@ -13,8 +13,8 @@ extension WorkflowSnapshot {
     ///
     /// - Parameter folder: The folder's path; it is made where it is not there.
     /// - Returns: The file's path.
-    /// - Throws: `TrancheError` `.sinkFailed` where it cannot be written, `.invalidArgument` for the
-    ///   place of a file of a database.
+    /// - Throws: `TrancheError` `.sinkFailed` where it cannot be written, `.invalidArgument` for
+    ///   the place of a file of a database.
     @discardableResult
     public func write(to folder: String) throws -> String {
         if let words = DatabaseFile.words(about: folder) {
