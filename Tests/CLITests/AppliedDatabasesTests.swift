@@ -101,6 +101,7 @@ struct AppliedDatabasesTests {
                 errors: TextWriter(),
                 isJSON: false,
                 now: { Date() },
+                sourcePatience: .seconds(600),
                 signals: { AsyncStream { _ in } },
                 ask: { _ in nil }
             )

@@ -113,6 +113,8 @@ final class CommandLineBench: Sendable {
             environment: environment,
             output: output,
             errors: errors,
+            // However busy the machine is, sources are there.
+            sourcePatience: .seconds(600),
             signals: { signals },
             ask: ask
         )

@@ -90,6 +90,7 @@ import Testing
         arguments: [
             ["work", "--job", "j", "--", "true"], ["load", "x.csv", "--to", "none"],
             ["serve", "--listen", "127.0.0.1:0"], ["acquire", "--job", "j"],
+            ["register", ".", "--table", "files", "--watch"],
         ]
     )
     func away(_ words: [String]) async throws {

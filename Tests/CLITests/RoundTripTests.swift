@@ -274,6 +274,19 @@ import Testing
         #expect(outcome.status == .failed)
         #expect(try await bench.states() == ["released"])
     }
+
+    @Test("A batch that cannot be printed, and can be asked for again, stays held until it is")
+    func brokenOutputOfRequest() async throws {
+        let bench = try await CommandLineBench()
+        let acquire = ["acquire", "--job", "j", "--meta", "files", "--request", "t", "--json"]
+        #expect(await bench.run(acquire, output: FullWriter()).status == .failed)
+        // Nobody else is given it: the one who repeats the request works on it.
+        #expect(try await bench.states() == ["running"])
+        let again = await bench.run(acquire)
+        #expect(again.status == .done)
+        #expect(again.output.contains(#""status":"running""#), "\(again.output)")
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+    }
 }
 
 /// A disk without room.

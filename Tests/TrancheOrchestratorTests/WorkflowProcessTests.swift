@@ -94,6 +94,43 @@ struct WorkflowProcessTests {
         }
     }
 
+    @Test("A stop in the middle of a workflow is no failure, and the next start goes on")
+    func stopped() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id\n1\n2\n3\n", to: "rows.csv")
+            let text = """
+                inputs: {in: {type: given, payloads: ['']}}
+                processes:
+                  w:
+                    type: workflow
+                    workflow: {job: j, source: 'csv:\(world.folder.path("rows.csv"))', handler: h,
+                               count: 1}
+                links: [{from: in, to: w, max_attempts: 1}]
+                """
+            let stop = StopSource()
+            var options = WorkflowOptions()
+            options.stop = stop
+            options.handlers["h"] = { _ in
+                ClosureHandler { _, _ in stop.advance(to: .stopping) }
+            }
+            let stopped = try world.pipeline(text, options).orchestrator(
+                on: world.inventory,
+                stop: stop
+            )
+            try await stopped.drain()
+            #expect(try await world.batches("j").map(\.status) == [.succeeded])
+            let batch = try #require(try await world.batches("in/w").first)
+            #expect(batch.status == .released)
+            #expect(batch.failures == 0)
+            let rest = Handler()
+            options = WorkflowOptions()
+            options.handlers["h"] = { _ in rest }
+            #expect(try await world.drain(text, options) == [])
+            #expect(rest.seen.withLock { $0.count } == 2)
+            #expect(try await world.batches("in/w").map(\.status) == [.succeeded])
+        }
+    }
+
     @Test("One workflow for a batch, which others work on")
     func perBatch() async throws {
         try await withPipelineWorld { world in

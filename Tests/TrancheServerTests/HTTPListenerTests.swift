@@ -137,11 +137,20 @@ struct HTTPListenerTests {
                 let chunk = "10000\r\n" + String(repeating: "x", count: 65_536) + "\r\n"
                 for _ in 0..<40 { await endless.send(chunk) }
                 #expect(await endless.isEnded())
+                // One that is not much too long is read to its end, and the next request answered.
+                let next = try RawClient(port)
+                await next.send(
+                    "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n\(body)"
+                        + "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                        + "Content-Length: 2\r\n\r\nab"
+                )
+                let answers = await next.read().components(separatedBy: "HTTP/1.1 ").dropFirst()
+                #expect(answers.map { $0.prefix(3) } == ["413", "200"])
                 let just = String(repeating: "x", count: 10)
                 #expect(try await RawClient.request(port, "POST", body: just).status == 200)
             }
         )
-        #expect(seen.withLock { $0 } == 1)
+        #expect(seen.withLock { $0 } == 2)
     }
 
     @Test("Heads that are too large or wrong are refused")

@@ -140,6 +140,8 @@ extension Inventory {
         public var pollInterval: Duration
         /// The clock for waits and for the time that audits take; leases are the store's.
         public var clock: any Clock<Duration>
+        /// How long a look at all runs waits for each of their sources.
+        package var sourcePatience = Duration.seconds(5)
         /// Numbers from 0 up to 1, for jitter.
         public var randomness: @Sendable () -> Double
         /// Makes a request's token; each must be new, and begin with a tilde.

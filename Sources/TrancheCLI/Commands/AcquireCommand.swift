@@ -114,8 +114,12 @@ struct AcquireCommand: Command {
                     // The batch is another's, which may go on under the same attempt.
                     throw error
                 } catch {
-                    // Whoever asked does not know of the batch.
-                    try await batch.release()
+                    // Whoever asked does not know of the batch. One who can ask for it again finds
+                    // it held, as long as its lease lasts; what has begun is handed out once.
+                    let isRepeatable = options.request.token != nil
+                    if !isRepeatable || batch.execution == .atMostOnce {
+                        try await batch.release()
+                    }
                     throw error
                 }
                 return .done

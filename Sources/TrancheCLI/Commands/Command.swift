@@ -34,6 +34,8 @@ struct Context: Sendable {
     /// Whether programs read the output.
     var isJSON: Bool
     var now: @Sendable () -> Date
+    /// How long a look at all runs waits for each of their sources.
+    var sourcePatience: Duration
     /// Stop signals as they arrive.
     var signals: @Sendable () -> AsyncStream<Int32>
     /// Asks the person at the terminal; `nil` if there is none.
@@ -86,6 +88,7 @@ struct Context: Sendable {
     ) async throws -> Result {
         var configuration = try settings.configuration(worker: worker, retryLimit: retryLimit)
         let location = try Connectors.ofProgram.inventory(settings.inventory, settings.connecting)
+        configuration.sourcePatience = sourcePatience
         configuration.observers.append(OutageLines(context: self, place: location.name))
         guard let lineage else {
             return try await Inventory.with(

@@ -44,6 +44,7 @@ package struct Program: Sendable {
     private let output: any Writer
     private let errors: any Writer
     private let now: @Sendable () -> Date
+    private let sourcePatience: Duration
     private let signals: @Sendable () -> AsyncStream<Int32>
     private let ask: @Sendable (String) async -> String?
 
@@ -54,6 +55,7 @@ package struct Program: Sendable {
     ///   - output: Standard output.
     ///   - errors: Standard error.
     ///   - now: The time that relative times are seen from.
+    ///   - sourcePatience: How long a look at all runs waits for each of their sources.
     ///   - signals: Stop signals as they arrive.
     ///   - ask: Asks the person at the terminal; `nil` if there is none.
     package init(
@@ -61,6 +63,7 @@ package struct Program: Sendable {
         output: any Writer = FileWriter(file: 1),
         errors: any Writer = FileWriter(file: 2),
         now: @escaping @Sendable () -> Date = { Date() },
+        sourcePatience: Duration = .seconds(5),
         signals: @escaping @Sendable () -> AsyncStream<Int32> = { ProcessSignals.stream() },
         ask: @escaping @Sendable (String) async -> String? = { await Terminal.ask($0) }
     ) {
@@ -68,6 +71,7 @@ package struct Program: Sendable {
         self.output = output
         self.errors = errors
         self.now = now
+        self.sourcePatience = sourcePatience
         self.signals = signals
         self.ask = ask
     }
@@ -200,6 +204,7 @@ package struct Program: Sendable {
             errors: errors,
             isJSON: arguments.has("json"),
             now: now,
+            sourcePatience: sourcePatience,
             signals: signals,
             ask: ask
         )

@@ -133,7 +133,7 @@ struct RegisterCommand: Command {
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let tables = try context.settings.tables
-        return try await context.withInventory { inventory in
+        return try await context.withInventory(waiting: watches) { inventory in
             if NamedFile.isObject(place) {
                 return try await register(objectsIn: tables, inventory, context)
             }

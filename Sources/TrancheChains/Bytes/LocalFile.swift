@@ -123,11 +123,16 @@ private struct LocalFileHandle: ~Copyable {
             )
         }
         let time = status.st_mtim
-        let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        // Some file systems keep times that are beyond any that this can be.
+        let (seconds, isBeyond) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000)
+        let words =
+            isBeyond
+            ? "\(time.tv_sec).\(time.tv_nsec)"
+            : RecordTime.text(microseconds: seconds &+ Int64(time.tv_nsec) / 1000)
         let birth = tranche_birth_time(descriptor, "")
         return ByteState(
             size: Int64(status.st_size),
-            version: "modified \(RecordTime.text(microseconds: microseconds))",
+            version: "modified \(words)",
             // No device: it has another number on each machine that shares the file.
             identity: "\(status.st_ino)-\(birth)"
         )

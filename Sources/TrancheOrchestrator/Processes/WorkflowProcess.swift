@@ -149,6 +149,8 @@ public struct WorkflowProcess: EventProcess {
             try told?(report)
         }
         let result = try await workflows.work(on: handle, options)
+        // Whoever stops it is no failure of it: it goes on with the next attempt.
+        if case .stopped = result.ending { throw CancellationError() }
         if case .complete = result.ending {
             return try JSONText.encode(Outcome(job: key.job, run: key.run, ending: "complete"))
         }
@@ -203,7 +205,7 @@ public struct WorkflowProcess: EventProcess {
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
-            if Task.isCancelled { return .released() }
+            if error is CancellationError || Task.isCancelled { return .released() }
             var failure = BatchFailure(error)
             failure.isFinal =
                 error is SpecError || (error as? any CategorizedError)?.category == .permanent

@@ -207,8 +207,10 @@ private let onAccess: MHD_AccessHandlerCallback = {
         let head = RequestHead(connection, method: method, path: path)
         let exchange = core.begin(connection, head)
         slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        // Where there is no body this waits for the request's end: the connection may stay then.
+        // Where there is no body, or a short one, this waits for the request's end: the answer
+        // meets nobody who is still sending then, and the connection may stay.
         guard let response = exchange.response, head.hasBody else { return .YES }
+        if let length = head.lengthSent, exchange.drops(length) { return .YES }
         return answer(response, connection, core)
     }
     let exchange = Unmanaged<HTTPExchange>.fromOpaque(known).takeUnretainedValue()
@@ -326,5 +328,14 @@ extension RequestHead {
     /// Whether a body comes behind the head.
     fileprivate var hasBody: Bool {
         headers["Transfer-Encoding"] != nil || headers["Content-Length"].map { $0 != "0" } ?? false
+    }
+
+    /// How long the body is that comes behind the head; `nil` where that is not said, or where the
+    /// sender first waits to hear whether it is wanted.
+    fileprivate var lengthSent: UInt64? {
+        let lengths = headers.values(of: "Content-Length")
+        guard lengths.count == 1, headers["Transfer-Encoding"] == nil, headers["Expect"] == nil
+        else { return nil }
+        return UInt64(lengths[0])
     }
 }

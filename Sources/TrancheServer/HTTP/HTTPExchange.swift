@@ -78,6 +78,11 @@ final class HTTPExchange: Sendable {
         }
     }
 
+    /// Whether a body of so many bytes that is not wanted is read and dropped as a whole.
+    func drops(_ length: UInt64) -> Bool {
+        length <= UInt64(max(limit, 0)) + UInt64(Self.droppedBytes)
+    }
+
     /// Gives back what the body holds, when nobody reads it any more.
     func dropBody() { state.withLock { drop(&$0) } }
 

@@ -51,7 +51,8 @@ final class WorkDesk: Sendable {
         var pause = Self.looks.first
         while true {
             switch try await acquired(request, begun.source, body, call) {
-            case .batch(let batch): return try await answer(batch, body)
+            case .batch(let batch):
+                return try await answer(batch, body, isRepeatable: request.token != nil)
             case .noBatch(let reason):
                 // Without a workflow it begins anew. A newer one stays: begun again and again, the
                 // descriptions of two servers would replace each other for ever.
@@ -238,9 +239,15 @@ final class WorkDesk: Sendable {
 
     // MARK: - Answers
 
-    private func answer(_ batch: Batch, _ body: AcquireBody) async throws -> HTTPServerResponse {
+    private func answer(
+        _ batch: Batch,
+        _ body: AcquireBody,
+        isRepeatable: Bool
+    ) async throws -> HTTPServerResponse {
         do {
             let isWhole = body.items != false && batch.count <= WorkRoutes.mostItems
+            // Before work begins: nobody works on what could not be read.
+            let items = isWhole ? try await batch.items : nil
             if batch.execution == .atMostOnce, batch.record.status == .running {
                 try await batch.begin()
             }
@@ -251,7 +258,7 @@ final class WorkDesk: Sendable {
                     leaseSeconds: batch.lease.seconds,
                     heartbeatEvery: batch.lease.seconds / 3,
                     exact: batch.isExact,
-                    items: isWhole ? try await batch.items : nil,
+                    items: items,
                     moreItems: !isWhole
                 )
             )
@@ -260,8 +267,9 @@ final class WorkDesk: Sendable {
         } catch let error as TrancheError where error.isLoss {
             throw error
         } catch {
-            // Whoever asked does not know of the batch.
-            try await batch.release()
+            // Whoever asked does not know of the batch. One who can ask for it again finds it held,
+            // as long as its lease lasts.
+            if !isRepeatable { try await batch.release() }
             throw error
         }
     }

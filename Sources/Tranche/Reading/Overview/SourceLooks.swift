@@ -1,7 +1,5 @@
 /// Looks at the sources of runs, each opened once and several at once, as far as that is quick.
 package struct SourceLooks: Sendable {
-    /// How long one is waited for.
-    private static let patience = Duration.seconds(5)
     /// How many are looked at at once.
     private static let width = 8
     /// How many of one database are: each connection begins with what another knows already.
@@ -202,14 +200,14 @@ package struct SourceLooks: Sendable {
     private func inPatience<R: Sendable>(
         _ body: @escaping @Sendable () async throws -> R
     ) async throws -> R {
-        try await withThrowingTaskGroup(of: R.self) { group in
+        let (clock, patience) = (
+            inventory.configuration.clock, inventory.configuration.sourcePatience
+        )
+        return try await withThrowingTaskGroup(of: R.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                try await Task.sleep(for: Self.patience)
-                throw TrancheError(
-                    .sourceUnavailable,
-                    "no answer within \(Self.patience.words)"
-                )
+                try await clock.sleep(for: patience)
+                throw TrancheError(.sourceUnavailable, "no answer within \(patience.words)")
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw CancellationError() }
