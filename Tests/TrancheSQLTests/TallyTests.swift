@@ -61,4 +61,34 @@ struct TallyTests {
             await inventory.close()
         }
     }
+
+    @Test(
+        "An apostrophe in a comment of the filter hides no bounds of time",
+        arguments: Backend.available
+    )
+    func apostrophe(on backend: Backend) async throws {
+        try await withTestDatabase(backend) { database in
+            let type = backend == .sqlite ? "text" : "timestamptz"
+            try await database.run(
+                """
+                CREATE TABLE \(database.prefix)item (uid bigint PRIMARY KEY, item integer, at \(type));
+                INSERT INTO \(database.prefix)item VALUES
+                (1, 1, '2026-01-01 08:00:00Z'), (2, 1, '2026-01-01 09:00:00Z'),
+                (3, 0, '2026-01-01 09:10:00Z'), (4, 1, '2026-01-01 09:20:00Z'),
+                (5, 1, '2026-01-01 10:00:00Z');
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            var time = SourceTime("at", by: .hour)
+            time.from = try MomentText.moment("2026-01-01T09:00", in: "UTC")
+            time.to = try MomentText.moment("2026-01-01T10:00", in: "UTC")
+            let source = try await inventory.source(
+                SQLSource(database.prefix + "item", filter: "item = 1 -- don't", time: time)
+            )
+            let tallies = try await source.tallies(of: [1...2, 3...5])
+            #expect(tallies.map(\.count) == [1, 1])
+            await inventory.close()
+        }
+    }
 }

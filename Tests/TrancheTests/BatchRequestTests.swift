@@ -32,16 +32,6 @@ struct BatchRequestTests {
             BatchRequest(job: "a\0b"),
             BatchRequest(job: "j", run: String(repeating: "r", count: 129)),
             BatchRequest(job: "j", run: "r\0"),
-            BatchRequest(job: "j", run: "-"),
-            BatchRequest(job: "j", run: "."),
-            BatchRequest(job: ".."),
-            BatchRequest(job: " j"),
-            BatchRequest(job: "j\n"),
-            BatchRequest(job: "j", run: "r\r\n"),
-            BatchRequest(job: "j", run: " "),
-            BatchRequest(job: "j", run: "r\u{a0}"),
-            BatchRequest(job: "j", run: "a\tb"),
-            BatchRequest(job: "j", run: "a\u{1b}[31mb"),
             BatchRequest(job: "j", run: "", ids: IDBounds(1...)),
             BatchRequest(job: "j", run: "r", ids: IDBounds(lower: 2, upper: 1)),
             BatchRequest(job: "j", limit: BatchLimit(weight: 0)),
@@ -63,6 +53,31 @@ struct BatchRequestTests {
         let error = #expect(throws: TrancheError.self) { try request.validate() }
         #expect(error?.code == .invalidArgument)
         #expect(error?.category == .permanent)
+    }
+
+    @Test(
+        "A name that would be taken for another is given to no new run",
+        arguments: [
+            RunKey(metaTable: "items", job: "j", run: "-"),
+            RunKey(metaTable: "items", job: "j", run: "."),
+            RunKey(metaTable: "items", job: ".."),
+            RunKey(metaTable: "items", job: " j"),
+            RunKey(metaTable: "items", job: "j\n"),
+            RunKey(metaTable: "items", job: "j", run: "r\r\n"),
+            RunKey(metaTable: "items", job: "j", run: " "),
+            RunKey(metaTable: "items", job: "j", run: "r\u{a0}"),
+            RunKey(metaTable: "items", job: "j", run: "a\tb"),
+            RunKey(metaTable: "items", job: "j", run: "a\u{1b}[31mb"),
+        ]
+    )
+    func newNames(key: RunKey) async throws {
+        let bench = Workbench(ids: 1...3)
+        let request = BatchRequest(job: key.job, run: key.run, limit: .count(1))
+        let error = await #expect(throws: TrancheError.self) {
+            _ = try await bench.inventory.acquire(request, from: bench.source)
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(try await bench.inventory.runs(RunSelection()).isEmpty)
     }
 
     @Test("Bounds are made from every kind of range")

@@ -188,9 +188,23 @@ extension Inventory {
         try request.requireWeights(in: source.definition)
         try request.requireKey(in: source.definition)
         try request.requireNoLag(in: source.definition)
+        try await requireName(of: request.key(of: source))
         try source.require(request.promise)
         try await requireNoLoop(from: source, to: request.job)
         return (try await requireTimed(request, in: source), source)
+    }
+}
+
+extension Inventory {
+    /// Refuses the name of a new run that would be taken for another; a run that is there, such as
+    /// one that was made by an older program, goes on under its own.
+    func requireName(of key: RunKey) async throws {
+        do {
+            try key.requireNewName()
+        } catch {
+            let known = try await retrying { _ in try await store.runs(RunSelection(key)) }
+            if known.isEmpty { throw error }
+        }
     }
 }
 

@@ -109,6 +109,7 @@ extension Inventory {
         try await requireNoLoop(from: source, to: request.job)
         let request = try await requireTimed(request, in: source)
         let key = request.key(of: source)
+        try await requireName(of: key)
         let run = try await store.runs(RunSelection(key)).first
         try run?.requireSame(
             definition: source.definition,

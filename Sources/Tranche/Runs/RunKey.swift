@@ -36,6 +36,12 @@ public struct RunKey: Sendable, Hashable, Codable {
         guard !(job + run).utf8.contains(0) else {
             throw TrancheError(.invalidArgument, "names of jobs and runs hold no NUL character")
         }
+    }
+
+    /// Refuses names that no new run is given; one that has such a name goes on under it.
+    ///
+    /// - Throws: ``TrancheError`` `.invalidArgument`.
+    package func requireNewName() throws {
         try Self.requireVisible(job, "a job")
         try Self.requireVisible(run, "a run")
         guard run != "-" else {

@@ -14,8 +14,10 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
     let budgets: SQLStatement?
     /// Reads the source's next rows; `nil` where it is not read under the lock.
     let step: SQLMetaSource<Database>.Step?
-    /// Ends an attempt well, and gives its number and its end.
-    let ends: EndForm
+    /// End an attempt well, and give its number and its end.
+    ///
+    /// They are templates alone: how they are made holds the store, which keeps these statements.
+    let ends: [SQLTemplate]
     /// Inserts a new batch.
     let insertion: BatchInsertion
     /// Inserts a new batch under budgets that are not looked at before; `nil` where they are, or
@@ -65,8 +67,7 @@ final class RunStatements<Database: SQLDatabase>: Sendable {
         let alike = isAlike ? former : nil
         lock = alike?.lock ?? store.lockInOrder(request.key)
         lastTile = alike?.lastTile ?? store.selectLastTile(of: request.key)
-        let end = store.dialect.milliseconds(ofProcessingTime: "processing_end")
-        ends = alike?.ends ?? store.success(returning: "id, \(end)").prepared()
+        ends = alike?.ends ?? store.success(returning: store.endColumns).prepared().templates
         insertion = alike?.insertion ?? BatchInsertion(request, under: nil, in: store)
         due = store.selectDue(request)
         step = source?.step(

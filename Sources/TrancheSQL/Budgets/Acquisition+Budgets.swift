@@ -75,7 +75,9 @@ extension Acquisition {
         let known = KnownBudgets(
             set: run.budgetSet,
             ids: budgetIDs,
-            isTight: store.dialect.hasOneWriter || room?.isTight ?? isTight,
+            // What was let in without an insert left no bounds: they are to be looked at.
+            isTight: store.dialect.hasOneWriter
+                || room?.isTight ?? (isTight || !handedOut.isEmpty),
             isShared: !store.dialect.hasOneWriter
                 && (room?.isShared ?? budgets.contains { $0.budget.held.batches > 0 })
         )

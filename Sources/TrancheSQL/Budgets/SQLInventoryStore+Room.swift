@@ -5,6 +5,11 @@ extension SQLInventoryStore {
     /// What stands in the error of a budget that is full.
     static var fullMark: String { "tranche: no room left in a budget" }
 
+    /// The highest of all numbers.
+    private static var mostWeight: SQLStatement {
+        "CAST(1.7976931348623157e308 AS double precision)"
+    }
+
     /// How long an acquire waits for the locks of budgets: others wait for the run's meanwhile.
     static var budgetPatience: Duration { .seconds(2) }
 
@@ -243,7 +248,11 @@ extension SQLInventoryStore {
             budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
         )
         SELECT base.id, CAST(\(run) AS bigint), made.id, 1,
-            base.held_batches + \(need.batches), base.held_weight + \(need.weight), base.summed
+            base.held_batches + \(need.batches),
+            -- A sum beyond all numbers is an error of the database.
+            CASE WHEN base.held_weight > \(Self.mostWeight) - \(need.weight)
+                THEN \(Self.mostWeight) ELSE base.held_weight + \(need.weight) END,
+            base.summed
         FROM made CROSS JOIN base
         """
     }

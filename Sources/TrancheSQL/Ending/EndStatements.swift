@@ -18,11 +18,13 @@ struct EndForm: Sendable {
     /// and what is noted.
     let statements: @Sendable (_ isMeant: SQLStatement, _ values: [SQLStatement]) -> [SQLStatement]
     /// The statements for one attempt: its batch, and those values; empty until they are prepared.
-    private(set) var templates: [SQLTemplate] = []
+    private(set) var templates: [SQLTemplate]
 
     init(
+        _ templates: [SQLTemplate] = [],
         _ statements: @escaping @Sendable (SQLStatement, [SQLStatement]) -> [SQLStatement]
     ) {
+        self.templates = templates
         self.statements = statements
     }
 

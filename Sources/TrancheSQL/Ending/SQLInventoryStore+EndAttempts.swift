@@ -109,9 +109,22 @@ extension SQLInventoryStore {
         try succeeding(endings, by: success(returning: columns))
     }
 
-    /// How attempts end well; each end gives some columns of its batch.
-    func success(returning columns: SQLStatement) -> EndForm {
-        EndForm { isMeant, values in
+    /// What an acquire reads of a batch that it ends.
+    var endColumns: SQLStatement {
+        "id, \(dialect.milliseconds(ofProcessingTime: "processing_end"))"
+    }
+
+    /// How attempts end well.
+    ///
+    /// - Parameters:
+    ///   - columns: What each end gives of its batch.
+    ///   - templates: The statements for one of them, where they are known; none by default.
+    /// - Returns: The form.
+    func success(
+        returning columns: SQLStatement,
+        as templates: [SQLTemplate] = []
+    ) -> EndForm {
+        EndForm(templates) { isMeant, values in
             self.end(
                 "\(isMeant) AND attempt = \(values[0])",
                 setting: self.goodEnd(values[1], values[2]),
@@ -126,7 +139,7 @@ extension SQLInventoryStore {
     ///
     /// - Parameters:
     ///   - endings: The attempts.
-    ///   - form: How; ``success(returning:)``.
+    ///   - form: How; ``success(returning:as:)``.
     /// - Returns: The statements.
     /// - Throws: As ``succeeding(_:returning:)``.
     func succeeding(_ endings: [AttemptSuccess], by form: EndForm) throws -> EndStatements {

@@ -62,7 +62,9 @@ extension SQLMetaSource {
     /// The filter and the bounds of time as a condition; `nil` where there are none.
     var filterCondition: SQLStatement? {
         guard let isWanted = times?.isWanted else { return ownFilter }
-        return ownFilter.map { "(\($0) AND \(isWanted)) IS TRUE" } ?? "\(isWanted) IS TRUE"
+        // The filter last: an odd quote in a comment of its own would hide placeholders behind it
+        // from where this is put behind others.
+        return ownFilter.map { "(\(isWanted) AND \($0)) IS TRUE" } ?? "\(isWanted) IS TRUE"
     }
 
     /// The filter as a condition; its line breaks end a comment of its own.

@@ -16,6 +16,7 @@ extension Workflow {
             var request = BatchRequest(job: job, run: run, ids: ids, limit: limit, policy: policy)
             request.limits = RunLimits(rank: rank)
             try request.validate()
+            try RunKey(metaTable: "", job: job, run: run).requireNewName()
         } catch let error as TrancheError {
             throw SpecError(.unusable, field: [field(of: error)], error.message)
         }
@@ -26,6 +27,7 @@ extension Workflow {
         let valid = { (request: BatchRequest) in
             do {
                 try request.validate()
+                try RunKey(metaTable: "", job: request.job, run: request.run).requireNewName()
                 return true
             } catch {
                 return false
