@@ -122,6 +122,21 @@ struct LoadFilesTests {
         #expect(input.errors.contains("write it into a file first"), "\(input.errors)")
     }
 
+    @Test("A load that was stopped between two files is not over, though those before are complete")
+    func stoppedBetween() {
+        var report = LoadReport()
+        report.add(left: 0)
+        #expect(report.isOver && report.isFinished)
+        report.add(left: 2)
+        #expect(report.left == 2 && report.reason == .complete && report.isSuccess)
+        #expect(!report.isOver && !report.isFinished)
+        #expect(report.nothingToDo("3 files", hasHeader: true, isBounded: false) == nil)
+        // So is one of which a file cannot be read.
+        var other = LoadReport()
+        other.add(failure: "a.csv: it has no header")
+        #expect(!other.isOver && !other.isFinished)
+    }
+
     @Test("A pipe is refused wherever it stands: it cannot be read again")
     func pipes() async throws {
         let bench = try await CommandLineBench()

@@ -155,6 +155,81 @@ struct OutputTests {
         }
     }
 
+    /// Where a link at an output's path leads.
+    enum Leading: CaseIterable {
+        case relative, absolute, otherDisk
+    }
+
+    @Test(
+        "A link at the output's path stays when its job goes on, and leads to the rows of all runs",
+        arguments: Leading.allCases
+    )
+    func linkedOutputGoesOn(_ leading: Leading) async throws {
+        try await withChainWorld(.sqlite, "id\n1\n2\n") { world in
+            // In memory, and so on a file system of its own.
+            let other = "/dev/shm/tranche-\(UUID())"
+            let disk = leading == .otherDisk ? other : world.folder.path("disk")
+            try FileManager.default.createDirectory(
+                atPath: disk,
+                withIntermediateDirectories: false
+            )
+            defer { try? FileManager.default.removeItem(atPath: other) }
+            let (path, end) = (world.folder.path("out.csv"), "\(disk)/real.csv")
+            let destination = leading == .relative ? "disk/real.csv" : end
+            try FileManager.default.createSymbolicLink(
+                atPath: path,
+                withDestinationPath: destination
+            )
+            var text = "id\n1\n2\n"
+            for rows in ["", "3\n4\n", "5\n"] {
+                text += rows
+                try Data(text.utf8).write(to: URL(fileURLWithPath: world.path))
+                let report = try await Chain(reading: CSVSource(world.path, grows: true))
+                    .write(to: FileSink.csv(path))
+                    .run(through: world.inventory, world.options())
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                let found = try FileManager.default.destinationOfSymbolicLink(atPath: path)
+                #expect(found == destination)
+                #expect(try String(contentsOfFile: end, encoding: .utf8) == text)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["real.csv"])
+            }
+        }
+    }
+
+    @Test("What was put together on another disk is taken back whole, once")
+    func copiedBack() async throws {
+        try await withTemporaryFolder { folder in
+            let (target, former) = (folder.path("out.csv"), folder.path("a-0.part"))
+            let text = String(repeating: "1,2,3\n", count: 100_000)
+            try Data(text.utf8).write(to: URL(fileURLWithPath: target))
+            for mark in ["1-1", "2-1"] {
+                try await PartFolder.copyBack(target, to: former, mark: mark)
+                #expect(try String(contentsOfFile: former, encoding: .utf8) == text)
+                let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+                #expect(names == ["a-0.part"])
+            }
+        }
+    }
+
+    @Test("Where an output is removed, a link to it stays")
+    func removedBehindALink() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, end) = (folder.path("bad.jsonl"), folder.path("real.jsonl"))
+            try FileManager.default.createSymbolicLink(
+                atPath: path,
+                withDestinationPath: "real.jsonl"
+            )
+            try Data("x".utf8).write(to: URL(fileURLWithPath: end))
+            let parts = PartFolder(path)
+            for _ in 1...2 {
+                try parts.removeTarget(of: RunKey(metaTable: "t", job: "load"))
+                let found = try FileManager.default.destinationOfSymbolicLink(atPath: path)
+                #expect(found == "real.jsonl")
+                #expect(!FileManager.default.fileExists(atPath: end))
+            }
+        }
+    }
+
     @Test("A file that may be replaced stays until what takes its place is complete")
     func replacedWhenComplete() async throws {
         try await withChainWorld { world in

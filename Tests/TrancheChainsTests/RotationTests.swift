@@ -148,6 +148,170 @@ struct RotationTests {
         }
     }
 
+    /// Rotates the file for each of some numbers while nobody looks: the next has three rows, whose
+    /// ids begin with a thousand times the number.
+    private func rotate(_ world: ChainWorld, _ numbers: ClosedRange<Int>) throws {
+        for number in numbers {
+            // Files that are rotated are not all of one tick of the clock.
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1e9 + Double(number))],
+                ofItemAtPath: world.path
+            )
+            try move(world.path, to: "\(world.path).\(1000 + number)")
+            try write(rows(number * 1000...number * 1000 + 2), to: world.path)
+        }
+    }
+
+    private func rotated(_ numbers: ClosedRange<Int>) -> [Int] {
+        numbers.flatMap { Array($0 * 1000...$0 * 1000 + 2) }
+    }
+
+    /// The numbers of the files that are remembered.
+    private func known(_ inventory: Inventory) async throws -> [Int64] {
+        let run = try #require(try await inventory.runs(RunSelection(job: "load")).first)
+        let text = try #require(run.source?.identity)
+        return try #require(FileGenerations(text)).files.map(\.number)
+    }
+
+    @Test(
+        "No file is forgotten that nobody has read, however many came; of read ones sixteen stay",
+        arguments: [true, false],
+        [20, 40]
+    )
+    func veryManyBetween(isOpen: Bool, count: Int) async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            var loaded = try await load(world, in: world.inventory)
+            try append(rows(51...53, head: ""), to: world.path)
+            try rotate(world, 1...count)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            loaded += try await load(world, in: later)
+            #expect(loaded == Array(1...53) + rotated(1...count))
+            // What an acquire finds out the next one keeps.
+            try append("7,7\n", to: world.path)
+            #expect(try await load(world, in: later) == [7])
+            #expect(try await known(later).count == count + 1)
+            // The next file finds all of them read.
+            try rotate(world, count + 1...count + 1)
+            let last = isOpen ? world.inventory : try await world.database.open()
+            #expect(try await load(world, in: last) == rotated(count + 1...count + 1))
+            try append("8,8\n", to: world.path)
+            #expect(try await load(world, in: last) == [8])
+            #expect(try await known(last) == Array(Int64(count - 14)...Int64(count + 1)))
+            #expect(try await load(world, in: try await world.database.open()) == [])
+        }
+    }
+
+    @Test("So it is where nothing was handed out before, and where another job stands behind")
+    func unreadByOthers() async throws {
+        try await withChainWorld(.sqlite, "id,amount\n") { world in
+            #expect(try await load(world, in: world.inventory) == [])
+            try append(rows(1...3, head: ""), to: world.path)
+            try rotate(world, 1...20)
+            #expect(try await load(world, in: world.inventory) == Array(1...3) + rotated(1...20))
+        }
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            func load(by job: String, in inventory: Inventory) async throws -> [Int] {
+                let sink = MemorySink()
+                let source = CSVSource(world.path, grows: true)
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(job, weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.compactMap { Int($0.text("id") ?? "") }
+            }
+            #expect(try await load(by: "slow", in: world.inventory) == Array(1...50))
+            #expect(try await load(by: "load", in: world.inventory) == Array(1...50))
+            for number in 1...20 {
+                try rotate(world, number...number)
+                let loaded = try await load(by: "load", in: world.inventory)
+                #expect(loaded == rotated(number...number))
+            }
+            let later = try await world.database.open()
+            #expect(try await load(by: "slow", in: later) == rotated(1...20))
+        }
+    }
+
+    @Test("The file of a batch that is not done is not forgotten, however many were read since")
+    func notDone() async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            let source = CSVSource(world.path, grows: true)
+            let request = world.options(weight: 100_000).request
+            let first = try await world.inventory.acquire(request, from: source)
+            guard case .batch(let held) = first else {
+                Issue.record("there was no batch")
+                return
+            }
+            for number in 1...20 {
+                try rotate(world, number...number)
+                let next = try await world.inventory.acquire(request, from: source)
+                guard case .batch(let batch) = next else {
+                    Issue.record("there was no batch of file \(number)")
+                    return
+                }
+                try await batch.succeed()
+            }
+            try await held.release()
+            let later = try await world.database.open()
+            #expect(try await load(world, in: later) == Array(1...50))
+            #expect(try await known(later) == [0] + Array(6...20))
+        }
+    }
+
+    @Test("The oldest files that are read are forgotten, and none that is not, nor the last")
+    func forgetting() async throws {
+        try await withChainWorld { world in
+            let file = LocalFile(world.path)
+            let state = try await file.state()
+            func files(_ count: Int64) async throws -> FileGenerations {
+                var list = FileGenerations(try await FileGeneration(number: 0, file, state))
+                for number in 1..<count {
+                    list.append(try await FileGeneration(number: number, file, state))
+                }
+                return list
+            }
+            for (count, unread, numbers) in [
+                (16, UnreadGenerations(), Array(0...15)),
+                (18, UnreadGenerations(), Array(2...17)),
+                (40, UnreadGenerations(from: 3), Array(3...39)),
+                (40, UnreadGenerations(from: 30), Array(24...39)),
+                (20, UnreadGenerations(from: 19, earlier: [1, 3]), [1, 3] + Array(6...19)),
+                (20, UnreadGenerations(earlier: Set(0...18)), Array(0...19)),
+            ] as [(Int64, UnreadGenerations, [Int64])] {
+                var list = try await files(count)
+                list.forget(but: unread)
+                #expect(list.files.map(\.number) == numbers)
+            }
+        }
+    }
+
+    @Test("A file that is gone between others holds the load, until it is given up")
+    func goneBetween() async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            _ = try await load(world, in: world.inventory)
+            try rotate(world, 1...4)
+            let source = CSVSource(world.path, grows: true)
+            for _ in 1...2 {
+                let request = world.options(weight: 100_000).request
+                let next = try await world.inventory.acquire(request, from: source)
+                guard case .batch(let batch) = next else {
+                    Issue.record("there was no batch")
+                    return
+                }
+                try await batch.succeed()
+            }
+            // The file with the rows of 3; that of 4 stands there now.
+            try FileManager.default.removeItem(atPath: world.path + ".1004")
+            let later = try await world.database.open()
+            let error = await #expect(throws: TrancheError.self) {
+                try await load(world, in: later)
+            }
+            #expect(error?.code == .redefined)
+            #expect(error?.message.contains("--replaced") == true, "\(error?.message ?? "")")
+            let location = ByteLocation.file(world.path).replaced()
+            #expect(try await load(world, in: later, location) == rotated(4...4))
+            #expect(try await load(world, in: try await world.database.open()) == [])
+        }
+    }
+
     @Test(
         "A name says that a file was rotated",
         arguments: [

@@ -216,6 +216,102 @@ struct AfterLoadTests {
         }
     }
 
+    /// Writes a file, and gives it the time that all exports of one day have.
+    private func export(_ text: String, to path: String) throws {
+        try FileManager.default.createDirectory(
+            at: URL(filePath: path).deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        try Data(text.utf8).write(to: URL(filePath: path))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1e9)],
+            ofItemAtPath: path
+        )
+    }
+
+    /// A file as the event of an attempt knows it.
+    private func known(
+        _ path: String,
+        _ attempt: Int,
+        isOfAnother: Bool = false
+    ) async throws -> FileKeeper.Known {
+        FileKeeper.Known(
+            path: path,
+            mark: try await FolderLister().mark(of: path),
+            attempt: attempt,
+            number: 7,
+            isOfAnother: isOfAnother
+        )
+    }
+
+    @Test("A later file of the same name, size and time as one that was moved is a conflict")
+    func sameSizeAndTime() async throws {
+        try await withPipelineWorld { world in
+            try export("id\n1\n", to: world.folder.path("raw/a.csv"))
+            #expect(try await world.drain(move(world)) == [])
+            try export("id\n2\n", to: world.folder.path("raw/a.csv"))
+            let failures = try await world.drain(move(world))
+            #expect(failures.count == 1 && failures[0].contains("is there already"), "\(failures)")
+            for (name, text) in [("done/a.csv", "id\n1\n"), ("raw/a.csv", "id\n2\n")] {
+                let path = world.folder.path(name)
+                #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+            }
+        }
+    }
+
+    @Test(
+        "A file at the target that differs is none of an earlier attempt's, and both stay",
+        arguments: [1, 2]
+    )
+    func otherContent(_ attempt: Int) async throws {
+        try await withTemporaryFolder { folder in
+            let (path, target) = (folder.path("in/a"), folder.path("done/a"))
+            // The difference is behind more than is read at once.
+            let text = String(repeating: "x", count: 2_500_000)
+            for (own, other) in [("1", "2"), (text + "1", text + "2")] {
+                try export(own, to: path)
+                try export(other, to: target)
+                let file = try await known(path, attempt)
+                let error = await #expect(throws: TrancheError.self) {
+                    try await FileKeeper().move(file, to: target)
+                }
+                #expect(error?.code == .sinkFailed)
+                #expect(error?.message.contains("is there already") == true)
+                #expect(try String(contentsOfFile: path, encoding: .utf8) == own)
+                #expect(try String(contentsOfFile: target, encoding: .utf8) == other)
+            }
+        }
+    }
+
+    @Test("A copy is an earlier attempt's only where there was one, and its file is removed then")
+    func copyOfAnEarlierAttempt() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, target) = (folder.path("in/a"), folder.path("done/a"))
+            // More than is read at once, just as much, less, and none.
+            for count in [2_500_000, 1 << 20, 9, 0] {
+                let text = String(repeating: "x", count: count)
+                for (attempt, isOfAnother) in [(2, false), (1, true)] {
+                    try export(text, to: path)
+                    try export(text, to: target)
+                    let first = try await known(path, 1)
+                    await #expect(throws: TrancheError.self) {
+                        try await FileKeeper().move(first, to: target)
+                    }
+                    #expect(FileManager.default.fileExists(atPath: path))
+                    let file = try await known(path, attempt, isOfAnother: isOfAnother)
+                    try await FileKeeper().move(file, to: target)
+                    #expect(!FileManager.default.fileExists(atPath: path), "\(count)")
+                    #expect(try String(contentsOfFile: target, encoding: .utf8) == text)
+                    // Its file is gone: one who asks for the first time did not bring it there.
+                    await #expect(throws: TrancheError.self) {
+                        try await FileKeeper().move(first, to: target)
+                    }
+                    try await FileKeeper().move(file, to: target)
+                }
+            }
+        }
+    }
+
     @Test("Events are kept for as long as their files are to be looked at")
     func retention() async throws {
         try await withPipelineWorld { world in

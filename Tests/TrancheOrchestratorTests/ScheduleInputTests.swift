@@ -63,6 +63,24 @@ struct ScheduleInputTests {
         #expect(try await events(missed: .none, afterDays: 4) == [])
     }
 
+    @Test("Of very many times that were missed the oldest are given at once, and then the others")
+    func veryManyMissed() async throws {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.store.now = { clock.date }
+        let store = MemoryInventoryStore(clock: clock)
+        let inventory = Inventory(store: store, configuration: configuration)
+        let schedule = try CronSchedule("* * * * *")
+        let input = ScheduleInput("minutely", schedule: schedule, missed: .all)
+        let log = InputLog(of: "minutely", in: inventory)
+        try await input.gather(log)
+        clock.advance(by: .seconds(2880 * 60))
+        for count in [1000, 2000, 2880, 2880] as [Int64] {
+            try await input.gather(log)
+            #expect(try await inventory.inputLogs().map(\.last) == [count])
+        }
+    }
+
     /// A schedule of each full hour, its log and its clock, an hour and a half after it began.
     private func hourly(
         missed: ScheduleInput.Missed = .latest

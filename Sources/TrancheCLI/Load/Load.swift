@@ -96,6 +96,7 @@ struct Load: Sendable {
                 }
                 begin()
             }
+            total.add(left: rest.count)
             return total
         }
         // What succeeded of a file before the fault that ended it has counted, too.
@@ -143,8 +144,8 @@ struct Load: Sendable {
         var chainOptions = chainOptions(file, workers: 1)
         chainOptions.stop = StopSource()
         chainOptions.stop.advance(to: .stopping)
-        chainOptions.isFinished = report.isSuccess && report.reason == .complete
-        chainOptions.isOver = report.unread == 0 && report.reason == .complete
+        chainOptions.isFinished = report.isFinished
+        chainOptions.isOver = report.isOver
         _ = try await file.chain.run(through: inventory, chainOptions)
     }
 

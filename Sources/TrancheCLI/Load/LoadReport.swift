@@ -16,6 +16,8 @@ struct LoadReport: Sendable {
     private(set) var lastError: String?
     /// How many files could not be loaded.
     private(set) var unread = 0
+    /// How many files were not begun, as the load was stopped before.
+    private(set) var left = 0
     /// The runs, as far as they have batches.
     private(set) var runs: [RunSummary] = []
 
@@ -43,6 +45,20 @@ struct LoadReport: Sendable {
         lastError = failure
     }
 
+    /// Notes that files were not begun.
+    mutating func add(left files: Int) {
+        left += files
+    }
+
+    /// Whether all files are there, and nothing more is to come of them but what failed.
+    ///
+    /// A stop may come between two files: those that were worked on are complete then, and the load
+    /// is not.
+    var isOver: Bool { unread == 0 && left == 0 && reason == .complete }
+
+    /// Whether all is loaded that there is, so that the load is put together for good.
+    var isFinished: Bool { isSuccess && left == 0 && reason == .complete }
+
     /// Whether batches stay failed or quarantined.
     var hasFailedBatches: Bool {
         runs.contains { run in
@@ -58,7 +74,7 @@ struct LoadReport: Sendable {
     ///   - isBounded: Whether only some of their records were asked for.
     /// - Returns: The words; `nil` when something was done.
     func nothingToDo(_ what: String, hasHeader: Bool, isBounded: Bool) -> String? {
-        guard attempts == 0, isSuccess, reason == .complete else { return nil }
+        guard attempts == 0, isFinished else { return nil }
         let done = runs.compactMap { $0.totals[.succeeded] }
         let batches = done.reduce(0) { $0 + $1.batches }
         guard batches > 0 else {

@@ -4,7 +4,8 @@ import Tranche
 ///
 /// The ids of each begin where those of the one before cannot reach, so that they go on ascending.
 struct FileGenerations: Codable, Hashable, Sendable {
-    /// How many are remembered: batches of older ones cannot be read again.
+    /// How many are remembered, more where they are not read: batches of older ones cannot be read
+    /// again.
     private static let most = 16
 
     private(set) var files: [FileGeneration]
@@ -32,6 +33,9 @@ struct FileGenerations: Codable, Hashable, Sendable {
         set { files[files.count - 1] = newValue }
     }
 
+    /// Whether there are more than are remembered where all are read.
+    var isLong: Bool { files.count > Self.most }
+
     /// Whether less is known than another list has.
     func isBefore(_ other: FileGenerations) -> Bool {
         (last.number, last.size) < (other.last.number, other.last.size)
@@ -40,7 +44,21 @@ struct FileGenerations: Codable, Hashable, Sendable {
     /// Adds the file that has come to stand there.
     mutating func append(_ file: FileGeneration) {
         files.append(file)
-        files.removeFirst(max(0, files.count - Self.most))
+    }
+
+    /// Forgets the oldest of those that are read, where there are more than are remembered.
+    ///
+    /// - Parameter unread: Those that stay, however many they are.
+    mutating func forget(but unread: UnreadGenerations) {
+        var surplus = files.count - Self.most
+        let current = last.number
+        files.removeAll { file in
+            guard surplus > 0, file.number != current, !unread.contains(file.number) else {
+                return false
+            }
+            surplus -= 1
+            return true
+        }
     }
 }
 

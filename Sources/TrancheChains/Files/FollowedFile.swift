@@ -14,10 +14,14 @@ final class FollowedFile: RecordMetaSource {
     private let shared: SourceDefinition
     /// The file that stood there first while this was open: where a new run begins.
     private let first: Int64
+    /// Which of them may have records that nobody has loaded, by what the inventory knows.
+    private let findUnread: @Sendable () async throws -> UnreadGenerations
     private let state: Mutex<State>
 
     private struct State {
         var generations: FileGenerations
+        /// Whether a run goes on where the inventory says; before, one may begin with the first.
+        var hasBegun = false
         var text: String
         /// Whether the last of them stands elsewhere, and the next one has no line yet.
         var isDisplaced: Bool
@@ -40,23 +44,29 @@ final class FollowedFile: RecordMetaSource {
     ///   - format: How it is written.
     ///   - reading: The same, as ``FileReading/text`` has it.
     ///   - known: The files that are known to have stood there; `nil` when none is.
+    ///   - findUnread: Finds out which of them may have records that nobody has loaded; asked where
+    ///     there are many.
     /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another
-    ///   file stands there, and what is left of the one before is not found.
+    ///   file stands there, and what is left of the one before is not found; what `findUnread`
+    ///   throws.
     init(
         _ location: ByteLocation,
         as name: String,
         format: any FileFormat,
         reading: String,
-        known: FileGenerations?
+        known: FileGenerations?,
+        findUnread: @escaping @Sendable () async throws -> UnreadGenerations
     ) async throws {
         self.location = location
         self.format = format
+        self.findUnread = findUnread
         let place = FollowedPlace(location)
         var bytes: any ByteReader = LocalFile(location.spelling, isPinned: true)
         let now = try await bytes.state()
         var list = FileGenerations(try await FileGeneration(number: 0, bytes, now))
         var isDisplaced = false
         if let known { (list, isDisplaced) = try await place.settle(known, bytes, now) }
+        if list.isLong { list.forget(but: try await findUnread()) }
         if isDisplaced {
             guard let former = try await place.find(list.last) else { throw place.lost(list.last) }
             bytes = former
@@ -112,9 +122,11 @@ final class FollowedFile: RecordMetaSource {
         }
         if now == seen { return known }
         let place = FollowedPlace(location)
-        let (list, isDisplaced) = try await place.settle(known, bytes, now)
+        let (settled, isDisplaced) = try await place.settle(known, bytes, now)
+        let isNext = settled.last.number != known.last.number
+        let list = isNext && settled.isLong ? try await trimmed(settled) : settled
         var open: Open?
-        if list.last.number != known.last.number || list.last.file != known.last.file {
+        if isNext || list.last.file != known.last.file {
             open = try await self.open(bytes, as: list.last)
         }
         let (text, news) = (try list.text, open)
@@ -126,8 +138,19 @@ final class FollowedFile: RecordMetaSource {
             state.isDisplaced = isDisplaced
             state.seen = now
             if let news { state.open[list.last.number] = news }
+            // Those that are forgotten are closed: some were removed, and take room until then.
+            let numbers = Set(list.files.map(\.number))
+            state.open = state.open.filter { numbers.contains($0.key) }
             return list
         }
+    }
+
+    /// A list without the files that are forgotten.
+    private func trimmed(_ list: FileGenerations) async throws -> FileGenerations {
+        var (list, unread) = (list, try await findUnread())
+        if !state.withLock({ $0.hasBegun }) { unread.include(from: first) }
+        list.forget(but: unread)
+        return list
     }
 
     private func open(
@@ -156,6 +179,14 @@ final class FollowedFile: RecordMetaSource {
     /// What another one has followed ends with its last record, whether that has a line feed or
     /// not.
     private func source(of generation: FileGeneration) async throws -> FileMetaSource {
+        guard let source = try await find(generation) else {
+            throw FollowedPlace(location).lost(generation)
+        }
+        return source
+    }
+
+    /// Likewise; `nil` where the file is not found.
+    private func find(_ generation: FileGeneration) async throws -> FileMetaSource? {
         let (known, isCurrent, isLast) = state.withLock { state in
             let isLast = state.generations.last.number == generation.number
             return (state.open[generation.number], isLast && !state.isDisplaced, isLast)
@@ -167,23 +198,39 @@ final class FollowedFile: RecordMetaSource {
                 return isLast ? known.source : try await known.source.ended()
             }
         }
-        guard let bytes = try await FollowedPlace(location).find(generation) else {
-            throw FollowedPlace(location).lost(generation)
-        }
+        guard let bytes = try await FollowedPlace(location).find(generation) else { return nil }
         let found = try await open(bytes, as: generation)
         state.withLock { $0.open[generation.number] = found }
         return isLast ? found.source : try await found.source.ended()
     }
 
-    private func generation(_ number: Int64, in list: FileGenerations) throws -> Int {
-        guard let place = list.files.firstIndex(where: { $0.number == number }) else {
+    private func generation(
+        _ number: Int64,
+        in list: FileGenerations
+    ) throws -> FileGeneration {
+        guard let generation = list.files.first(where: { $0.number == number }) else {
             throw TrancheError(
                 .redefined,
                 "the file that stood at '\(location.name)' when its ids began at "
                     + "\(number * FileGeneration.reach) is not known any more"
             )
         }
-        return place
+        return generation
+    }
+
+    /// A file that a run goes on with.
+    ///
+    /// - Returns: Its records; `nil` where what was not read of it is given up.
+    /// - Throws: `TrancheError` `.redefined` where it is not known or not found; what opening it
+    ///   throws.
+    private func next(_ number: Int64, in list: FileGenerations) async throws -> FileMetaSource? {
+        guard location.isReplacement, number < list.last.number else {
+            let generation = try generation(number, in: list)
+            return generation.isLost ? nil : try await source(of: generation)
+        }
+        let known = list.files.first { $0.number == number && !$0.isLost }
+        guard let known else { return nil }
+        return try await find(known)
     }
 
     // MARK: - Planning
@@ -204,17 +251,18 @@ final class FollowedFile: RecordMetaSource {
     ) async throws -> RangePlan {
         let list = try await look()
         let start = cursor.map { FileGeneration.number(of: $0) } ?? first
-        for place in try generation(start, in: list)..<list.files.count {
-            let generation = list.files[place]
-            let isLast = place == list.files.count - 1
-            guard !generation.isLost else { continue }
-            let plan = try await source(of: generation).nextRange(
+        if cursor != nil { state.withLock { $0.hasBegun = true } }
+        let last = list.last.number
+        // One beyond the last is not known, and says so.
+        for number in start...max(start, last) {
+            guard let source = try await next(number, in: list) else { continue }
+            let plan = try await source.nextRange(
                 after: cursor,
                 within: bounds,
                 limit: limit,
                 batches: batches
             )
-            if isLast { return plan }
+            if number == last { return plan }
             if !plan.ranges.isEmpty || !plan.reachedEnd {
                 return RangePlan(
                     cursor: cursor,
@@ -231,8 +279,7 @@ final class FollowedFile: RecordMetaSource {
 
     private func source(holding id: Int64) async throws -> FileMetaSource {
         let list = try await look()
-        let place = try generation(FileGeneration.number(of: id), in: list)
-        return try await source(of: list.files[place])
+        return try await source(of: generation(FileGeneration.number(of: id), in: list))
     }
 
     func records(

@@ -193,13 +193,16 @@ package struct KnownFile {
         let (name, known) = try await growing(format.prefix)
         let lists = known.filter { $0.database == Self.growing(name) }
             .compactMap { $0.identity.flatMap { FileGenerations($0) } }
+        let (store, table) = (self.store, format.prefix + name)
         return try await FollowedFile(
             location,
             as: name,
             format: format,
             reading: reading,
             known: lists.max { $0.isBefore($1) }
-        )
+        ) {
+            try await UnreadGenerations(of: table, definedAs: Self.growing(name), in: store)
+        }
     }
 
     /// The name under which a file that grows is known, and its definitions.

@@ -81,7 +81,8 @@ extension PartFolder {
 
     /// Removes what processes that are gone left when they were about to put a file together.
     private func removeAbandoned(_ target: String) throws {
-        let url = URL(filePath: target).absoluteURL
+        // Beside what a link leads to, as ``write(for:_:)`` has it.
+        let url = URL(filePath: SymbolicLinks.end(of: target)).absoluteURL
         let parent = url.deletingLastPathComponent().path
         let start = url.lastPathComponent + "."
         for name in try Self.names(in: parent) where name.hasPrefix(start) && name.hasSuffix(".tmp")
@@ -99,14 +100,60 @@ extension PartFolder {
     ///   - key: The run that goes on.
     ///   - folder: The folder of its parts, which is there.
     ///   - own: The runs whose records the file may hold.
+    ///   - mark: The mark that distinguishes a copy from those of others that begin at once.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
-    func takeBack(for key: RunKey, into folder: String, own: [PartOwner]) throws {
-        let target = target(of: key)
+    func takeBack(
+        for key: RunKey,
+        into folder: String,
+        own: [PartOwner],
+        mark: String
+    ) async throws {
+        // A link stays: what is put together next is written to where it leads.
+        let target = SymbolicLinks.end(of: target(of: key))
         guard PartOwner.all(of: target).contains(where: Set(own).contains) else { return }
+        let former = "\(folder)/\(Self.former)"
         // Of several that begin at once one does.
-        guard rename(target, "\(folder)/\(Self.former)") == 0 || errno == ENOENT else {
-            throw OutputFile.error("rename to", "\(folder)/\(Self.former)", errno)
+        let code = rename(target, former) == 0 ? 0 : errno
+        switch code {
+        case 0, ENOENT: return
+        case EXDEV: try await Self.copyBack(target, to: former, mark: mark)
+        default: throw OutputFile.error("rename to", former, code)
         }
+    }
+
+    /// Copies what was put together on another file system, and removes it there.
+    ///
+    /// The copy is whole before that goes, so that there is one whenever the process ends.
+    ///
+    /// - Parameters:
+    ///   - target: The file; one that is gone was taken by another that began at once.
+    ///   - former: Where to.
+    ///   - mark: The mark of the copy while it is not whole.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
+    static func copyBack(_ target: String, to former: String, mark: String) async throws {
+        guard let identity = LocalFile.identity(at: target) else { return }
+        let file = LocalFile(target, isPinned: true)
+        let state = try await file.state()
+        guard state.identity == identity else { return }
+        let output = OutputFile(former, mark: mark)
+        do {
+            try await output.open()
+            var place: Int64 = 0
+            while place < state.size {
+                let bytes = try await file.read(place..<min(state.size, place + 1 << 18))
+                if bytes.isEmpty { break }
+                try await output.append(bytes)
+                place += Int64(bytes.count)
+            }
+            try await output.finish()
+        } catch {
+            await output.abandon()
+            throw error
+        }
+        // Another that began at once may have put all together there by now.
+        guard LocalFile.identity(at: target) == identity else { return }
+        try OutputFile.remove(target)
+        try OutputFile.syncFolder(of: target)
     }
 }
 

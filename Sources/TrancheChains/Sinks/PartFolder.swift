@@ -140,7 +140,7 @@ package final class PartFolder: Sendable {
         if let folder = claim?.folder { return folder }
         let folder = try await owner.makeFolder(in: folder, mark: mark)
         let own = try await claim?.run.together().map { PartOwner($0.run) } ?? []
-        try takeBack(for: key, into: folder, own: own)
+        try await takeBack(for: key, into: folder, own: own, mark: mark)
         claims.withLock { $0[key]?.folder = folder }
         return folder
     }
@@ -253,9 +253,9 @@ package final class PartFolder: Sendable {
         }
     }
 
-    /// Removes the file of a run, if it is there.
+    /// Removes the file of a run, if it is there; a link stays, and leads to nothing.
     func removeTarget(of key: RunKey) throws {
-        try OutputFile.remove(target(of: key))
+        try OutputFile.remove(SymbolicLinks.end(of: target(of: key)))
     }
 
     /// The names in a folder; none when it was never made.

@@ -23,7 +23,7 @@ struct AfterLoadProcess: EventProcess {
         for completion in events.events {
             for (number, event) in try await self.events(of: completion, events.batch.inventory) {
                 do {
-                    try await keep(event, number, events.batch.record.attempt)
+                    try await keep(event, number, events.batch.record)
                     count += 1
                 } catch let error as TrancheError {
                     // The others are kept all the same.
@@ -112,15 +112,16 @@ struct AfterLoadProcess: EventProcess {
 
     // MARK: - Files
 
-    private func keep(_ event: Event, _ number: Int64, _ attempt: Int) async throws {
+    private func keep(_ event: Event, _ number: Int64, _ batch: BatchRecord) async throws {
         let path = try event.requireFile()
-        guard !path.contains("://") else { return try await keepObject(path, attempt) }
         let file = FileKeeper.Known(
             path: path,
             mark: event.fileMark,
-            attempt: attempt,
-            number: number
+            attempt: batch.attempt,
+            number: number,
+            isOfAnother: batch.kind == .split || batch.kind == .redrive
         )
+        guard !path.contains("://") else { return try await keepObject(path, file.isAgain) }
         if file.mark == nil {
             guard case .tag = after else {
                 throw TrancheError(
@@ -172,8 +173,8 @@ struct AfterLoadProcess: EventProcess {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    private func keepObject(_ url: String, _ attempt: Int) async throws {
-        let object = try KeptObject(url, credentials, isAgain: attempt > 1)
+    private func keepObject(_ url: String, _ isAgain: Bool) async throws {
+        let object = try KeptObject(url, credentials, isAgain: isAgain)
         switch after {
         case .delete: try await object.remove()
         case .tag(let mark): try await object.tag("tranche", mark)

@@ -35,7 +35,13 @@ extension FileKeeper {
             }
             return try sync(folder: folder)
         }
-        let marker = Known(path: aside, mark: taken, attempt: file.attempt, number: file.number)
+        let marker = Known(
+            path: aside,
+            mark: taken,
+            attempt: file.attempt,
+            number: file.number,
+            isOfAnother: file.isOfAnother
+        )
         try move(marker, to: target)
     }
 

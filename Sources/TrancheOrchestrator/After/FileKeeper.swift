@@ -25,6 +25,11 @@ actor FileKeeper {
         var attempt: Int
         /// The number of the event.
         var number: Int64
+        /// Whether the batch has what another one had, whose attempts may have come far.
+        var isOfAnother = false
+
+        /// Whether an earlier attempt may have come far.
+        var isAgain: Bool { attempt > 1 || isOfAnother }
     }
 
     // MARK: - Moving
@@ -38,14 +43,18 @@ actor FileKeeper {
     ///   `.sinkFailed` for a target that is there already and where it cannot be moved.
     func move(_ file: Known, to target: String) throws {
         guard let found = try mark(of: file.path) else {
-            // An earlier attempt may have come so far.
-            if let there = try mark(of: target), file.isSame(there, isCopy: true) { return }
+            // An earlier attempt may have come so far; without one, a copy is another file.
+            let there = try mark(of: target)
+            if let there, file.isSame(there, isCopy: file.isAgain) { return }
             throw Self.gone(file)
         }
         try file.require(found)
         if let there = try mark(of: target) {
-            // A copy of an earlier attempt, whose file was not removed any more.
-            guard file.isSame(there, isCopy: true), there.number != found.number else {
+            // A copy of an earlier attempt, whose file was not removed any more. Size and time do
+            // not tell it: exports have rows of one width, and a time that their day gives.
+            guard file.isAgain, file.isSame(there, isCopy: true), there.number != found.number,
+                try haveSameContent(file.path, target)
+            else {
                 throw TrancheError(
                     .sinkFailed,
                     "'\(target)' is there already, and nothing is replaced; move or remove it, "
@@ -110,6 +119,46 @@ actor FileKeeper {
         try removeSeen(file)
     }
 
+    /// Whether two files have the same bytes.
+    private func haveSameContent(_ path: String, _ other: String) throws -> Bool {
+        let paths = [path, other]
+        var files: [Int32] = []
+        defer { for file in files { close(file) } }
+        for path in paths {
+            let file = tranche_open(path, O_RDONLY | O_NOFOLLOW, 0)
+            guard file >= 0 else { throw Self.failed("read '\(path)'", errno) }
+            files.append(file)
+        }
+        var buffers = paths.map { _ in [UInt8](repeating: 0, count: 1 << 20) }
+        while true {
+            try Task.checkCancellation()
+            let count = try fill(&buffers[0], from: files[0], path)
+            guard try fill(&buffers[1], from: files[1], other) == count,
+                buffers[0].prefix(count) == buffers[1].prefix(count)
+            else { return false }
+            if count < buffers[0].count { return true }
+        }
+    }
+
+    /// Reads as much as there is room for, or as there is.
+    private func fill(_ buffer: inout [UInt8], from file: Int32, _ path: String) throws -> Int {
+        var place = 0
+        while place < buffer.count {
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                read(
+                    file,
+                    UnsafeMutableRawBufferPointer(rebasing: bytes[place...]).baseAddress,
+                    bytes.count - place
+                )
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failed("read '\(path)'", errno) }
+            if count == 0 { break }
+            place += count
+        }
+        return place
+    }
+
     private func copyContent(of path: String, to part: String) throws {
         let source = tranche_open(path, O_RDONLY | O_NOFOLLOW, 0)
         guard source >= 0 else { throw Self.failed("read '\(path)'", errno) }
@@ -155,7 +204,7 @@ actor FileKeeper {
     /// - Throws: As ``move(_:to:)``.
     func remove(_ file: Known) throws {
         guard let found = try mark(of: file.path) else {
-            guard file.attempt > 1 else { throw Self.gone(file) }
+            guard file.isAgain else { throw Self.gone(file) }
             return try removeAside(file)
         }
         try file.require(found)
@@ -302,7 +351,7 @@ actor FileKeeper {
 extension FileKeeper.Known {
     /// Whether another file is this one, or a copy of it.
     fileprivate func isSame(_ other: FileMark, isCopy: Bool) -> Bool {
-        guard let mark else { return attempt > 1 }
+        guard let mark else { return isAgain }
         return other.size == mark.size && other.modified == mark.modified
             && (isCopy || other.number == mark.number)
     }

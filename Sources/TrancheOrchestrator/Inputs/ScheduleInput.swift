@@ -18,7 +18,9 @@ public struct ScheduleInput: Input {
     public enum Missed: String, Sendable, Hashable, CaseIterable {
         /// The last of them is given.
         case latest
-        /// All of them are given, 1,000 at most.
+        /// All of them are given, the oldest first: 1,000 at once, and within 30 s the next.
+        ///
+        /// A drain gives 1,000, and the next drain those that follow.
         case all
         /// None is given.
         case none
