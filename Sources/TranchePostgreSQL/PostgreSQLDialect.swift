@@ -216,19 +216,25 @@ package struct PostgreSQLDialect: SQLDialect {
     }
 
     // Differs by dialect: a row that comes with a number leaves the sequence where it is.
-    package func continuingNumbers(of table: SQLTableName) -> SQLStatement? {
-        """
-        SELECT setval(
-            pg_get_serial_sequence(\(table.quoted), 'id'),
-            greatest(
-                (SELECT coalesce(max(id), 0) FROM \(table)),
-                coalesce(pg_sequence_last_value(
-                    CAST(pg_get_serial_sequence(\(table.quoted), 'id') AS regclass)
-                ), 0),
-                1
+    package func continuingNumbers(
+        of table: SQLTableName,
+        from floor: SQLStatement?
+    ) -> [SQLStatement] {
+        [
+            """
+            SELECT setval(
+                pg_get_serial_sequence(\(table.quoted), 'id'),
+                greatest(
+                    (SELECT coalesce(max(id), 0) FROM \(table)),
+                    \(floor ?? "0"),
+                    coalesce(pg_sequence_last_value(
+                        CAST(pg_get_serial_sequence(\(table.quoted), 'id') AS regclass)
+                    ), 0),
+                    1
+                )
             )
-        )
-        """
+            """
+        ]
     }
 
     package func column(_ column: String, isAmong ids: [Int64]) -> SQLStatement {

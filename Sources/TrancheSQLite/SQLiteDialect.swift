@@ -109,7 +109,21 @@ package struct SQLiteDialect: SQLDialect {
     package var beginningSnapshot: [SQLStatement] { [] }
 
     // AUTOINCREMENT keeps the highest number that there ever was, also of rows that came with one.
-    package func continuingNumbers(of table: SQLTableName) -> SQLStatement? { nil }
+    package func continuingNumbers(
+        of table: SQLTableName,
+        from floor: SQLStatement?
+    ) -> [SQLStatement] {
+        guard let floor else { return [] }
+        let isOfTable: SQLStatement = "name = \(table.table)"
+        return [
+            """
+            INSERT INTO sqlite_sequence (name, seq)
+            SELECT \(table.table), 0
+            WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE \(isOfTable))
+            """,
+            "UPDATE sqlite_sequence SET seq = max(seq, \(floor)) WHERE \(isOfTable)",
+        ]
+    }
 
     // Differs by dialect: a file has no standby.
     package func leavingOutNumbers(_ count: Int64, of table: SQLTableName) -> [SQLStatement] { [] }

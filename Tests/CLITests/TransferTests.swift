@@ -133,6 +133,33 @@ import TrancheSQL
         }
     }
 
+    @Test("Numbers go on behind those of batches that came packed", arguments: [false, true])
+    func packed(onServer: Bool) async throws {
+        let bench = try await CommandLineBench()
+        let job = ["--job", "j", "--meta", "files", "--count", "2"]
+        #expect(await bench.run(["work"] + job + ["--", "true"]).status == .done)
+        #expect(await bench.run("compact", "--keep", "0", "--yes").status == .done)
+        let file = bench.path("packed.jsonl")
+        #expect(await bench.run("export", file).status == .done)
+        /// Works on, and packs what that makes, beside what came packed.
+        func goOn(_ there: CommandLineBench, _ settings: [String: String]) async throws {
+            let imported = await there.run(["import", file], environment: settings)
+            #expect(imported.status == .done, "\(imported.errors)")
+            let next = await there.run(
+                ["acquire", "--job", "z", "--meta", "inventory:j"],
+                environment: settings
+            )
+            #expect(next.output.hasPrefix("batch 6, "), "\(next.output)\(next.errors)")
+        }
+        guard onServer else { return try await goOn(try await CommandLineBench(), [:]) }
+        guard let server = TestPostgreSQL.server else { return }
+        try await withTestSchema(server) { schema in
+            let settings = ["TRANCHE_INVENTORY": server.url, "TRANCHE_SCHEMA": schema]
+            #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
+            try await goOn(bench, settings)
+        }
+    }
+
     @Test("A job that was exported and forgotten comes back as it was")
     func undo() async throws {
         let bench = try await filled()

@@ -8,7 +8,7 @@ import Tranche
 /// A running program in a process group of its own, with pipes as its standard input, output and
 /// error.
 ///
-/// Every call that blocks runs on a queue of its own.
+/// Every call that blocks runs on a thread of its own.
 final class ChildProcess: Sendable {
     /// The process, which is its group's number too.
     let number: pid_t
@@ -17,10 +17,6 @@ final class ChildProcess: Sendable {
     private let errors: OpenFile
     private let exited: OpenFile
     private let state = Mutex(State())
-    private let inputQueue = DispatchQueue(label: "tranche.child.input")
-    private let outputQueue = DispatchQueue(label: "tranche.child.output")
-    private let errorQueue = DispatchQueue(label: "tranche.child.errors")
-    private let exitQueue = DispatchQueue(label: "tranche.child.exit")
 
     /// How a program ended.
     typealias Exit = ProgramEnd.Exit
@@ -122,8 +118,15 @@ final class ChildProcess: Sendable {
     ///
     /// - Returns: Whether the program may read more; `false` when it has closed its input or ended.
     func write(_ bytes: [UInt8]) async throws -> Bool {
-        try await withCheckedThrowingContinuation { continuation in
-            inputQueue.async { continuation.resume(with: Result { try self.writeAll(bytes) }) }
+        // What the pipe takes at once needs no thread.
+        let first = try write(bytes[...], waits: false)
+        guard first.isOpen, first.count < bytes.count else { return first.isOpen }
+        return try await withCheckedThrowingContinuation { continuation in
+            OwnThread.run {
+                continuation.resume(
+                    with: Result { try self.write(bytes[first.count...], waits: true).isOpen }
+                )
+            }
         }
     }
 
@@ -149,23 +152,23 @@ final class ChildProcess: Sendable {
 
     /// Reads the program's standard output to its end.
     ///
-    /// - Parameter copy: Given whole lines, on a queue that may block.
+    /// - Parameter copy: Given whole lines, on a thread that may block.
     /// - Returns: What is kept of its lines, and the end of all.
     func readOutput(
         _ copy: @escaping @Sendable ([UInt8]) -> Void
     ) async -> (lines: LineCollector, tail: OutputTail) {
         await withCheckedContinuation { continuation in
-            outputQueue.async { continuation.resume(returning: self.readLines(copy)) }
+            OwnThread.run { continuation.resume(returning: self.readLines(copy)) }
         }
     }
 
     /// Reads the program's standard error to its end.
     ///
-    /// - Parameter copy: Given what comes, as it comes, on a queue that may block.
+    /// - Parameter copy: Given what comes, as it comes, on a thread that may block.
     /// - Returns: The end of all.
     func readErrors(_ copy: @escaping @Sendable ([UInt8]) -> Void) async -> OutputTail {
         await withCheckedContinuation { continuation in
-            errorQueue.async {
+            OwnThread.run {
                 var tail = OutputTail()
                 self.read(self.errors) { bytes in
                     tail.add(bytes)
@@ -176,7 +179,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Reads standard output and standard error to their ends, on a queue that may block.
+    /// Reads standard output and standard error to their ends, on a thread that may block.
     ///
     /// What was written to standard error before something to the output is told before it.
     ///
@@ -188,7 +191,7 @@ final class ChildProcess: Sendable {
         errors: @escaping @Sendable (ArraySlice<UInt8>) -> Void
     ) async {
         await withCheckedContinuation { continuation in
-            outputQueue.async {
+            OwnThread.run {
                 self.readByTurns(output, errors)
                 continuation.resume()
             }
@@ -234,7 +237,16 @@ final class ChildProcess: Sendable {
         return nil
     }
 
-    private func writeAll(_ bytes: [UInt8]) throws(SystemError) -> Bool {
+    /// Writes as much as the program takes.
+    ///
+    /// - Parameters:
+    ///   - bytes: What to write.
+    ///   - waits: Whether to wait until it has taken all.
+    /// - Returns: Whether it may read more, and how many bytes were written.
+    private func write(
+        _ bytes: ArraySlice<UInt8>,
+        waits: Bool
+    ) throws(SystemError) -> (isOpen: Bool, count: Int) {
         var written = 0
         defer {
             state.withLock { state in
@@ -253,15 +265,16 @@ final class ChildProcess: Sendable {
             if count > 0 {
                 written += count
             } else if errno == EPIPE {
-                return false
+                return (false, written)
             } else if errno == EAGAIN {
+                guard waits else { break }
                 // What the program left running may hold the pipe open, and never read it.
-                guard isReady(input, for: POLLOUT) else { return false }
+                guard isReady(input, for: POLLOUT) else { return (false, written) }
             } else if errno != EINTR {
                 throw SystemError("cannot write to the program")
             }
         }
-        return true
+        return (true, written)
     }
 
     private func readLines(
@@ -325,7 +338,7 @@ final class ChildProcess: Sendable {
     /// Waits for the program's end, and ends what it left running in its group.
     func waitForExit() async -> Exit {
         await withCheckedContinuation { continuation in
-            exitQueue.async { continuation.resume(returning: self.reap()) }
+            OwnThread.run { continuation.resume(returning: self.reap()) }
         }
     }
 

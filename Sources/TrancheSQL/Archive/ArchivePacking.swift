@@ -32,12 +32,23 @@ struct ArchivePacking: Sendable {
     }
 
     /// Distributes what goes over rows; open ones are filled first.
-    mutating func pack(into open: [OpenRow] = []) {
+    ///
+    /// - Throws: `TrancheError` `.storeFailed` where two of the batches have one number: a row with
+    ///   both could not be read any more.
+    mutating func pack(into open: [OpenRow] = []) throws {
         let filled = open.filter { row in
             moved.contains { ($0.kind == .late) == (row.batches.first?.kind == .late) }
         }
         reopened = filled.map(\.id)
-        rows = ArchiveRow.rows(of: moved + filled.flatMap(\.batches))
+        let all = (moved + filled.flatMap(\.batches)).sorted { $0.id < $1.id }
+        for (batch, next) in zip(all, all.dropFirst()) where batch.id == next.id {
+            throw TrancheError(
+                .storeFailed,
+                "there are two batches \(batch.id), one of which is packed, so nothing more is: "
+                    + "begin again from the file that was imported, in an inventory of its own"
+            )
+        }
+        rows = ArchiveRow.rows(of: all)
         bytes = rows.reduce(0) { $0 + $1.body.count } - filled.reduce(0) { $0 + $1.bytes }
     }
 

@@ -104,7 +104,7 @@ extension SQLInventoryStore {
                 try await $0.atomically(statements, isWriting: false)
             }
             var packing = try decide(rows, reads, for: run)
-            packing.pack()
+            try packing.pack()
             report.add(packing, try losses(of: packing, rows, reads))
             return
         }
@@ -118,7 +118,7 @@ extension SQLInventoryStore {
         let done = try await database.withTransaction(statements) { connection, rows in
             var packing = try decide(rows, reads, for: run)
             if packing.moved.isEmpty { return (packing, CompactedLosses()) }
-            packing.pack(into: try rows[reads.open].flatMap { try openRows($0) })
+            try packing.pack(into: try rows[reads.open].flatMap { try openRows($0) })
             let losses = try losses(of: packing, rows, reads)
             _ = try await connection.commit(write(packing, of: run))
             return (packing, losses)
@@ -227,10 +227,18 @@ extension SQLInventoryStore {
     fileprivate func selectDownstream(of key: RunKey) -> SQLStatement {
         """
         SELECT r.definition, r.passed_id, \(Self.lastTile(of: tables.batch)), r.id_from, r.id_to, (
-            SELECT min(b.batch_id_start)
-            FROM \(tables.batch) AS b
-            WHERE b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run
-                AND coalesce(b.lease_expires_at, b.retry_at) IS NOT NULL
+            SELECT min(open.first_id)
+            FROM (
+                SELECT min(b.batch_id_start) AS first_id
+                FROM \(tables.batch) AS b
+                WHERE b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run
+                    AND coalesce(b.lease_expires_at, b.retry_at) IS NOT NULL
+                UNION ALL
+                SELECT min(b.batch_id_start)
+                FROM \(tables.batch) AS b
+                WHERE b.meta_table = r.meta_table AND b.job = r.job AND b.run = r.run
+                    AND b.stuck_until IS NOT NULL
+            ) AS open
         )
         FROM \(tables.run) AS r
         WHERE r.meta_table = \(InventorySource.prefix + key.job)

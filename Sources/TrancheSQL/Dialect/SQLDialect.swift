@@ -90,11 +90,13 @@ package protocol SQLDialect: Sendable {
     func text(_ text: SQLStatement, has part: SQLStatement) -> SQLStatement
     /// The statements that make a transaction that only reads see all of one moment, said first.
     var beginningSnapshot: [SQLStatement] { get }
-    /// The statement that makes a table's own numbers go on behind the highest that a row has.
+    /// The statements that make a table's own numbers go on behind the highest that a row has.
     ///
-    /// - Parameter table: The table, numbered by its column `id`.
-    /// - Returns: The statement; `nil` where the database sees to that itself.
-    func continuingNumbers(of table: SQLTableName) -> SQLStatement?
+    /// - Parameters:
+    ///   - table: The table, numbered by its column `id`.
+    ///   - floor: A number behind which they go on in any case; `nil` for none.
+    /// - Returns: The statements; none where the database sees to that itself.
+    func continuingNumbers(of table: SQLTableName, from floor: SQLStatement?) -> [SQLStatement]
 
     /// What leaves out the next numbers of a table's ids; nothing where no other server takes the
     /// database's place.

@@ -80,7 +80,7 @@ extension SQLInventoryStore {
         SELECT \(batchColumns)
         FROM \(tables.batch)
         WHERE \(dialect.column("parent_id", isAmong: ids)) AND kind = 'redrive'
-            AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+            AND (coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)
         ORDER BY id
         """
     }

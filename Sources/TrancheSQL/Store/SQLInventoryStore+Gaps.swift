@@ -279,12 +279,13 @@ extension SQLInventoryStore {
         return [late, tiles]
     }
 
-    /// The statement that reads the ids of batches that are held or due.
+    /// The statement that reads the ids of batches that are held, due or stuck.
     private func selectOpen(of key: RunKey, in range: ClosedRange<Int64>) -> SQLStatement {
         """
         SELECT batch_id_start, batch_id_end, item_ids, batch_count
         FROM \(tables.batch)
-        WHERE \(isRun(key)) AND coalesce(lease_expires_at, retry_at) IS NOT NULL
+        WHERE \(isRun(key))
+            AND (coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)
             AND batch_id_end >= \(range.lowerBound) AND batch_id_start <= \(range.upperBound)
         """
     }

@@ -125,7 +125,8 @@ struct SQLTimeColumn: Sendable {
         case (.date, _):
             // A day is its first moment.
             let days = (Double(clock(second)) / 86_400).rounded(.up)
-            return "CAST(\(String(Self.text(Int64(days) * 86_400).prefix(10))) AS date)"
+            let text = Self.text(Int64(days) * 86_400)
+            return "CAST(\(String(text.prefix { $0 != "T" })) AS date)"
         case (_, .seconds): return "CAST(\(second) AS bigint)"
         case (_, .milliseconds): return "CAST(\(second * 1000) AS bigint)"
         default: return "CAST(\(clock(second)) AS bigint)"
@@ -141,12 +142,16 @@ struct SQLTimeColumn: Sendable {
     /// begin with their date.
     private func roughly(_ word: String, _ second: Int64) -> SQLStatement {
         let day: Int64 = 86_400
-        let date = Self.text(word == ">=" ? second - 2 * day : second + 3 * day).prefix(10)
+        let text = Self.text(word == ">=" ? second - 2 * day : second + 3 * day)
+        let date = text.prefix { $0 != "T" }
+        // Texts are in the order of their dates from the year 0 to 9999 alone.
+        guard date.utf8.count == 10, !date.hasPrefix("-") else { return "1 = 1" }
         return "\(column) \(unsafeRaw: word) \(String(date))"
     }
 
+    /// A moment as databases have it: in a calendar that goes on as today's however long ago.
     private static func text(_ second: Int64) -> String {
-        Date(milliseconds: second * 1000).utcText.replacing(".000Z", with: "Z")
+        RecordTime.text(microseconds: second * 1_000_000)
     }
 
     /// A text of SQLite as seconds since 1970, or since clocks showed that; NULL for one of another

@@ -23,8 +23,15 @@ extension SQLInventoryStore {
                 try await transfer.finish(on: connection)
                 // What is not committed is rolled back.
                 if isDryRun { return transfer.report }
-                let numbers = all.filter { $0.keys == ["id"] }
-                    .compactMap { dialect.continuingNumbers(of: $0.table) }
+                // Batches that are packed have their numbers, too.
+                let packed: SQLStatement =
+                    "(SELECT coalesce(max(last_batch), 0) FROM \(tables.archive))"
+                let numbers = all.filter { $0.keys == ["id"] }.flatMap { table in
+                    dialect.continuingNumbers(
+                        of: table.table,
+                        from: table.table == tables.batch ? packed : nil
+                    )
+                }
                 _ = try await connection.commit(numbers)
                 return transfer.report
             }

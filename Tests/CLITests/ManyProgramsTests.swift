@@ -1,0 +1,36 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import TrancheCLI
+
+@Suite("Many programs at once", .timeLimit(.minutes(5)))
+struct ManyProgramsTests {
+    @Test("Ninety programs that run at once all get their input, and end well")
+    func threads() async throws {
+        let bench = try await CommandLineBench()
+        let ids = (11...90).map { "(\($0), 'x')" }.joined(separator: ", ")
+        try bench.execute("INSERT INTO files (uid, item) VALUES \(ids);")
+        // Dispatch has 255 threads, and each program is waited for in three ways.
+        let (read, gate) = (bench.path("read"), bench.path("gate"))
+        try #require(mkfifo(gate, 0o600) == 0)
+        let script = "cat > /dev/null; echo x >> '\(read)'; cat '\(gate)'"
+        let words = ["work", "--job", "j", "--meta", "files", "--count", "1", "--workers", "90"]
+        let running = try Executable.tranche.start(
+            words + ["--", "sh", "-c", script],
+            environment: bench.environment
+        )
+        #expect(
+            await eventually {
+                let lines = try? String(contentsOfFile: read, encoding: .utf8)
+                return lines?.utf8.count == 180
+            }
+        )
+        // Opened by one who writes, it lets all go on who read it.
+        let descriptor = open(gate, O_WRONLY)
+        #expect(descriptor >= 0)
+        _ = close(descriptor)
+        #expect(await running.outcome().code == 0)
+        #expect(try await bench.states().filter { $0 == "succeeded" }.count == 90)
+    }
+}
