@@ -243,6 +243,7 @@ final class ChildProcess: Sendable {
     ///   - bytes: What to write.
     ///   - waits: Whether to wait until it has taken all.
     /// - Returns: Whether it may read more, and how many bytes were written.
+    /// - Throws: ``SystemError`` where it cannot be written to.
     private func write(
         _ bytes: ArraySlice<UInt8>,
         waits: Bool
