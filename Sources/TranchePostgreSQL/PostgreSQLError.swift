@@ -105,7 +105,7 @@ package struct PostgreSQLError: SQLDatabaseError, Sendable, CustomStringConverti
 
     private static let ofStatements = ["0A", "3F", "42", "HV", "XX"]
 
-    /// Told apart from other unsupported features by libpq's text alone.
+    /// Told apart from other unsupported features by who reports it, or by its words alone.
     static let stalePlanMark = "/plan"
 
     /// Added to the state of a refused write, where writing was asked for.

@@ -86,6 +86,8 @@ extension PostgreSQLHandle {
         guard let started else {
             throw PostgreSQLError(sqlState: "08001", message: "out of memory")
         }
+        // Until it is connected, libpq tells a server's SQLSTATE in its text alone.
+        PQsetErrorVerbosity(started, PQERRORS_VERBOSE)
         return started
     }
 
@@ -177,7 +179,10 @@ extension PostgreSQLHandle {
                 try patience.look(pointer)
             }
             wanted = PQconnectPoll(pointer)
-            if wanted == PGRES_POLLING_OK { return }
+            if wanted == PGRES_POLLING_OK {
+                PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
+                return
+            }
             if wanted == PGRES_POLLING_FAILED { throw connectError(pointer) }
         }
     }
@@ -189,33 +194,9 @@ extension PostgreSQLHandle {
     }
 
     private static func connectError(_ pointer: OpaquePointer) -> PostgreSQLError {
-        let message = lastMessage(pointer)
-        // libpq tells no SQLSTATE of a refused start; what the server itself refuses for good
-        // begins with FATAL, but for its comings and goings. Poolers have words of their own.
-        // Source: pgbouncer 1.18, client.c, objects.c, janitor.c.
-        let passing = [
-            "starting up", "shutting down", "too many", "recovery", "remaining connection",
-            "try again", "cannot connect to server", "no more connections", "timeout", "crashed",
-        ]
-        // What fails before a server or a name server was asked is an option that makes no sense.
-        let isAsked = ["connection to server", "host name"].contains { message.contains($0) }
-        if PQconnectionNeedsPassword(pointer) == 1 {
-            return .refusal(
-                "\(message): put one into the URL, as TRANCHE_INVENTORY or TRANCHE_META_DB may "
-                    + "hold it, into PGPASSWORD, or into the file that PGPASSFILE names"
-            )
-        }
-        // What libpq itself refuses: the server will not be another by the next time.
-        let own = [
-            "server does not support SSL", "certificate verify failed", "does not match host",
-        ]
-        if own.contains(where: { message.contains($0) }) { return .refusal(message) }
-        let isRefused = message.contains("FATAL:") && !passing.contains { message.contains($0) }
-        if !isRefused, isAsked { return PostgreSQLError(sqlState: "08001", message: message) }
-        guard message.contains("unsupported startup parameter") else { return .refusal(message) }
-        return .refusal(
-            "\(message): a pooler is between, which takes no such parameter; leave it out of the "
-                + "URL and of PGOPTIONS, or name it in the pooler's ignore_startup_parameters"
+        .connecting(
+            String(cString: PQerrorMessage(pointer)),
+            needsPassword: PQconnectionNeedsPassword(pointer) == 1
         )
     }
 }

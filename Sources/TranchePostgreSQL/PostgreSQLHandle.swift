@@ -335,10 +335,11 @@ struct PostgreSQLResult: ~Copyable {
         let primary = tranche_pq_primary(pointer).map { String(cString: $0) }
         var message = primary ?? String(cString: PQresultErrorMessage(pointer))
         if let hint = tranche_pq_hint(pointer) { message += " (\(String(cString: hint)))" }
-        var state = tranche_pq_sqlstate(pointer).map { String(cString: $0) } ?? "08006"
-        if state == "0A000", message.contains("cached plan") {
-            state += PostgreSQLError.stalePlanMark
-        }
+        let state = PostgreSQLError.marked(
+            tranche_pq_sqlstate(pointer).map { String(cString: $0) } ?? "08006",
+            message: message,
+            function: tranche_pq_function(pointer).map { String(cString: $0) }
+        )
         var place = PostgreSQLError.Place()
         place.column = tranche_pq_column(pointer).map { String(cString: $0) }
         place.constraint = tranche_pq_constraint(pointer).map { String(cString: $0) }

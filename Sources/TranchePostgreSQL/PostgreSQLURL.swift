@@ -30,6 +30,13 @@ package struct PostgreSQLURL: Sendable {
     /// - Throws: `TrancheError` `.invalidArgument`, also where libpq is not there; the text itself
     ///   is not repeated.
     package init(_ text: String) throws {
+        try self.init(text, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Reads a URL, beside an environment.
+    ///
+    /// - Throws: As ``init(_:)``.
+    package init(_ text: String, environment: [String: String]) throws {
         try Driver.libpq.open()
         var message: UnsafeMutablePointer<CChar>?
         let parsed = PQconninfoParse(text, &message)
@@ -58,7 +65,10 @@ package struct PostgreSQLURL: Sendable {
             ports: values["port"]
         )
         name = "postgresql://\(servers)/\(values["dbname"] ?? values["user"] ?? "")"
-        if values["service"] == nil { values.merge(Self.surroundings()) { own, _ in own } }
+        // What a service's file says goes before the environment, and libpq alone reads it.
+        if values["service"] == nil, environment["PGSERVICE"] == nil {
+            values.merge(Self.surroundings(environment)) { own, _ in own }
+        }
         self.servers = PostgreSQLServer.list(values)
         connectTimeout = values["connect_timeout"].flatMap { Int($0) }
             .flatMap { $0 > 0 ? .seconds(max(2, $0)) : nil }
@@ -70,12 +80,11 @@ package struct PostgreSQLURL: Sendable {
     }
 
     /// What the environment says where the URL says nothing, by libpq's names.
-    private static func surroundings() -> [String: String] {
+    private static func surroundings(_ environment: [String: String]) -> [String: String] {
         let names = [
             "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT",
             "target_session_attrs": "PGTARGETSESSIONATTRS", "connect_timeout": "PGCONNECT_TIMEOUT",
         ]
-        let environment = ProcessInfo.processInfo.environment
         return names.compactMapValues { environment[$0].flatMap { $0.isEmpty ? nil : $0 } }
     }
 

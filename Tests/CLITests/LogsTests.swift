@@ -211,6 +211,38 @@ import Tranche
         let new = "[2 bytes left out]\n" + old.dropFirst(2) + "new\n"
         #expect(LogFollower.news(of: new, after: old) == "new\n")
         #expect(LogFollower.news(of: "other\n", after: old) == "[some is left out]\nother\n")
+        // A line's end may come in two parts.
+        #expect(LogFollower.news(of: "a\r\nb", after: "a\r") == "\nb")
+    }
+
+    @Test("What is new of a program that repeats a line is found by what was left out")
+    func repeatedNews() {
+        func kept(_ count: Int) -> String {
+            var tail = OutputTail()
+            for _ in 0..<count { tail.add(Array("same\n".utf8)) }
+            return tail.text
+        }
+        for (before, after) in [(13_000, 13_020), (14_000, 14_500), (14_000, 25_000)] {
+            let news = LogFollower.news(of: kept(after), after: kept(before))
+            #expect(news == String(repeating: "same\n", count: after - before), "\(after)")
+        }
+        let lost = LogFollower.news(of: kept(60_000), after: kept(14_000))
+        #expect(lost.hasPrefix("[some is left out]\n["))
+        // What was left out is counted as it was written, and kept with its passwords masked.
+        let pad = String(repeating: "x", count: 60)
+        var (tail, old) = (OutputTail(), "")
+        for number in 0..<12_000 {
+            let words = number % 20 == 0 ? "postgresql://me:geheimnis@host/db \(pad)" : pad + pad
+            tail.add(Array("\(number) \(words)\n".utf8))
+            guard number % 400 == 399 else { continue }
+            let lines = LogFollower.news(of: tail.text, after: old).split(separator: "\n")
+            #expect(lines.count == 400)
+            #expect(lines.first == "\(number - 399) postgresql://me:***@host/db \(pad)")
+            old = tail.text
+        }
+        // A program may write what looks like the mark.
+        let mark = "[999999999999999 bytes left out]\n"
+        #expect(LogFollower.news(of: "b\n", after: mark) == "[some is left out]\nb\n")
     }
 
     @Test("The end of a long output is kept, from a line on, with what was left out")

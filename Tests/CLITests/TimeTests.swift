@@ -372,7 +372,30 @@ import Tranche
         #expect(none.status == .nothingNow)
         let words = "'event' has no item from 2031-01-01T00:00:00+00:00 to the end"
         #expect(none.errors.contains(words), "\(none.errors)")
+        #expect(none.output == "")
         #expect(await bench.run("status", "--json").output.contains(#""runs":[]"#))
+    }
+
+    @Test("Times without an item are nothing to do: exit statuses and documents say so")
+    func nothing() async throws {
+        let bench = try await makeBench()
+        let job = Self.events + Self.times + ["--run", "r", "--from", "2031-01-01"]
+        let plan = await bench.run(["plan"] + job + ["--json"])
+        #expect(plan.status == .nothingNow)
+        let document =
+            #"{"open":[],"ranges":[],"reached_end":true,"batches":0,"items":0,"weight":0,"#
+            + #""seconds":null,"drains_in":null,"risks":["#
+        #expect(plan.output.hasPrefix(document), "\(plan.output)")
+        #expect(plan.output.hasSuffix("]}\n"), "\(plan.output)")
+        let shown = await bench.run(["backfill", "--dry-run"] + job + ["--json", "--", "true"])
+        #expect(shown.status == .nothingNow)
+        #expect(shown.output == "null\n")
+        let idle = await bench.run(["backfill"] + job + ["--", "true"])
+        #expect(idle.status == .done, "\(idle.errors)")
+        let skipped = await bench.run(
+            ["backfill", "--exit-when-idle", "99"] + job + ["--", "true"]
+        )
+        #expect(skipped.status == ProgramStatus(rawValue: 99), "\(skipped.errors)")
     }
 
     @Test("Rows without a time, which a run bounded by times leaves out, are told")

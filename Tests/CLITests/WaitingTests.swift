@@ -25,6 +25,28 @@ struct WaitingTests {
         #expect(await working.status == .done)
     }
 
+    @Test("Of many holders three are named, and the others counted", arguments: [4, 5])
+    func holders(_ count: Int) async throws {
+        let bench = try await CommandLineBench()
+        for number in 1...count {
+            let acquire = ["acquire", "--count", number == count ? "10" : "1"] + Self.job
+            let acquired = await bench.run(acquire + ["--worker", "night-\(number)"])
+            #expect(acquired.status == .done, "\(acquired.errors)")
+        }
+        let errors = TextWriter()
+        let (signals, signal) = AsyncStream.makeStream(of: Int32.self)
+        async let working = bench.run(
+            ["work"] + Self.job + ["--", "true"],
+            errors: errors,
+            signals: signals
+        )
+        let words =
+            count == 4 ? "; 1 more worker holds others\n" : "; 2 more workers hold others\n"
+        #expect(await eventually { errors.text.contains(words) }, "\(errors.text)")
+        signal.yield(SIGTERM)
+        _ = await working
+    }
+
     @Test("A batch that is tried again later is told, with the try it will be")
     func retry() async throws {
         let bench = try await CommandLineBench()

@@ -168,6 +168,10 @@ struct ConnectionTests {
     func noDatabase() async throws {
         let error = await openError(try url { $0.path = "/nowhere" })
         #expect(error?.code == .accessRefused)
+        // As libpq says it, without the state that it is told beside.
+        let words = "failed: FATAL:  database \"nowhere\" does not exist"
+        #expect(error?.message.contains(words) == true)
+        #expect(error?.message.contains("LOCATION") == false)
         #expect(error?.message.contains("nowhere") == true)
     }
 
@@ -223,6 +227,59 @@ struct ConnectionTests {
         #expect(error?.debugDescription.contains("secretword") == false)
     }
 
+    @Test("A server's own refusal of a password is permanent, in the words of libpq")
+    func wrongPasswordOfServer() async throws {
+        try await withOwnPostgreSQL { server in
+            let database = try server.server.database(maxConnections: 1)
+            try await database.run("CREATE ROLE locked LOGIN PASSWORD 'right';")
+            await database.close()
+            let rules = """
+                host all postgres 127.0.0.1/32 trust
+                host all locked 127.0.0.1/32 scram-sha-256
+
+                """
+            try Data(rules.utf8).write(to: server.folder.appending(path: "data/pg_hba.conf"))
+            try await server.stop()
+            try await server.start()
+            let error = await openError(
+                "postgresql://locked:wrong@127.0.0.1:\(server.port)/tranche"
+            )
+            #expect(error?.code == .accessRefused)
+            #expect(error?.category == .permanent)
+            let words =
+                "connection to server at \"127.0.0.1\", port \(server.port) failed: "
+                + "FATAL:  password authentication failed for user \"locked\""
+            #expect(error?.message.contains(words) == true)
+            #expect(error?.message.contains("LOCATION") == false)
+        }
+    }
+
+    @Test(
+        "A refusal is for good or for now by its state, whatever the server's language",
+        arguments: [
+            ("57P03", "FATAL", "das Datenbanksystem startet", true),
+            ("28P01", "ВАЖНО", "пользователь не прошёл проверку подлинности", false),
+            ("3D000", "致命错误", "数据库不存在", false),
+        ]
+    )
+    func languages(state: String, severity: String, message: String, isPassing: Bool) async throws {
+        let server = try RefusingServer(
+            state: state,
+            severity: severity,
+            message: message,
+            place: ("postmaster.c", 2342, "ProcessStartupPacket")
+        )
+        defer { server.stop() }
+        let error = await openError(
+            "postgresql://user@127.0.0.1:\(server.port)/x?sslmode=disable&gssencmode=disable"
+        )
+        #expect(error?.code == (isPassing ? .storeUnavailable : .accessRefused))
+        #expect(error?.message.contains("failed: \(severity):  \(message)") == true)
+        for added in [state, "postmaster.c"] {
+            #expect(error?.message.contains(added) == false)
+        }
+    }
+
     @Test("A missing password is permanent, and the error says where to put one")
     func noPassword() async throws {
         let server = try RefusingServer()
@@ -246,7 +303,7 @@ struct ConnectionTests {
         ]
     )
     func passing(message: String) async throws {
-        let server = try RefusingServer(state: "57P03", message: message)
+        let server = try RefusingServer(state: "08P01", message: message)
         defer { server.stop() }
         let error = await openError(
             "postgresql://user@127.0.0.1:\(server.port)/x?sslmode=disable&gssencmode=disable"

@@ -86,6 +86,92 @@ struct PostgreSQLErrorTests {
         #expect(!error.explained(isReadOnly: false).refusesConnection)
     }
 
+    /// What servers say of a connection that they do not take, as libpq's verbose form has it.
+    ///
+    /// Source: PostgreSQL 15, src/backend/po.
+    static let refusals: [(words: String, shown: String, isPassing: Bool)] = [
+        (
+            "FATAL:  57P03: das Datenbanksystem startet\nLOCATION:  F, postmaster.c:2342\n",
+            "FATAL:  das Datenbanksystem startet", true
+        ),
+        (
+            "致命错误:  57P03: 数据库系统启动中\n位置:  ProcessStartupPacket, postmaster.c:2342\n",
+            "致命错误:  数据库系统启动中", true
+        ),
+        (
+            "ВАЖНО:  53300: извините, уже слишком много клиентов\n",
+            "ВАЖНО:  извините, уже слишком много клиентов", true
+        ),
+        (
+            "ВАЖНО:  28P01: пользователь \"x\" не прошёл проверку подлинности\n"
+                + "LOCATION:  auth_failed, auth.c:334\n",
+            "ВАЖНО:  пользователь \"x\" не прошёл проверку подлинности", false
+        ),
+        (
+            "FATALT:  3D000: databasen \"x\" existerar inte\nDETAIL:  HELLO: y\n",
+            "FATALT:  databasen \"x\" existerar inte; DETAIL:  HELLO: y", false
+        ),
+        (
+            "FATALE:  28000: il ruolo \"x\" non esiste\n",
+            "FATALE:  il ruolo \"x\" non esiste", false
+        ),
+        // A name that is a word of an outage is none.
+        (
+            "FATAL:  28P01: password authentication failed for user \"recovery\"\n",
+            "FATAL:  password authentication failed for user \"recovery\"", false
+        ),
+        // Poolers.
+        ("FATAL:  08P01: no such database: x\n", "FATAL:  no such database: x", false),
+        ("FATAL:  08P01: query_wait_timeout\n", "FATAL:  query_wait_timeout", true),
+        ("FATAL:  no such user: x\n", "FATAL:  no such user: x", false),
+        (
+            "FATAL:  server login has been failing, try again later\n",
+            "FATAL:  server login has been failing, try again later", true
+        ),
+    ]
+
+    @Test("Whether a refused connection is for good does not go by the server's language")
+    func connecting() {
+        let start = "connection to server at \"db\" (::1), port 5432 failed: "
+        for (words, shown, isPassing) in Self.refusals {
+            let error = PostgreSQLError.connecting(start + words, needsPassword: false)
+            #expect(error.category == (isPassing ? .transient : .permanent), "\(words)")
+            #expect(error.refusesConnection != isPassing, "\(words)")
+            #expect(error.message == start + shown)
+        }
+        // Of the addresses of a name, one is enough that may let it in later.
+        let closed = "\(start)Connection refused\n\tIs the server running?\n"
+        let first = "\(start)FATAL:  28000: kein pg_hba.conf-Eintrag\n"
+        let second = "\(start)FATAL:  57P03: das Datenbanksystem startet\n"
+        func connecting(_ text: String) -> PostgreSQLError {
+            .connecting(text, needsPassword: false)
+        }
+        #expect(connecting(closed).category == .transient)
+        #expect(connecting(closed + first).category == .permanent)
+        #expect(connecting(first + second).category == .transient)
+        #expect(
+            connecting(closed + first).message
+                == "\(start)Connection refused; Is the server running?; "
+                + "\(start)FATAL:  kein pg_hba.conf-Eintrag"
+        )
+        // Nobody was asked.
+        #expect(connecting("invalid port number: \"x\"\n").category == .permanent)
+    }
+
+    @Test("A plan that is no longer true is known in each language, and by nothing else")
+    func stalePlan() {
+        func category(_ message: String, _ function: String?) -> ErrorCategory {
+            let state = PostgreSQLError.marked("0A000", message: message, function: function)
+            return PostgreSQLError.category(ofSQLState: state)
+        }
+        let german = "gecachter Plan darf den Ergebnistyp nicht ändern"
+        #expect(category(german, "RevalidateCachedQuery") == .transient)
+        #expect(category("cached plan must not change result type", nil) == .transient)
+        #expect(category(german, "ExecEvalExpr") == .permanent)
+        let other = PostgreSQLError.marked("42P01", message: "", function: "RevalidateCachedQuery")
+        #expect(other == "42P01")
+    }
+
     @Test("A state has a category", arguments: states)
     func category(_ row: (state: String, category: ErrorCategory)) {
         #expect(PostgreSQLError.category(ofSQLState: row.state) == row.category)

@@ -7,8 +7,21 @@ struct RefusingServer {
 
     var port: UInt16 { listener.port }
 
-    init(state: String, message: String) throws {
-        let fields = Array("SFATAL\0VFATAL\0C\(state)\0M\(message)\0\0".utf8)
+    /// Starts a server that refuses.
+    ///
+    /// - Parameters:
+    ///   - state: The SQLSTATE.
+    ///   - severity: The severity in the server's language.
+    ///   - message: Its words in that language.
+    ///   - place: Where in its source it is, as a server says and a pooler does not.
+    init(
+        state: String,
+        severity: String = "FATAL",
+        message: String,
+        place: (file: String, line: Int, function: String)? = nil
+    ) throws {
+        let source = place.map { "F\($0.file)\0L\($0.line)\0R\($0.function)\0" } ?? ""
+        let fields = Array("S\(severity)\0VFATAL\0C\(state)\0M\(message)\0\(source)\0".utf8)
         let count = UInt32(fields.count + 4).bigEndian
         try self.init([UInt8(ascii: "E")] + withUnsafeBytes(of: count, Array.init) + fields)
     }

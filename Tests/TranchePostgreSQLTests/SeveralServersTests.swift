@@ -30,6 +30,19 @@ struct SeveralServersTests {
         #expect(words == expected)
     }
 
+    @Test("The environment says where the URL does not, unless a service may: libpq reads that")
+    func surroundings() throws {
+        func servers(_ url: String, _ variables: [String: String]) throws -> Int {
+            let hosts = ["PGHOST": "a,b", "PGTARGETSESSIONATTRS": "any"]
+            let environment = hosts.merging(variables) { $1 }
+            return try PostgreSQLURL(url, environment: environment).servers.count
+        }
+        #expect(try servers("postgresql:///d", [:]) == 2)
+        #expect(try servers("postgresql://c/d", [:]) == 1)
+        #expect(try servers("postgresql:///d?service=s", [:]) == 1)
+        #expect(try servers("postgresql:///d", ["PGSERVICE": "s"]) == 1)
+    }
+
     @Test("Of several the one that leads is taken, unless the URL says otherwise")
     func target() throws {
         #expect(try PostgreSQLURL("postgresql://a,b/d").wantsLeader)

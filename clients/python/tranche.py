@@ -53,6 +53,10 @@ class RetryLater(Transient):
         self.budget = budget
 
 
+class _Ended(EOFError):
+    """tranche has ended: nobody would hear an answer. The work's own EOFErrors are failures."""
+
+
 class Item:
     """An item of a batch.
 
@@ -174,8 +178,7 @@ def _items(lines):
         if line.startswith(b'{"end":'):
             return
         yield line
-    # Nobody would hear an answer.
-    raise EOFError("tranche has ended in the middle of a batch")
+    raise _Ended("tranche has ended in the middle of a batch")
 
 
 def _work(work, batch):
@@ -187,28 +190,43 @@ def _work(work, batch):
         said = _said(batch)
         result = {**result, **said} if result is not None else said or None
         return 0, None if result is None else _json(result)
-    except EOFError:
+    except _Ended:
         raise
     except RetryLater as error:
         print(error, file=sys.stderr)
-        later = {"retry_after": error.seconds, **_said(batch)}
-        if error.budget is not None:
-            later["budget"] = error.budget
-        return _TEMPORARY_FAILURE, _json(later)
+        try:
+            later = {"retry_after": error.seconds, **_said(batch)}
+            if error.budget is not None:
+                later["budget"] = error.budget
+            return _TEMPORARY_FAILURE, _json(later)
+        except Exception as flaw:
+            return _failed(flaw, batch)
     except Exception as error:
-        traceback.print_exc()
-        words = "".join(traceback.format_exception_only(type(error), error)).strip()
-        status = _TEMPORARY_FAILURE if isinstance(error, Transient) else 1
-        return status, _json({"error": words, **_said(batch)})
+        return _failed(error, batch)
 
 
-def _said(batch):
+def _failed(error, batch):
+    """The exit status and the result as JSON of work that raised."""
+    traceback.print_exception(type(error), error, error.__traceback__)
+    words = "".join(traceback.format_exception_only(type(error), error)).strip()
+    status = _TEMPORARY_FAILURE if isinstance(error, Transient) else 1
+    # What work has said of the batch may be no JSON, which is not to hide why it failed.
+    for left_out in ([], ["note"], ["bad"]):
+        with contextlib.suppress(Exception):
+            result = _json({"error": words, **_said(batch, left_out)})
+            for name in left_out:
+                print(f"left out, since it is no JSON: {name}", file=sys.stderr)
+            return status, result
+    return status, _json({"error": words})
+
+
+def _said(batch, left_out=()):
     """What work has said of the batch beside its result."""
     said = {}
-    if batch._bad:
+    if batch._bad and "bad" not in left_out:
         ids = sorted(batch._bad, key=lambda id: (isinstance(id, str), id))
         said["bad"] = [{"id": id, "error": batch._bad[id]} for id in ids]
-    if batch._left is not None:
+    if batch._left is not None and "note" not in left_out:
         said["note"] = batch._left
     return said
 

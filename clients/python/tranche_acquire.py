@@ -14,9 +14,11 @@ released when the process is stopped. After a SIGKILL its lease must run out.
 """
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -26,6 +28,9 @@ __all__ = ["Held", "Job", "Refused", "release"]
 
 NOTHING_NOW, LOST, CANCELLED, LATER = 3, 4, 5, 75
 VARIABLES = ("batch", "attempt", "job", "run", "kind", "id_start", "id_end")
+
+_LONGEST_ERROR = 8000
+"""Characters of an error that are kept. Linux takes no argument above 128 KiB."""
 
 
 class Refused(RuntimeError):
@@ -171,18 +176,49 @@ class Held:
         said = json.loads(output or "{}")
         note = said.pop("note", None)
         if note is not None and status != 0:
-            self._end("heartbeat", "--note", note if isinstance(note, str) else json.dumps(note))
+            self._leave(note)
         bad = ["--bad", json.dumps(said.pop("bad"))] if "bad" in said else []
         if status == 0:
             result = ["--result", json.dumps(said)] if said else []
-            return self._end("succeed", *result, *bad, as_state="succeeded")
+            try:
+                return self._end("succeed", *result, *bad, as_state="succeeded")
+            except OSError as error:
+                return self._fail_as_too_long(error, "the work was done")
         if "retry_after" in said:
+            seconds = said["retry_after"]
+            if not isinstance(seconds, (int, float)):
+                return self._fail(f"RetryLater takes a number of seconds, not {seconds!r}")
             # As long as `tranche work` would put it off.
-            seconds = min(max(said["retry_after"], 1), 900)
+            seconds = min(max(seconds, 1), 900)
             return self._end("release", "--for", f"{seconds}s", as_state="deferred")
-        transient = ["--transient"] if status == LATER else []
+        # The items that are to blame go before, as with `tranche work`.
+        transient = ["--transient"] if status == LATER and not bad else []
         error = said.get("error", "failed")
-        return self._end("fail", "--error", error, *transient, *bad, as_state="failed")
+        try:
+            return self._fail(error, *transient, *bad)
+        except OSError as reason:
+            return self._fail_as_too_long(reason, error)
+
+    def _leave(self, note):
+        """Leaves a note for the next attempt; one that cannot be left does not hide the failure."""
+        note = note if isinstance(note, str) else json.dumps(note)
+        try:
+            self._end("heartbeat", "--note", note)
+        except (Refused, OSError, ValueError) as error:
+            print(f"batch {self.batch.id}: the note is left out: {error}", file=sys.stderr)
+
+    def _fail(self, error, *options):
+        # No argument can hold a NUL, or half of a surrogate pair.
+        words = error.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+        words = words if len(words) <= _LONGEST_ERROR else words[:_LONGEST_ERROR] + "…"
+        return self._end("fail", "--error", words, *options, as_state="failed")
+
+    def _fail_as_too_long(self, reason, words):
+        """Fails the batch whose result or bad items are more than the system lets be passed on."""
+        if reason.errno != errno.E2BIG:
+            raise reason
+        words = words[:_LONGEST_ERROR // 2]
+        return self._fail(f"{words}: its result or bad items are too long to be given to tranche")
 
     def _end(self, verb, *options, as_state=""):
         status, _ = _run(
@@ -197,8 +233,9 @@ class Held:
 
         def beat():
             while not ended.wait(self._heartbeat):
-                # An outage ends by itself, or the lease does, which the end of the batch will say.
-                with contextlib.suppress(tranche.Transient, Refused):
+                # An outage ends by itself, as does a want of processes, or the lease does, which the
+                # end of the batch will say.
+                with contextlib.suppress(tranche.Transient, Refused, OSError):
                     if self._end("heartbeat") == "lost":
                         return
 

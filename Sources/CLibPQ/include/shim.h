@@ -43,6 +43,10 @@ static inline const char *tranche_pq_constraint(const PGresult *result) {
     return PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 }
 
+static inline const char *tranche_pq_function(const PGresult *result) {
+    return PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+}
+
 // The library, to be opened.
 struct tranche_library;
 struct tranche_library *tranche_libpq(void);

@@ -47,6 +47,16 @@ package struct PlanDocument: Codable, Sendable, Hashable {
         self.risks = risks
     }
 
+    /// Makes the document of a plan of nothing: no item is meant, and none will be.
+    ///
+    /// - Parameter risks: What no proof covers in the source.
+    package init(ofNothing risks: [SourceRisk]) {
+        (open, ranges, reachedEnd) = ([], [], true)
+        (batches, items, weight) = (0, 0, 0)
+        (seconds, drainsIn) = (nil, nil)
+        self.risks = risks
+    }
+
     enum CodingKeys: String, CodingKey {
         case open, ranges
         case reachedEnd = "reached_end"

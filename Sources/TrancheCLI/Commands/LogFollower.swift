@@ -44,12 +44,55 @@ struct LogFollower {
 
     /// What has come to a text since; both are the ends of what was written.
     static func news(of text: String, after old: String) -> String {
-        if text.hasPrefix(old) { return String(text.dropFirst(old.count)) }
+        let (bytes, known) = (Array(text.utf8), Array(old.utf8))
+        if bytes.starts(with: known) {
+            return String(decoding: bytes.dropFirst(known.count), as: UTF8.self)
+        }
         // What was shown has begun to be left out.
-        if let end = text.ranges(of: old.suffix(500)).last {
-            return String(text[end.upperBound...])
+        let now = KeptEnd(bytes)
+        if let end = now.end(of: KeptEnd(known)) {
+            return String(decoding: now.rest.dropFirst(end), as: UTF8.self)
         }
         return "[some is left out]\n" + text
+    }
+}
+
+/// The end of what a program wrote, and where it stands in the whole.
+private struct KeptEnd {
+    /// How many bytes were written before it and left out, as its mark says.
+    let missing: Int
+    /// What is kept, without the mark.
+    let rest: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        let line = bytes.prefix(64).prefix { $0 != UInt8(ascii: "\n") }
+        let words = String(decoding: line, as: UTF8.self)
+        let mark = words.wholeMatch(of: /\[([0-9]{1,15}) bytes left out\]/)
+        missing = mark.flatMap { Int($0.output.1) } ?? 0
+        rest = mark == nil ? bytes : Array(bytes.dropFirst(line.count + 1))
+    }
+
+    /// Where in it an earlier end of the same writing ends; `nil` where all of that is left out.
+    ///
+    /// A program may write the same again and again: the place is known by the bytes that were left
+    /// out. What was masked in these may be longer or shorter than it was written, so that the
+    /// place is looked at, and where another text stands there, the nearest one is taken.
+    func end(of earlier: KeptEnd) -> Int? {
+        let place = earlier.missing + earlier.rest.count - missing
+        guard place >= 0 else { return nil }
+        let shown = earlier.rest.suffix(500)
+        if place <= rest.count, rest.prefix(place).suffix(500).elementsEqual(shown.suffix(place)) {
+            return place
+        }
+        guard !shown.isEmpty else { return nil }
+        let near = min(place, rest.count)
+        for distance in 0...rest.count {
+            for end in [near - distance, near + distance]
+            where end >= shown.count && end <= rest.count {
+                if rest[(end - shown.count)..<end].elementsEqual(shown) { return end }
+            }
+        }
+        return nil
     }
 }
 

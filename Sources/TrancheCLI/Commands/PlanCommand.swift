@@ -55,7 +55,10 @@ struct PlanCommand: Command {
                     from: source,
                     in: inventory
                 )
-            else { return .nothingNow }
+            else {
+                try context.write(PlanDocument(ofNothing: opened.risks)) { "" }
+                return .nothingNow
+            }
             let forecast: Inventory.Forecast
             do {
                 forecast = try await inventory.plan(options.request, from: source, batches: limit)

@@ -51,14 +51,16 @@ struct BatchProgram: Sendable {
     func run(_ batch: Batch, _ progress: BatchProgress) async throws -> End {
         switch way {
         case .persistent(let pool): return try await pool.run(self, batch, progress)
-        case .lines: return try await runOnce(batch, progress)
+        case .lines: return try await runOnce(batch, progress, environment(for: batch))
         case .arguments(let words):
             var last = End(exit: .code(0), isCutShort: false)
             var call = self
             call.input = []
-            for words in try await words.calls(for: batch, environment: environment) {
+            // The same for each call: a note that one of them leaves is for the next attempt.
+            let whole = try await environment(for: batch)
+            for words in try await words.calls(for: batch, environment: whole) {
                 call.arguments = words
-                last = try await call.runOnce(batch, progress).following(last)
+                last = try await call.runOnce(batch, progress, whole).following(last)
                 if last.isCutShort || last.failure != nil { break }
             }
             return last
@@ -75,11 +77,15 @@ struct BatchProgram: Sendable {
         return try await pool.whileWorking(grace, clock, body)
     }
 
-    private func runOnce(_ batch: Batch, _ progress: BatchProgress) async throws -> End {
+    private func runOnce(
+        _ batch: Batch,
+        _ progress: BatchProgress,
+        _ environment: [String: String]
+    ) async throws -> End {
         let child = try await ChildProcess.start(
             path,
             arguments: arguments,
-            environment: environment.merging(try await variables(of: batch)) { _, own in own },
+            environment: environment,
             guardian: guardian
         )
         defer { guardian.remove(child.number) }
@@ -93,10 +99,10 @@ struct BatchProgram: Sendable {
         }
     }
 
-    private func variables(of batch: Batch) async throws -> [String: String] {
+    private func environment(for batch: Batch) async throws -> [String: String] {
         var variables = try await batch.programVariables()
         if let lineage { variables["OPENLINEAGE_PARENT_ID"] = "\(lineage.parent(of: batch))" }
-        return variables
+        return environment.merging(variables) { _, own in own }
     }
 
     /// Whether a program that was not told to end by this process did so for a reason that is not

@@ -66,7 +66,9 @@ enum WaitText {
             words(batches, of: worker, wait, seenFrom: here)
         }
         if order.count > mostNamed {
-            lines.append("\(HumanText.number(order.count - mostNamed)) more workers hold others")
+            let more = order.count - mostNamed
+            let words = HumanText.count(more, "more worker holds", "more workers hold")
+            lines.append("\(words) others")
         }
         if wait.isCut { lines.append("more batches than these are open") }
         return lines

@@ -38,7 +38,10 @@ extension WorkOptions {
             }
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
-            else { return .nothingNow }
+            else {
+                if context.isJSON { try context.output.writeLine("null") }
+                return .nothingNow
+            }
             let key = try await job.key(in: inventory)
             try await job.limits.requireBudgets(ofNew: key, in: inventory)
             let next: (batch: Batch?, forecast: Inventory.Forecast)

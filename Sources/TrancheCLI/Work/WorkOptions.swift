@@ -226,7 +226,7 @@ struct WorkOptions: Sendable {
             }
             guard
                 let job = try await completed.timed(context, opened, from: source, in: inventory)
-            else { return .nothingNow }
+            else { return idle }
             // Up to here nothing is held, and a signal ends the wait for a server that is away.
             let signals = context.signals()
             let definition = opened.definition

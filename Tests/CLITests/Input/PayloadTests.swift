@@ -191,6 +191,29 @@ import Tranche
         }
     }
 
+    @Test("A note of the attempt before takes its room among the arguments")
+    func noteBesideArguments() async throws {
+        let bench = try await CommandLineBench()
+        // More than any system takes at once: the first call is full but for less than an item.
+        try bench.execute(
+            """
+            DELETE FROM files;
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 7000)
+            INSERT INTO files (uid, item, weight) SELECT i, printf('%01000d', i), 1 FROM n;
+            """
+        )
+        let script = """
+            if [ $TRANCHE_ATTEMPT = 1 ]; then printf '{"note": "%08000d"}\\n' 7; exit 1; fi
+            echo "${#TRANCHE_NOTE} $#" >> \(bench.path("seen"))
+            """
+        let options = ["--count", "7000", "--max-attempts", "2", "--backoff", "0", "--args"]
+        let outcome = await work(bench, options, ["sh", "-c", script, "sh"])
+        #expect(outcome.status == .done, "\(outcome.errors.suffix(500))")
+        let calls = try text(bench, "seen").split(separator: "\n").map { $0.split(separator: " ") }
+        #expect(calls.count > 1 && calls.allSatisfy { $0.first == "8000" })
+        #expect(calls.reduce(0) { $0 + (Int($1[1]) ?? 0) } == 7000)
+    }
+
     @Test("An item that can be no argument, or no line, is quarantined; all others go on")
     func unfit() async throws {
         let words = "item 3 has no payload: it is null, and 1 more are unfit"

@@ -10,11 +10,121 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
+from unittest import mock
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import tranche
 import tranche_acquire
+
+
+class Ended(unittest.TestCase):
+    """How a batch is ended, with a program that stands for tranche."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.calls = f"{folder.name}/calls"
+        program = f"{folder.name}/tranche"
+        with open(program, "w", encoding="utf-8") as file:
+            # Python, since a shell's words are not those of all bytes.
+            file.write(f"#!{sys.executable}\nimport json, sys\n"
+                       f"open({self.calls!r}, 'a').write(json.dumps(sys.argv[1:]) + chr(10))\n"
+                       "sys.exit(64 if '--note' in sys.argv and len(sys.argv[-1]) > 8192 else 0)\n")
+        os.chmod(program, 0o755)
+        patch = mock.patch.dict(os.environ, {"TRANCHE": program})
+        patch.start()
+        self.addCleanup(patch.stop)
+        document = {
+            "batch": 7, "attempt": 1, "job": "j", "run": "", "kind": "incremental", "id_start": 1,
+            "id_end": 2, "exact": True, "count": 2, "weight": 2,
+            "items": [{"id": id, "item": None, "weight": 1} for id in (1, 2)],
+        }
+        self.held = tranche_acquire.Held(document, heartbeat=60)
+
+    def work(self, work):
+        with mock.patch("sys.stderr"):
+            state = self.held.work(work)
+        with open(self.calls, encoding="utf-8") as calls:
+            return state, [json.loads(call) for call in calls]
+
+    def test_the_end_of_a_file_that_work_reads_is_a_failure(self):
+        def work(batch):
+            raise EOFError("the file is cut")
+
+        state, calls = self.work(work)
+        self.assertEqual(state, "failed")
+        self.assertEqual(calls, [["fail", "7", "--attempt", "1", "--error", "EOFError: the file is cut"]])
+
+    def test_a_result_that_no_argument_can_hold_ends_the_batch(self):
+        state, calls = self.work(lambda batch: {"text": "x" * 200_000})
+        self.assertEqual(state, "failed")
+        self.assertEqual([call[0] for call in calls], ["fail"])
+        self.assertIn("too long to be given to tranche", calls[0][5])
+
+    def test_bad_items_that_no_argument_can_hold_end_the_batch(self):
+        def work(batch):
+            batch.bad(1, "x" * 200_000)
+            raise ValueError("no such day")
+
+        state, calls = self.work(work)
+        self.assertEqual(state, "failed")
+        self.assertEqual([call[0] for call in calls], ["fail"])
+        self.assertIn("ValueError: no such day: its result or bad items", calls[0][5])
+
+    def test_an_error_is_cut_and_is_an_argument(self):
+        def work(batch):
+            raise ValueError("\0\ud800" + "é" * 200_000)
+
+        state, calls = self.work(work)
+        self.assertEqual(state, "failed")
+        error = calls[0][5]
+        self.assertTrue(error.startswith("ValueError: ?é") and error.endswith("é…"), error[:40])
+        self.assertLess(len(error), 10_000)
+
+    def test_a_note_that_cannot_be_left_does_not_hide_the_failure(self):
+        for note in ("x" * 200_000, "x" * 9000, "a\0b"):
+            def work(batch):
+                batch.leave(note)
+                raise ValueError("no such day")
+
+            state, calls = self.work(work)
+            self.assertEqual((state, calls[-1][5]), ("failed", "ValueError: no such day"))
+
+    def test_items_that_are_to_blame_go_before_a_failure_that_may_pass(self):
+        def work(batch):
+            batch.bad(1, "no such day")
+            raise tranche.Transient("no disk")
+
+        _, calls = self.work(work)
+        self.assertEqual(calls[-1][6:], ["--bad", '[{"id": 1, "error": "no such day"}]'])
+
+    def test_a_time_that_is_no_number_is_a_failure(self):
+        def work(batch):
+            raise tranche.RetryLater("soon")
+
+        state, calls = self.work(work)
+        self.assertEqual((state, calls[-1][0]), ("failed", "fail"))
+        self.assertIn("not 'soon'", calls[-1][5])
+
+    def test_heartbeats_go_on_after_one_that_could_not_be_started(self):
+        self.held._heartbeat = 0.001
+        begun, beaten = subprocess.run, threading.Event()
+        tries = []
+
+        def run(command, **options):
+            if command[1] == "heartbeat":
+                tries.append(command)
+                if len(tries) == 1:
+                    raise BlockingIOError(11, "Resource temporarily unavailable")
+                beaten.set()
+            return begun(command, **options)
+
+        with mock.patch("subprocess.run", run):
+            state, _ = self.work(lambda batch: {"beaten": beaten.wait(20)})
+        self.assertEqual(state, "succeeded")
+        self.assertTrue(beaten.is_set())
 
 
 class Acquired(unittest.TestCase):

@@ -12,10 +12,68 @@ import sys
 import tempfile
 import textwrap
 import unittest
+from unittest import mock
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import tranche
 
 TRANCHE = os.environ.get("TRANCHE") or shutil.which("tranche")
 MODULE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MODES = ([], ["--persistent"])
+
+
+class Outcomes(unittest.TestCase):
+    """What is said of a batch, by the module alone."""
+
+    def outcome(self, work, lines=()):
+        names = ("BATCH", "ATTEMPT", "ID_START", "ID_END")
+        variables = {f"TRANCHE_{name}": "1" for name in names}
+        variables.update(TRANCHE_JOB="j", TRANCHE_RUN="", TRANCHE_KIND="", TRANCHE_EXACT="1")
+        with mock.patch("sys.stderr"):
+            status, result = tranche._work(work, tranche.Batch(variables, lines))
+        return status, json.loads(result)
+
+    def test_the_end_of_a_file_that_work_reads_is_a_failure(self):
+        def work(batch):
+            raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+
+        status, result = self.outcome(work)
+        self.assertEqual(status, 1)
+        self.assertTrue(result["error"].startswith("EOFError: Compressed file ended"), result)
+
+    def test_the_end_of_tranche_is_none(self):
+        with self.assertRaises(EOFError):
+            self.outcome(list, tranche._items([]))
+
+    def test_what_is_no_json_does_not_hide_the_failure(self):
+        def work(batch):
+            batch.bad(1, "qty is odd")
+            batch.leave(object())
+            raise tranche.Transient("no disk")
+
+        status, result = self.outcome(work)
+        self.assertEqual(status, 75)
+        self.assertEqual(result["error"], "tranche.Transient: no disk")
+        self.assertEqual(result["bad"], [{"id": 1, "error": "qty is odd"}])
+        self.assertNotIn("note", result)
+
+        def blame(batch):
+            batch.leave("half")
+            batch.bad(b"5")
+            batch.bad(5)
+            raise ValueError("no such day")
+
+        self.assertEqual(self.outcome(blame), (1, {"error": "ValueError: no such day", "note": "half"}))
+
+    def test_a_time_that_is_none_is_a_failure(self):
+        for seconds in (float("inf"), float("nan"), object()):
+            def work(batch):
+                batch.leave("half")
+                raise tranche.RetryLater(seconds)
+
+            status, result = self.outcome(work)
+            self.assertEqual((status, result["note"]), (1, "half"))
+            self.assertIn("JSON", result["error"])
 
 
 class Workers(unittest.TestCase):

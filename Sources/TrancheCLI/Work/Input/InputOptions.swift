@@ -148,7 +148,8 @@ struct InputOptions: Sendable {
     /// - Parameters:
     ///   - batch: The batch.
     ///   - program: CMD.
-    ///   - environment: What else takes of the system's room for arguments.
+    ///   - environment: What takes of the system's room for arguments beside the batch's own
+    ///     variables.
     /// - Returns: Its words, and the first lines of its standard input.
     /// - Throws: What reading the items throws; `TrancheError` `.invalidItem` for one that CMD
     ///   cannot be given so.
@@ -159,7 +160,11 @@ struct InputOptions: Sendable {
     ) async throws -> ProgramPreview {
         do {
             if let arguments {
-                let calls = try await arguments.calls(for: batch, environment: environment)
+                let own = try await batch.programVariables()
+                let calls = try await arguments.calls(
+                    for: batch,
+                    environment: environment.merging(own) { $1 }
+                )
                 return ProgramPreview(command: calls.first ?? program, calls: calls.count)
             }
             var given = ProgramPreview(command: program)
