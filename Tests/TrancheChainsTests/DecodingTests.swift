@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -24,6 +25,30 @@ struct DecodingTests {
             var end = min(bytes.count, Int(range.upperBound))
             if most > 0 { end = min(end, start + Int.random(in: 1...most)) }
             return Array(bytes[start..<end])
+        }
+    }
+
+    /// Bytes that somebody still writes.
+    private final class Growing: ByteReader {
+        let name = "growing"
+        let bytes: [UInt8]
+        private let count: Mutex<Int>
+
+        init(_ bytes: [UInt8], count: Int) {
+            self.bytes = bytes
+            self.count = Mutex(count)
+        }
+
+        func grow(to count: Int) { self.count.withLock { $0 = count } }
+
+        func state() async throws -> ByteState {
+            ByteState(size: Int64(count.withLock { $0 }), version: "1")
+        }
+
+        func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
+            let count = count.withLock { $0 }
+            let start = min(count, Int(range.lowerBound))
+            return Array(bytes[start..<min(count, Int(range.upperBound))])
         }
     }
 
@@ -234,6 +259,30 @@ struct DecodingTests {
             // The first chunk of each has the header.
             let most = size + 4 * (1 << 19 + 5 * RestartableReader.chunk)
             #expect(decoded.reduce(0, +) <= most, "\(decoded) of \(size)")
+        }
+    }
+
+    @Test(
+        "What is read to where it is cut off is read on when the rest has come",
+        arguments: [Packing.gzip, .blocks, .zstdFrames]
+    )
+    func growing(packing: Packing) async throws {
+        var random = SplitMix64(seed: 9)
+        let text = Self.text(1 << 20, packing.letters, &random)
+        let packed = try packing.packed(text)
+        let stored = Growing(packed, count: packed.count / 3)
+        let reader = RestartableReader(
+            stored,
+            try packing.codec,
+            chunks: DecodedChunks(capacity: 4 << 20)
+        )
+        for part in 1...3 {
+            stored.grow(to: part == 3 ? packed.count : part * packed.count / 3)
+            _ = try await reader.state()
+            let read = try await reader.read(0..<2 << 20)
+            let expected = Array(text.utf8.prefix(read.count))
+            #expect(read == expected)
+            #expect((read.count == text.utf8.count) == (part == 3), "\(read.count)")
         }
     }
 

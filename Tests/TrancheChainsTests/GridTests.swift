@@ -89,11 +89,11 @@ struct GridTests {
         }
 
         let state = Mutex(State())
-        let refused: Int64?
+        let refused: Set<Int64>
         var lendsSeveralWriters: Bool { true }
         var name: String { "nodes" }
 
-        init(refused: Int64? = nil) {
+        init(refused: Set<Int64> = []) {
             self.refused = refused
         }
 
@@ -124,14 +124,14 @@ struct GridTests {
                     state.conflicts += nodes.count { state.busy[$0] != 1 }
                 }
                 for _ in 0..<20 { await Task.yield() }
+                let bad = records.first { sink.refused.contains($0.id) }
                 sink.state.withLock { state in
                     state.writers -= 1
                     for node in nodes { state.busy[node, default: 0] -= 1 }
-                    state.written += records.map(\.id)
+                    // As one transaction does, none is written for the sake of one.
+                    if bad == nil { state.written += records.map(\.id) }
                 }
-                if let bad = records.first(where: { $0.id == sink.refused }) {
-                    throw RecordsRefused([(bad.id, "not this one")])
-                }
+                if let bad { throw RecordsRefused([(bad.id, "not this one")]) }
             }
 
             func finish() async throws -> Counters { Counters(["cells_written": 1]) }
@@ -173,12 +173,36 @@ struct GridTests {
     func refuses() async throws {
         let text = edges(100) + "n1,\n"
         try await withChainWorld(.sqlite, text) { world in
-            let sink = NodeSink(refused: 4)
+            let sink = NodeSink(refused: [4])
             let report = try await Chain(reading: CSVSource(world.path))
                 .write(to: GridSink(sink, configuration()))
                 .run(through: world.inventory, world.options(weight: 8000))
             #expect(report.run?.totals[.quarantined]?.items == 2)
-            #expect(Set(sink.state.withLock { $0.written }).count == 100)
+            #expect(Set(sink.state.withLock { $0.written }).count == 99)
+        }
+    }
+
+    @Test("The records beside one that is refused are written, where those refused have a file")
+    func rejects() async throws {
+        let text = edges(400)
+        // The id of a record is the offset of its line.
+        let lines = text.utf8.indices.filter { text.utf8[$0] == UInt8(ascii: "\n") }
+            .map { Int64(text.utf8.distance(from: text.utf8.startIndex, to: $0)) + 1 }
+        try await withChainWorld(.sqlite, text) { world in
+            let refused = Set(stride(from: 2, to: 400, by: 16).map { lines[$0] })
+            let sink = NodeSink(refused: refused)
+            let rejects = world.folder.path("rejects.jsonl")
+            let report = try await Chain(reading: CSVSource(world.path))
+                .rejecting(to: .jsonLines(rejects))
+                .write(to: GridSink(sink, configuration()))
+                .run(through: world.inventory, world.options(weight: 1_000_000))
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            let written = sink.state.withLock { $0.written }
+            #expect(written.count == 375)
+            #expect(Set(written) == Set(lines.dropLast()).subtracting(refused))
+            let text = try world.read("rejects.jsonl")
+            #expect(text.split(separator: "\n").count == 25)
+            #expect(report.counters[CounterName.written] == 375)
         }
     }
 

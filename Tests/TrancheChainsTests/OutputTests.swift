@@ -45,6 +45,28 @@ struct OutputTests {
         }
     }
 
+    @Test(
+        "A delimiter that cannot part fields is refused before there is a batch",
+        arguments: ["§", "é", "\"", "\n", "\r\n", "\0"] as [Character]
+    )
+    func badDelimiter(delimiter: Character) async throws {
+        try await withChainWorld { world in
+            let sink = FileSink.csv(world.folder.path("out.csv"), delimiter: delimiter)
+            let error = await #expect(throws: TrancheError.self) {
+                try await load("{\"id\":1}\n", to: sink, world)
+            }
+            #expect(error?.code == .invalidArgument)
+            #expect(error?.message.contains("give one ASCII character") == true)
+            let batches = try await world.inventory.store.batches(BatchSelection())
+            #expect(batches.isEmpty)
+            // Another is taken.
+            let good = FileSink.csv(world.folder.path("out.csv"), delimiter: ";")
+            let line = "{\"id\":1,\"a\":\"x;y\"}\n"
+            try await load(line, as: "two.jsonl", to: good, world, job: "other")
+            #expect(try world.read("out.csv") == "id;a\n1;\"x;y\"\n")
+        }
+    }
+
     @Test("A record without a field is a row of nulls, wherever it stands")
     func noField() async throws {
         for weight in [1.0, 1000] {
@@ -193,6 +215,38 @@ struct OutputTests {
                 #expect(try String(contentsOfFile: end, encoding: .utf8) == text)
                 #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == ["real.csv"])
             }
+        }
+    }
+
+    @Test("What an earlier version wrote with commas to a file named .tsv goes on with tabs")
+    func commasBecomeTabs() async throws {
+        let text = "id,note\n1,a\tb\n2,\"c,d\"\n"
+        try await withChainWorld(.sqlite, text) { world in
+            let path = world.folder.path("out.tsv")
+            func load(to sink: FileSink) async throws {
+                let report = try await Chain(reading: CSVSource(world.path, grows: true))
+                    .write(to: sink).run(through: world.inventory, world.options())
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+            }
+            try await load(to: .csv(path))
+            #expect(try world.read("out.tsv") == text)
+            var expected = "id\tnote\n1\t\"a\tb\"\n2\t\"c,d\"\n"
+            for (count, line) in ["3,e\n", "4,f\n"].enumerated() {
+                let more = text + (count == 0 ? line : "3,e\n" + line)
+                try Data(more.utf8).write(to: URL(fileURLWithPath: world.path))
+                try await load(to: .csv(path, delimiter: "\t"))
+                expected += line.replacing(",", with: "\t")
+                #expect(try world.read("out.tsv") == expected)
+            }
+        }
+    }
+
+    @Test("A field that has a comma in its name stays one in a file of tabs")
+    func commaInName() async throws {
+        try await withChainWorld { world in
+            let sink = FileSink.csv(world.folder.path("out.tsv"), delimiter: "\t")
+            try await load("{\"a,b\":\"x\"}\n{\"a,b\":\"y\"}\n", to: sink, world, weight: 1)
+            #expect(try world.read("out.tsv") == "a,b\nx\ny\n")
         }
     }
 

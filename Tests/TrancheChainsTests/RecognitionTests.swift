@@ -48,12 +48,27 @@ struct RecognitionTests {
     func plain() async throws {
         for text in [
             "id,name\n1,x\n", "PAR1,PAR2\n1,2\n", "ORCID,name\n1,x\n", "BZh,name\n", "PK,name\n",
-            "%PDF-,x\n", "", "\n", "a", "id\n1\u{0}\n",
+            "%PDF-,x\n", "", "\n", "a", "id\n1\u{0}\n", "ARROW1,x\n", "PGDMP,x\n", "FEA1\n",
         ] {
             let (read, notes) = try await read(Array(text.utf8), named: "x.csv.gz")
             #expect(read == text)
             #expect(notes.isEmpty)
         }
+    }
+
+    @Test(
+        "Letters that begin files of other kinds begin texts that are not UTF-8, too",
+        arguments: ["PARENT_ID", "PAR1", "ORCHESTRA", "ARROW1", "FEA1", "PGDMP", "%PDF-"]
+    )
+    func letters(word: String) async throws {
+        let text = "\(word);NAME\n1;M"
+        let bytes: [UInt8] = Array(text.utf8) + [0xFC] + Array("ller\n".utf8)
+        #expect(try await read(bytes).text == text + "\u{FFFD}ller\n")
+        #expect(try await read(bytes, encoding: "windows-1252").text == text + "üller\n")
+        // A NUL is the fault of one record, where it is known that it is text.
+        let torn = bytes + [0x32, 0x3B, 0, 0x0A]
+        let read = try await read(torn, encoding: "windows-1252").text
+        #expect(read == text + "üller\n2;\u{0}\n")
     }
 
     /// First bytes, and words of the refusal.
@@ -69,11 +84,14 @@ struct RecognitionTests {
         ("id,na", [0, 0x2C, 0x0A], "NUL byte, at offset 5"),
         ("PK\u{3}\u{4}", [1, 2, 3], "zip archive"),
         (String(repeating: "a", count: 257) + "ustar", [0], "tar -xf"),
+        (String(repeating: "a", count: 257) + "ustar  ", [0], "tar -xf"),
+        ("PARE", [0x20, 1, 0, 0, 7], "encrypted Parquet"), ("PGDMP", [1, 14, 0], "pg_restore"),
+        ("%PDF-2.0\n", [], "PDF"), ("FEA1", [0, 0, 0, 0], "Feather"),
     ]
 
     @Test(
         "What holds no records to be read is refused by name, with what to do",
-        arguments: 0..<14
+        arguments: 0..<refusals.count
     )
     func others(index: Int) async throws {
         let (mark, rest, words) = Self.refusals[index]
@@ -139,6 +157,10 @@ struct RecognitionTests {
             ("big5", [0xBA, 0x7E], "漢"), ("euc-kr", [0xC7, 0xD1], "한"),
             ("ISO-2022-JP", [0x1B, 0x24, 0x42, 0x34, 0x41, 0x1B, 0x28, 0x42], "漢"),
             ("windows-1258", [0x61, 0xEC], "a\u{301}"), ("cp037", [0xC1, 0x6B, 0xF1], "A,1"),
+            ("ucs-2le", [0x61, 0, 0x0A, 0, 0x62, 0], "a\nb"),
+            ("ucs-2be", [0x01, 0x0A, 0x0A, 0x05, 0, 0x62], "Ċਅb"),
+            ("iso-10646", [0, 0, 0, 0x0A, 0, 0, 0x0A, 0x05, 0, 0, 0, 0x62], "\nਅb"),
+            ("csucs4", [0, 0, 0, 0x0A, 0, 0, 0x0A, 0x05, 0, 0, 0, 0x62], "\nਅb"),
             ("utf-16le", [0x61, 0, 0x3D, 0xD8, 0x00, 0xDE], "a😀"),
             ("utf-16", [0xFE, 0xFF, 0, 0x61], "a"), ("UTF16", [0xFF, 0xFE, 0x61, 0], "a"),
             ("utf-32be", [0, 1, 0xF6, 0], "😀"), ("utf-8", [0x61, 0xC3, 0xA9], "aé"),

@@ -213,6 +213,10 @@ struct ConnectorsTests {
                 #"jsonl:/o/ {"file_per_batch":true}"#,
                 "json lines '/o' (a file for each batch)"
             ),
+            (
+                #"csv:/o.zip {"file_per_batch":true}"#,
+                "csv '/o.zip' (a file for each batch)"
+            ),
             ("webhook:https://me:hidden@example.org/in?t=1", "webhook https://example.org/in"),
             (#"webhook:https://h/ {"each":true}"#, "webhook https://h/ (each record apart)"),
             (#"mongodb://me:hidden@h/d.c {"key":["id"]}"#, "mongodb://h/d.c (key id)"),
@@ -222,6 +226,40 @@ struct ConnectorsTests {
             #expect(try Self.all.target(of: spec).text == target, "\(text)")
             _ = try Self.all.sink(spec, ConnectorContext())
         }
+    }
+
+    @Test("A file that is named .tsv is written with tabs, as it is read")
+    func tabs() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "tranche-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer {
+            #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) }
+        }
+        let path = folder.path()
+        try Data("id,note\n1,\"a\tb\"\n2,c\n3,\"d,e\"\n".utf8)
+            .write(to: folder.appending(path: "in.csv"))
+        let inventory = try await Inventory.open(.sqlite("\(path)/inventory.db"))
+        for (from, to, text) in [
+            ("in.csv", "out.TSV", "id\tnote\n1\t\"a\tb\"\n2\tc\n3\td,e\n"),
+            ("out.TSV", "back.csv", "id,note\n1,a\tb\n2,c\n3,\"d,e\"\n"),
+        ] {
+            let described = try source("csv:\(path)/\(from)")
+            let file = try #require(described as? CSVSource)
+            let sink = try Self.all.sink(SinkSpec("csv:\(path)/\(to)"), ConnectorContext())
+            let options = ChainOptions(
+                request: BatchRequest(job: to, limit: BatchLimit(weight: 1000))
+            )
+            let report = try await Chain(reading: file).write(to: sink)
+                .run(through: inventory, options)
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            let written = try String(
+                contentsOf: folder.appending(path: to),
+                encoding: .utf8
+            )
+            #expect(written == text)
+        }
+        await inventory.close()
     }
 
     // MARK: - Faults
@@ -315,6 +353,8 @@ struct ConnectorsTests {
             Fault("sqlite:x.db", ["table"], "name the table with table"),
             Fault(#"csv:o {"key":["id"]}"#, ["key"], "goes with sqlite:PATH, "),
             Fault(#"none {"each":true}"#, ["each"], "goes with webhook:"),
+            Fault("csv:out/o.csv.gz", "would not be compressed, as its name says: write 'out/o"),
+            Fault("jsonl:o.jsonl.ZST", "write 'o.jsonl', and compress that when it is complete"),
             Fault("webhook:here", "give https://"),
             Fault("cypher:bolt://h", "http://host:7474/database"),
             Fault("cypher:http://h", ["statement"], "give statement"),

@@ -212,11 +212,34 @@ struct CypherTests {
             ("UNWIND $batch AS r MERGE (n {a: 'CREATE'}) // CREATE", false),
             ("UNWIND $batch AS r MERGE (n:`CREATE`) /* CREATE */ SET n.b = \"\\\"CREATE\"", false),
             ("CREATE (n)", true),
+            ("UNWIND $batch AS r INSERT (n:Customer {id: r.id})", true),
+            ("UNWIND $batch AS r MATCH (a {id: r.a}) insert (a)-[:KNOWS]->(:Person)", true),
+            ("UNWIND $batch AS r MERGE (n:Insert {id: r.id}) SET n.insert = r . insert", false),
+            ("UNWIND $batch AS r MERGE (n:A) SET n.a = 'INSERT' // INSERT", false),
+            ("UNWIND $batch AS r MERGE (a)-[:A]->(b:`B`) CREATE (n)", true),
             ("UNWIND $batch AS r MERGE (n) SET n.created = 1", false),
         ]
     )
     func statements(text: String, creates: Bool) {
         #expect(CypherStatement(text).creates == creates)
+    }
+
+    @Test("A statement that inserts is not said to merge")
+    func inserts() async throws {
+        let location = try CypherLocation("http://h:7474/x", environment: Self.environment)
+        try await withInventory { inventory, _ in
+            let sink = CypherSink("UNWIND $batch AS r INSERT (n {id: r.id})", in: location)
+            let promise = try await sink.promise(beside: inventory.store)
+            #expect(promise.delivery == .atLeastOnce)
+            #expect(!promise.reason.contains("merges"))
+        }
+    }
+
+    @Test("The parameter is found as the value of a map, too")
+    func takesBatch() {
+        let statement = CypherStatement("WITH {rows:$batch} AS m UNWIND m.rows AS r MERGE (n)")
+        #expect(statement.takesBatch)
+        #expect(!CypherStatement("MERGE (n)").takesBatch)
     }
 
     @Test(

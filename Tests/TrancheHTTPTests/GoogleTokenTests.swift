@@ -64,6 +64,9 @@ struct GoogleTokenTests {
                 let named = try #require(claims as? [String: Any])
                 #expect(named["iss"] as? String == "loader@project.example")
                 #expect(named["aud"] as? String == "\(server.url)/token")
+                // What writes a snapshot has the same token.
+                let scope = "https://www.googleapis.com/auth/devstorage.read_write"
+                #expect(named["scope"] as? String == scope)
                 #expect(named["iat"] as? Int == 1_800_000_000)
                 #expect(named["exp"] as? Int == 1_800_003_600)
                 let (signed, signature) = (folder.path("signed"), folder.path("signature"))

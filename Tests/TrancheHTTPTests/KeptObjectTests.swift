@@ -62,6 +62,21 @@ struct KeptObjectTests {
         #expect(try await content(bucket, "in/a b.csv") == nil)
     }
 
+    @Test("An object that would be moved onto itself stays, however often that is tried")
+    func movesOntoItself() async throws {
+        let bucket = try await TestBucket(.s3)
+        try await put("one", bucket, "done/x.csv")
+        for isAgain in [false, true] {
+            let error = await #expect(throws: TrancheError.self) {
+                try await object(bucket, "done/x.csv", isAgain: isAgain)
+                    .move(to: bucket.url("done/x.csv"))
+            }
+            #expect(error?.code == .sinkFailed)
+            #expect(error?.message.contains("stands where it would be moved to") == true)
+            #expect(try await content(bucket, "done/x.csv") == "one")
+        }
+    }
+
     @Test("An object is removed, once")
     func removes() async throws {
         let bucket = try await TestBucket(.s3)

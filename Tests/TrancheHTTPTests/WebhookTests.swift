@@ -331,6 +331,35 @@ struct WebhookTests {
         }
     }
 
+    @Test("A record that is too large for a request is refused alone, and is not sent")
+    func tooLargeRecord() async throws {
+        try await withHTTPServer { _, _ in
+            .init(200)
+        } _: { server in
+            var settings = configuration(.record)
+            settings.maxBytes = 300
+            let sink = try WebhookSink("\(server.url)/hook?token=hidden", settings)
+            try await withInventory { inventory, folder in
+                let path = folder.path("long.csv")
+                let rejects = folder.path("rejects.jsonl")
+                let long = String(repeating: "x", count: 300)
+                try Data("id,name\n1,a\n2,\(long)\n3,c\n".utf8).write(to: URL(filePath: path))
+                let report = try await Chain(reading: CSVSource(path))
+                    .rejecting(to: .jsonLines(rejects)).write(to: sink)
+                    .run(through: inventory, chainOptions(weight: 10_000))
+                #expect(report.isSuccess)
+                #expect(report.counters[CounterName.written] == 2)
+                #expect(report.counters["requests_sent"] == 2)
+                let text = try String(contentsOfFile: rejects, encoding: .utf8)
+                #expect(text.split(separator: "\n").count == 1)
+                #expect(text.contains("has 300 at most") && text.contains(long), "\(text)")
+                #expect(!text.contains("hidden"))
+            }
+            #expect(server.requests.count == 2)
+            #expect(server.requests.allSatisfy { $0.body.count <= 300 })
+        }
+    }
+
     @Test("What is no URL or no secret is refused", arguments: ["ftp://a/b", "here", "http://"])
     func badConfiguration(url: String) async throws {
         #expect(throws: TrancheError.self) { _ = try WebhookSink(url) }

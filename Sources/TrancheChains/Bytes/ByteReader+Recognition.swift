@@ -21,7 +21,7 @@ package func recognising(
         // What follows is fetched along: it is read next.
         let start = try await reader.read(0..<Int64(ContentKind.length), goingOnTo: 1 << 16)
         let held = layer == 0 ? "is" : "holds"
-        switch ContentKind(start) {
+        switch ContentKind(start, isNamedText: encoding != nil) {
         case .compressed(let compression):
             reader = try await decompressing(reader, compression, key: key, layer: layer)
             continue

@@ -29,11 +29,17 @@ enum ContentKind: Sendable, Hashable {
     }
 
     /// Looks at the first bytes of some content.
-    init(_ bytes: [UInt8]) {
+    ///
+    /// - Parameters:
+    ///   - bytes: The first bytes, as many as ``length`` or all.
+    ///   - isNamedText: Whether somebody has named the encoding of the text that it is.
+    init(_ bytes: [UInt8], isNamedText: Bool = false) {
         if let compression = Self.compression(bytes) {
             self = .compressed(compression)
         } else if let known = Self.others.first(where: { $0.fits(bytes) }),
-            !known.isText || Self.isBinary(bytes)
+            // Letters by themselves begin texts, too, such as one whose first field is PARENT_ID;
+            // bytes that are not UTF-8 say nothing against it.
+            !known.isWord || !isNamedText && bytes.contains(0)
         {
             self = .other(known.name, remedy: known.remedy)
         } else if let page = Self.page(bytes) {
@@ -97,12 +103,6 @@ enum ContentKind: Sendable, Hashable {
         return nil
     }
 
-    /// Whether there are bytes that no text has.
-    private static func isBinary(_ bytes: [UInt8]) -> Bool {
-        // A character may be cut off at the end.
-        bytes.contains(0) || UTF8Check.firstInvalid(bytes.dropLast(4)) != nil
-    }
-
     // MARK: - Text
 
     private static let marks: [(mark: [UInt8], encoding: String)] = [
@@ -159,24 +159,30 @@ enum ContentKind: Sendable, Hashable {
         var mark: [UInt8]
         var offset = 0
         var remedy: String
+        /// Whether a text could well begin so.
+        var isWord = false
 
         func fits(_ bytes: [UInt8]) -> Bool {
             bytes.dropFirst(offset).starts(with: mark)
         }
-
-        /// Whether a text could begin so.
-        var isText: Bool { mark.allSatisfy { (0x20...0x7E).contains($0) } }
     }
 
     private static let duckDB =
         "write it as text first, such as with duckdb -c \"COPY (FROM 'FILE') TO 'FILE.csv'\""
 
     private static let others: [Known] = [
-        Known(name: "a Parquet file", mark: Array("PAR1".utf8), remedy: duckDB),
+        // The header of a first page has zeros.
+        Known(
+            name: "a Parquet file",
+            mark: Array("PAR1".utf8),
+            remedy: duckDB,
+            isWord: true
+        ),
         Known(
             name: "an encrypted Parquet file",
             mark: Array("PARE".utf8),
-            remedy: "decrypt it, and write it as text first"
+            remedy: "decrypt it, and write it as text first",
+            isWord: true
         ),
         Known(
             name: "an Avro file",
@@ -186,17 +192,19 @@ enum ContentKind: Sendable, Hashable {
         Known(
             name: "an ORC file",
             mark: Array("ORC".utf8),
-            remedy: "write it as JSON Lines first, such as with 'orc-contents FILE'"
+            remedy: "write it as JSON Lines first, such as with 'orc-contents FILE'",
+            isWord: true
         ),
         Known(
             name: "an Arrow or Feather file",
-            mark: Array("ARROW1".utf8),
+            mark: Array("ARROW1\0".utf8),
             remedy: "write it as CSV first, such as with pyarrow.csv.write_csv"
         ),
         Known(
             name: "a Feather file of version 1",
             mark: Array("FEA1".utf8),
-            remedy: "write it as CSV first, such as with pandas.read_feather and to_csv"
+            remedy: "write it as CSV first, such as with pandas.read_feather and to_csv",
+            isWord: true
         ),
         Known(
             name: "a SQLite database",
@@ -206,12 +214,17 @@ enum ContentKind: Sendable, Hashable {
         ),
         Known(
             name: "a PDF",
-            mark: Array("%PDF-".utf8),
+            mark: Array("%PDF-1.".utf8),
+            remedy: "extract its tables as CSV first"
+        ),
+        Known(
+            name: "a PDF",
+            mark: Array("%PDF-2.".utf8),
             remedy: "extract its tables as CSV first"
         ),
         Known(
             name: "a dump of PostgreSQL (pg_dump -Fc)",
-            mark: Array("PGDMP".utf8),
+            mark: Array("PGDMP\u{1}".utf8),
             remedy:
                 "restore it with pg_restore, and write its tables with \\copy … TO 'FILE' CSV HEADER"
         ),
@@ -222,7 +235,14 @@ enum ContentKind: Sendable, Hashable {
         ),
         Known(
             name: "a tar archive",
-            mark: Array("ustar".utf8),
+            mark: Array("ustar\0".utf8),
+            offset: 257,
+            remedy: "take the file out of it first: tar -xf FILE"
+        ),
+        // As GNU tar writes it.
+        Known(
+            name: "a tar archive",
+            mark: Array("ustar  \0".utf8),
             offset: 257,
             remedy: "take the file out of it first: tar -xf FILE"
         ),

@@ -194,7 +194,8 @@ public struct FileConnector: SourceConnector, SinkConnector {
         var overwrite: Bool?
     }
 
-    /// The file, or a folder of a file for each batch.
+    /// The file, or a folder of a file for each batch; fields are parted by tabs where its name
+    /// ends with `.tsv`.
     public func sink(_ spec: SinkSpec, _ context: ConnectorContext) throws -> any RecordSink {
         if spec.scheme.isEmpty { return NoOpSink() }
         let file = try sinkFile(spec)
@@ -202,7 +203,13 @@ public struct FileConnector: SourceConnector, SinkConnector {
         let layout: FileSink.Layout = fields.filePerBatch ?? false ? .filePerBatch : .oneFile
         let overwrites = fields.overwrite ?? false
         return switch file.format {
-        case .csv: FileSink.csv(file.path, layout: layout, overwrites: overwrites)
+        case .csv:
+            FileSink.csv(
+                file.path,
+                layout: layout,
+                delimiter: Self.isTSV(file.path) ? "\t" : ",",
+                overwrites: overwrites
+            )
         case .jsonl: FileSink.jsonLines(file.path, layout: layout, overwrites: overwrites)
         }
     }
@@ -219,10 +226,24 @@ public struct FileConnector: SourceConnector, SinkConnector {
         )
     }
 
+    /// Whether the last part of a path says so, as the source of the same path takes it.
+    private static func isTSV(_ path: String) -> Bool {
+        path.split(separator: "/").last?.lowercased().hasSuffix(".tsv") ?? false
+    }
+
     private func sinkFile(_ spec: SinkSpec) throws -> NamedFile {
         let file = try file(spec)
         guard !NamedFile.isObject(file.path) else {
             let words = "an object cannot be written to: load into a file, and copy that"
+            throw SpecError(.unusable, value: file.path, words)
+        }
+        let plain = CompressionEnding.removed(from: file.path)
+        // Of a folder, the name does not say what the files in it are.
+        let isFolder = try spec.fields(as: SinkFields.self).filePerBatch ?? false
+        guard isFolder || plain == file.path else {
+            let words =
+                "would not be compressed, as its name says: write '\(plain)', and compress that "
+                + "when it is complete"
             throw SpecError(.unusable, value: file.path, words)
         }
         return file

@@ -182,9 +182,7 @@ private final class GridWriter: RecordWriter {
         let parts = try await withThrowingTaskGroup(of: Part.self) { group in
             for bucket in wave.buckets {
                 let records = bucket.elements
-                group.addTask {
-                    try await sink.withWriter(for: batch) { try await Part(records, to: $0) }
-                }
+                group.addTask { try await Part.written(records, by: sink, for: batch) }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -211,22 +209,62 @@ private final class GridWriter: RecordWriter {
 
     /// What came of one cell of a wave.
     private struct Part: Sendable {
-        var counters = Counters()
-        var refused: [RefusedRecord] = []
+        /// How often a cell is written, as long as each time finds out more.
+        private static let mostPasses = 20
 
-        init(_ records: [Record], to writer: any RecordWriter) async throws {
+        var counters = Counters()
+        /// Those that were not taken, while all others were.
+        var refused: [RefusedRecord] = []
+        /// Those for which nothing of the cell was written.
+        private var blamed: [RefusedRecord] = []
+
+        private init(refused: [RefusedRecord]) {
+            self.refused = refused
+        }
+
+        private init(_ records: [Record], to writer: any RecordWriter) async throws {
             do {
                 try await writer.write(records)
                 refused = writer.takeRefused()
                 counters = try await writer.finish()
                 refused += writer.takeRefused()
-            } catch let error as RecordsRefused {
+            } catch let error as RecordsRefused where !error.failures.isEmpty {
                 await writer.abandon()
-                refused += error.failures
+                blamed = error.failures
             } catch {
                 await writer.abandon()
                 throw error
             }
+        }
+
+        /// Writes a cell, and again without the records for which all of it was given up: others
+        /// of a transaction, or behind them where the sink keeps an order, are lost with these.
+        static func written(
+            _ records: [Record],
+            by sink: any RecordSink,
+            for batch: BatchRecord
+        ) async throws -> Part {
+            var (left, blamed) = (records, [RefusedRecord]())
+            for _ in 0..<mostPasses where !left.isEmpty {
+                try Task.checkCancellation()
+                let cell = left
+                var part = try await sink.withWriter(for: batch) { try await Part(cell, to: $0) }
+                if part.blamed.isEmpty {
+                    part.refused += blamed
+                    return part
+                }
+                let ids = Set(part.blamed.map(\.id))
+                left.removeAll { ids.contains($0.id) }
+                // What it says of others is for who knows them.
+                guard left.count < cell.count else { throw RecordsRefused(part.blamed) }
+                blamed += part.blamed.map { refusal in
+                    var refusal = refusal
+                    refusal.record = refusal.record ?? cell.first { $0.id == refusal.id }
+                    return refusal
+                }
+            }
+            guard left.isEmpty else { throw RecordsRefused(blamed) }
+            return Part(refused: blamed)
         }
     }
 }

@@ -10,6 +10,8 @@ struct CSVRealigner {
     private static let newline = UInt8(ascii: "\n")
 
     private let delimiter: UInt8
+    /// What parts the fields of the records.
+    private let read: UInt8
     /// For each field of the header, where the records have it.
     private let places: [Int?]
     private var fields: [[UInt8]] = [[]]
@@ -21,8 +23,15 @@ struct CSVRealigner {
     ///   - names: The fields of the records, as their header spells them.
     ///   - header: The fields of the header that they are brought under.
     ///   - delimiter: What parts fields.
-    init(from names: [[UInt8]], to header: [[UInt8]], delimiter: UInt8) {
+    ///   - read: What parts those of the records, where it is another.
+    init(
+        from names: [[UInt8]],
+        to header: [[UInt8]],
+        delimiter: UInt8,
+        read: UInt8? = nil
+    ) {
         self.delimiter = delimiter
+        self.read = read ?? delimiter
         places = header.map { names.firstIndex(of: $0) }
     }
 
@@ -30,16 +39,24 @@ struct CSVRealigner {
     mutating func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
         for byte in bytes {
             if byte == Self.quote { isInQuotes.toggle() }
-            if !isInQuotes, byte == delimiter {
+            if !isInQuotes, byte == read {
                 fields.append([])
             } else if !isInQuotes, byte == Self.newline {
-                let aligned = places.map { place in place.map { fields[$0] } ?? [] }
+                let aligned = places.map { place in place.map { spelt(fields[$0]) } ?? [] }
                 Self.append(aligned, delimiter, &output)
                 fields = [[]]
             } else {
                 fields[fields.count - 1].append(byte)
             }
         }
+    }
+
+    /// A field as it is spelt between its new delimiters: within quotes where it has one.
+    private func spelt(_ field: [UInt8]) -> [UInt8] {
+        guard read != delimiter, field.first != Self.quote, field.contains(delimiter) else {
+            return field
+        }
+        return [Self.quote] + field + [Self.quote]
     }
 
     /// Appends a record, or a header.

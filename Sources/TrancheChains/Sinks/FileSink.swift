@@ -19,6 +19,8 @@ public struct FileSink: RecordSink {
     private let parts: PartFolder
     private let folder: BatchFileFolder
     private let known = KnownFields()
+    /// What is wrong with how the sink was described; `nil` where nothing is.
+    private let fault: String?
 
     /// How files are laid out.
     public enum Layout: String, Sendable, Hashable, CaseIterable {
@@ -40,9 +42,11 @@ public struct FileSink: RecordSink {
         _ path: String,
         _ layout: Layout,
         _ overwrites: Bool,
-        _ format: any RecordFileFormat
+        _ format: any RecordFileFormat,
+        fault: String? = nil
     ) {
         self.path = path
+        self.fault = fault
         self.layout = layout
         self.format = format
         parts = PartFolder(path, overwrites: overwrites)
@@ -59,7 +63,8 @@ public struct FileSink: RecordSink {
     /// - Parameters:
     ///   - path: The file, or the folder.
     ///   - layout: How files are laid out.
-    ///   - delimiter: What parts fields; one ASCII character.
+    ///   - delimiter: What parts fields; one ASCII character, neither a quote nor a line break.
+    ///     Another is refused when a run begins, before anything is acquired.
     ///   - overwrites: Whether what others left at the path is replaced.
     /// - Returns: The sink.
     public static func csv(
@@ -68,8 +73,14 @@ public struct FileSink: RecordSink {
         delimiter: Character = ",",
         overwrites: Bool = false
     ) -> FileSink {
-        let writing = CSVWriting(delimiter: delimiter.asciiValue ?? UInt8(ascii: ","))
-        return FileSink(path, layout, overwrites, writing)
+        let byte = delimiter.asciiValue ?? 0
+        let isFitting = ![0, 0x0A, 0x0D, UInt8(ascii: "\"")].contains(byte)
+        let fault =
+            isFitting
+            ? nil
+            : "\(String(delimiter).debugDescription) cannot part the fields of '\(path)': give one "
+                + "ASCII character, such as ',', ';' or a tab"
+        return FileSink(path, layout, overwrites, CSVWriting(delimiter: byte), fault: fault)
     }
 
     /// JSON Lines: an object a line.
@@ -100,11 +111,14 @@ public struct FileSink: RecordSink {
         )
     }
 
-    /// Checks that the folder can be made.
+    /// Checks the delimiter, and that the folder can be made.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument`; `.sinkFailed`.
     public func prepare(
         for fields: RecordFields?,
         beside store: any InventoryStore
     ) async throws {
+        if let fault { throw TrancheError(.invalidArgument, fault) }
         known.fields.withLock { $0 = fields }
         switch layout {
         case .oneFile: try parts.prepare()

@@ -3,7 +3,11 @@ import Tranche
 
 /// The access tokens of an account, each kept for as long as it is good.
 actor GoogleTokens {
-    private static let scope = "https://www.googleapis.com/auth/devstorage.read_only"
+    /// Reading and writing, as snapshots are written to the places that others read from.
+    ///
+    /// It is no more than a bound: what an account may do, its roles say, and one that may only
+    /// read gets the token all the same.
+    private static let scope = "https://www.googleapis.com/auth/devstorage.read_write"
 
     private let credentials: ObjectStoreConfiguration.Google.Credentials
     private let client: HTTPClient

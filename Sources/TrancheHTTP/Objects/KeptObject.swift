@@ -35,11 +35,19 @@ package struct KeptObject: Sendable {
     /// Copies it to another name, unless that is there, and removes it.
     ///
     /// - Throws: `TrancheError` `.invalidItem` where it is gone, `.sinkFailed` where the other is
-    ///   there and is another, `.sinkUnavailable`.
+    ///   there and is another, or is this one, `.sinkUnavailable`.
     package func move(to url: String) async throws {
         let target = try ObjectName(url)
         guard target.store == .amazon else {
             throw TrancheError(.invalidItem, "'\(target.url)' is not the name of an object of S3")
+        }
+        // It would be taken for the copy of an earlier attempt, and removed.
+        guard target != object else {
+            throw TrancheError(
+                .sinkFailed,
+                "'\(object.url)' stands where it would be moved to, and stays there; move objects "
+                    + "below another prefix than their own"
+            )
         }
         let there = try await store.tagOfContent(of: target)
         guard let own = try await store.tagOfContent(of: object) else {

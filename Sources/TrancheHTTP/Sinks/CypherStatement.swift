@@ -11,22 +11,33 @@ struct CypherStatement: Sendable {
     init(_ text: String) {
         self.text = text
         let words = Self.words(of: text)
-        // "ON CREATE SET" belongs to a MERGE.
+        // "ON CREATE SET" belongs to a MERGE; INSERT is what GQL calls CREATE.
         creates = words.indices.contains { index in
-            words[index] == "CREATE" && (index == 0 || words[index - 1] != "ON")
+            words[index] == "INSERT"
+                || words[index] == "CREATE" && (index == 0 || words[index - 1] != "ON")
         }
         takesBatch = words.contains("$BATCH")
         isIdle = words.starts(with: ["UNWIND", "$BATCH"])
     }
 
-    /// The words in upper case, without comments, texts and quoted names.
+    /// The words in upper case, without comments, texts, quoted names, and the names of labels and
+    /// properties.
     private static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = ""
+        // What stands before the word, or before what follows it.
+        var before: Character?
         var quote: Character?
         var rest = text[...]
         func isWordPart(_ character: Character) -> Bool {
             character.isLetter || character.isNumber || character == "_" || character == "$"
+        }
+        func endWord() {
+            guard !word.isEmpty else { return }
+            let isName = before == "." || before == ":" && word.first != "$"
+            if !isName { words.append(word.uppercased()) }
+            before = nil
+            word = ""
         }
         while let character = rest.popFirst() {
             if let open = quote {
@@ -38,8 +49,8 @@ struct CypherStatement: Sendable {
                 word.append(character)
                 continue
             }
-            if !word.isEmpty { words.append(word.uppercased()) }
-            word = ""
+            endWord()
+            if !character.isWhitespace { before = character }
             if character == "/", rest.first == "/" {
                 rest = rest.drop { !$0.isNewline }
             } else if character == "/", rest.first == "*" {
@@ -48,7 +59,7 @@ struct CypherStatement: Sendable {
                 quote = character
             }
         }
-        if !word.isEmpty { words.append(word.uppercased()) }
+        endWord()
         return words
     }
 }

@@ -39,6 +39,9 @@ public final class WebhookSink: RecordSink {
         /// Further header fields, such as `Authorization`.
         public var headers: [String: String] = [:]
         /// Most bytes of a request; 16 MiB by default.
+        ///
+        /// A batch that has more fails; where each record is a request, one that has more is
+        /// refused.
         public var maxBytes = 1 << 24
         /// How many requests of one batch are under way at once, where each record is one; 8 by
         /// default.

@@ -73,29 +73,49 @@ final class WebhookRecordWriter: RecordWriter {
             requests.append((record.id, try posting.key(String(record.id), String(place)), record))
         }
         let posting = posting
-        let refused = try await withThrowingTaskGroup(
-            of: RefusedRecord?.self
-        ) { group in
-            var refused: [RefusedRecord] = []
+        let ended = try await withThrowingTaskGroup(of: Ended.self) { group in
+            var all: [Ended] = []
             for (number, request) in requests.enumerated() {
                 if number >= posting.configuration.concurrency, let ended = try await group.next() {
-                    if let ended { refused.append(ended) }
+                    all.append(ended)
                 }
                 group.addTask {
-                    var body: [UInt8] = []
-                    request.record.appendJSON(to: &body)
-                    return try await posting.post(body, key: request.key).map {
-                        RefusedRecord(request.record, $0)
-                    }
+                    try await WebhookRecordWriter.send(
+                        request.record,
+                        key: request.key,
+                        by: posting
+                    )
                 }
             }
-            for try await ended in group {
-                if let ended { refused.append(ended) }
-            }
-            return refused
+            for try await ended in group { all.append(ended) }
+            return all
         }
-        count += records.count
-        self.refused += refused.sorted { $0.id < $1.id }
+        count += ended.count { $0.isSent }
+        refused += ended.compactMap(\.refusal).sorted { $0.id < $1.id }
+    }
+
+    /// What became of a record.
+    private struct Ended: Sendable {
+        var isSent = true
+        var refusal: RefusedRecord?
+    }
+
+    private static func send(
+        _ record: Record,
+        key: String,
+        by posting: WebhookPosting
+    ) async throws -> Ended {
+        var body: [UInt8] = []
+        record.appendJSON(to: &body)
+        let most = posting.configuration.maxBytes
+        guard body.count <= most else {
+            let words =
+                "it has \(body.count) bytes as JSON, and a request to "
+                + "\(posting.url.withoutSecrets) has \(most) at most"
+            return Ended(isSent: false, refusal: RefusedRecord(record, words))
+        }
+        let complaint = try await posting.post(body, key: key)
+        return Ended(refusal: complaint.map { RefusedRecord(record, $0) })
     }
 
     func takeRefused() -> [RefusedRecord] {

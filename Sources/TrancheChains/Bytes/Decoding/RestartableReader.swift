@@ -146,7 +146,9 @@ actor RestartableReader: ByteReader {
         places = []
         if isLonger {
             // Who follows it takes what was there before for the same; who does not refuses it.
-            if let end = content.end { chunks.forget(number, from: end / Self.chunk) }
+            // What ended there was cut off in the midst of it, or was whole.
+            let ends = [content.end, content.fault?.offset].compactMap { $0 }
+            if let end = ends.min() { chunks.forget(number, from: end / Self.chunk) }
             content.end = nil
             content.fault = nil
         } else {

@@ -8,12 +8,15 @@ import Glibc
 /// feed; in those that shift there may be, and they have no restart points.
 final class IconvConverter: TextConverter {
     private static let newline: UInt8 = 0x0A
-    /// What begins the names of encodings in which bytes before tell what a byte means.
+    /// What begins the names of encodings in which bytes before tell what a byte means, or whose
+    /// units have several bytes, of which one may be that of a line feed.
     ///
-    /// Source: glibc 2.36, iconvdata, those with `EXTRA_LOOP_DECLS` that shift.
+    /// Source: glibc 2.36, iconvdata, those with `EXTRA_LOOP_DECLS` that shift; gconv_builtin.h and
+    /// gconv-modules for the names of UCS-2 and UCS-4.
     private static let shifting = [
         "ISO-2022", "ISO2022", "UTF-7", "UTF7", "HZ", "IBM93", "IBM13", "CP93", "CP13", "CSISO2022",
-        "SCSU", "UNICODE", "UCS", "CSUNICODE", "TSCII", "CSISO10646", "ISO-10646",
+        "IBM-93", "IBM-13", "CSIBM93", "CSIBM13", "SCSU", "UNICODE", "UCS", "CSUNICODE", "CSUCS",
+        "TSCII", "CSISO10646", "ISO-10646", "10646-1", "OSF000101", "WCHAR_T", "INTERNAL",
     ]
 
     private let descriptor: iconv_t
@@ -39,8 +42,10 @@ final class IconvConverter: TextConverter {
         isLast: Bool,
         into output: UnsafeMutableBufferPointer<UInt8>
     ) -> DecodingStep {
-        // Up to the end of a line, behind which one can go on.
-        let line = input.lastIndex(of: Self.newline).map { $0 + 1 } ?? input.count
+        // Up to the end of a line, where one can go on behind it; where one cannot, it may be half
+        // of a character.
+        let end = canRestart ? input.lastIndex(of: Self.newline) : nil
+        let line = end.map { $0 + 1 } ?? input.count
         let part = UnsafeBufferPointer(rebasing: input[..<line])
         var (taken, given) = (0, 0)
         isAtBoundary = false
