@@ -83,11 +83,84 @@ actor MongoConnection {
             var error = bson_error_t()
             var isDone = false
             let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))
-            if !isDone {
-                let failure = MongoError(error, labels: reply.errorLabels)
-                refused += try writing.accept(reply, failure, added)
+            if isDone { return (reply.counters, refused) }
+            let failure = MongoError(error, labels: reply.errorLabels)
+            let answer = try writing.accept(reply, failure, added)
+            refused += answer.refused
+            guard let first = answer.taken.first else { return (reply.counters, refused) }
+            if writing.isOrdered {
+                let later = try writeRest(Array(added[first...]), writing)
+                let counters = reply.counters.merging(later.counters) { $0 + $1 }
+                return (counters, refused + later.refused)
             }
+            refused += try sortOut(answer.taken.map { added[$0] }, writing).refused
             return (reply.counters, refused)
+        }
+    }
+
+    /// Writes, in order, what is not there of records at the first of which the server has stopped.
+    private func writeRest(
+        _ records: [Record],
+        _ writing: MongoWriting
+    ) throws -> (counters: [String: Int], refused: [RefusedRecord]) {
+        let rest = try sortOut(records, writing)
+        if !rest.refused.isEmpty { throw RecordsRefused(rest.refused) }
+        return rest.missing.isEmpty ? ([:], []) : try write(rest.missing, writing)
+    }
+
+    /// Tells what an earlier attempt wrote from what is another's.
+    ///
+    /// - Parameters:
+    ///   - records: Records in order, the first of which has a document under its id.
+    ///   - writing: How they become documents.
+    /// - Returns: Those whose id has another document, and those whose id has none.
+    /// - Throws: ``MongoError``, a transient one where the first one's document is gone or not to
+    ///   be seen yet.
+    private func sortOut(
+        _ records: [Record],
+        _ writing: MongoWriting
+    ) throws -> (refused: [RefusedRecord], missing: [Record]) {
+        let found = try values(named: records.map(writing.id(of:)))
+        var refused: [RefusedRecord] = []
+        var missing: [Record] = []
+        for (place, record) in records.enumerated() {
+            guard let value = found[writing.id(of: record)] else {
+                let isExpected = place == 0 || !writing.isOrdered
+                if isExpected { throw MongoError.passing("a document is there and is not found") }
+                missing.append(record)
+                continue
+            }
+            let own = try writing.document(of: record).value
+            if let own, own.isPart(of: value) { continue }
+            refused.append(RefusedRecord(record, field: "_id", MongoWriting.otherDocument))
+        }
+        return (refused, missing)
+    }
+
+    /// The documents of ids that are texts.
+    private func values(named ids: [String]) throws -> [String: MongoValue] {
+        try withCollection { collection in
+            let list = ids.map(jsonText).joined(separator: ", ")
+            let filter = try BSONDocument(json: "{\"_id\": {\"$in\": [\(list)]}}")
+            let options = try BSONDocument(json: "{\"maxTimeMS\": 60000}")
+            guard
+                let cursor = mongoc_collection_find_with_opts(
+                    collection,
+                    filter.pointer,
+                    options.pointer,
+                    nil
+                )
+            else { throw MongoError(code: 0, message: "there is no memory for a request") }
+            defer { mongoc_cursor_destroy(cursor) }
+            var values: [String: MongoValue] = [:]
+            var document: OpaquePointer?
+            while mongoc_cursor_next(cursor, &document), let document {
+                guard let value = MongoValue(copying: document) else { continue }
+                if let id = value["_id"]?.text { values[id] = value }
+            }
+            var error = bson_error_t()
+            if mongoc_cursor_error(cursor, &error) { throw MongoError(error) }
+            return values
         }
     }
 
@@ -107,12 +180,13 @@ actor MongoConnection {
 
     /// Makes collections that are not there; once for each connection.
     func makeCollections(_ names: [String]) throws {
-        for name in names where made.insert(name).inserted {
+        for name in names where !made.contains(name) {
             do {
                 _ = try run("{\"create\": \(jsonText(name))}")
             } catch let error as MongoError where error.code == 48 {
                 // It was there.
             }
+            made.insert(name)
         }
     }
 

@@ -27,6 +27,11 @@ struct MongoError: Error, Sendable, CategorizedError, CustomStringConvertible {
         category = Self.category(domain: MONGOC_ERROR_SERVER.rawValue, code: code, labels: labels)
     }
 
+    /// Makes an error that trying again may mend.
+    static func passing(_ message: String) -> MongoError {
+        MongoError(code: 0, message: message, labels: ["RetryableWriteError"])
+    }
+
     /// What to do about an error.
     ///
     /// Source: MongoDB's driver specifications, "Retryable Writes", "Determining Retryable Errors",

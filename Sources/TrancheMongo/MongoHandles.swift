@@ -112,6 +112,17 @@ struct BSONDocument: ~Copyable {
         bson_destroy(pointer)
     }
 
+    /// How many bytes it has.
+    ///
+    /// Source: libbson, bson-types.h, `bson_t`: the length is the second of its fields, which Swift
+    /// does not see.
+    var size: Int {
+        Int(UnsafeRawPointer(pointer).load(fromByteOffset: 4, as: UInt32.self))
+    }
+
+    /// Its fields; `nil` where the library has no spelling for it.
+    var value: MongoValue? { MongoValue(copying: pointer) }
+
     /// Appends the fields of a record.
     ///
     /// - Throws: `RecordsRefused` when it does not take one.
@@ -150,9 +161,11 @@ struct BSONDocument: ~Copyable {
         case .integer: return bson_append_int64(pointer, name, -1, cell.integer)
         case .real: return bson_append_double(pointer, name, -1, cell.real)
         case .timestamp:
-            let milliseconds = cell.integer >= 0 ? cell.integer / 1000 : (cell.integer - 999) / 1000
+            let milliseconds = Self.milliseconds(ofMicroseconds: cell.integer)
             return bson_append_date_time(pointer, name, -1, milliseconds)
-        case .date: return bson_append_date_time(pointer, name, -1, cell.integer * 86_400_000)
+        case .date:
+            guard let milliseconds = Self.milliseconds(ofDays: cell.integer) else { return false }
+            return bson_append_date_time(pointer, name, -1, milliseconds)
         case .blob:
             let start = bytes.baseAddress.map { $0 + Int(cell.start) }
             return bson_append_binary(pointer, name, -1, BSON_SUBTYPE_BINARY, start, cell.length)
@@ -172,11 +185,24 @@ struct BSONDocument: ~Copyable {
             guard cell.length > 0, let base = bytes.baseAddress else {
                 return bson_append_utf8(pointer, name, -1, "", 0)
             }
+            guard let length = Int32(exactly: cell.length) else { return false }
             return (base + Int(cell.start)).withMemoryRebound(
                 to: CChar.self,
                 capacity: Int(cell.length)
-            ) { bson_append_utf8(pointer, name, -1, $0, Int32(cell.length)) }
+            ) { bson_append_utf8(pointer, name, -1, $0, length) }
         }
+    }
+
+    /// The whole milliseconds that have begun.
+    static func milliseconds(ofMicroseconds microseconds: Int64) -> Int64 {
+        let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: 1000)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+
+    /// Where a day begins; `nil` where that is beyond a date of BSON.
+    static func milliseconds(ofDays days: Int64) -> Int64? {
+        let (milliseconds, isTooFar) = days.multipliedReportingOverflow(by: 86_400_000)
+        return isTooFar ? nil : milliseconds
     }
 
     /// Appends a number as a decimal of 128 bits.

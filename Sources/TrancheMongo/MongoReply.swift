@@ -9,6 +9,10 @@ struct MongoReply: Sendable {
     /// What went wrong with single operations, by their place.
     private(set) var writeErrors: [(index: Int, code: Int, message: String)] = []
     private(set) var hasWriteConcernError = false
+    /// How many documents of a bulk the server took.
+    var taken: Int {
+        ["nInserted", "nMatched", "nUpserted"].reduce(0) { $0 + (counters[$1] ?? 0) }
+    }
     /// The replica set's name, where there is one.
     private(set) var setName: String?
     /// Whether the answering server stands before a sharded cluster.
@@ -24,10 +28,18 @@ struct MongoReply: Sendable {
 
     /// Takes a reply over, and frees it.
     init(_ json: UnsafeMutablePointer<CChar>?) {
-        guard let json else { return }
+        guard let json else {
+            self.init(json: [])
+            return
+        }
         defer { bson_free(json) }
         let text = UnsafeRawBufferPointer(start: json, count: strlen(json))
-        guard let object = MongoValue(json: Array(text)) else { return }
+        self.init(json: Array(text))
+    }
+
+    /// Reads a reply; empty where it is none.
+    init(json: [UInt8]) {
+        guard let object = MongoValue(json: json) else { return }
         counters = object.members.compactMapValues(\.whole)
         setName = object["setName"]?.text
         isRouter = object["msg"]?.text == "isdbgrid"

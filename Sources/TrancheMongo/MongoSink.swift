@@ -1,3 +1,4 @@
+import Synchronization
 public import Tranche
 
 /// A MongoDB collection as a sink: each record becomes a document.
@@ -8,12 +9,16 @@ public import Tranche
 ///
 /// With a key, the document of that key is replaced, or made; a unique index must be on it. Without
 /// one, each record is a document whose `_id` is made of the source's name and the record's id:
-/// written again, it is there already. Either way writing a batch again changes nothing.
+/// written again by a later attempt, it is there already. Either way writing a batch again changes
+/// nothing. Where another load has left a document of that `_id`, the record is refused.
 public final class MongoSink: RecordSink {
     private let location: MongoLocation
     private let key: [String]
     private let configuration: Configuration
     private let connections: MongoConnections
+    private let origins = MongoOrigins()
+    /// The batches that an attempt of this process has left half written, maybe.
+    private let begun = Mutex<Set<Int64>>([])
 
     /// How documents are written.
     public struct Configuration: Sendable {
@@ -95,6 +100,8 @@ public final class MongoSink: RecordSink {
                     + fields.names.joined(separator: ", ")
             )
         }
+        origins.begin(in: store)
+        begun.withLock { $0 = [] }
         try await connections.lend { connection in
             _ = try await connection.run("{\"ping\": 1}")
             if !self.key.isEmpty { try await self.requireIndex(connection) }
@@ -137,13 +144,37 @@ public final class MongoSink: RecordSink {
             isOrdered: configuration.isOrdered,
             hasTimes: configuration.hasTimes,
             writeConcern: configuration.writeConcern,
-            isTransactional: configuration.isTransactional
+            isTransactional: configuration.isTransactional,
+            mayBeKnown: mayHaveWritten(batch)
         )
-        return try await connections.lend { connection in
-            guard writing.isTransactional else {
-                return try await body(MongoWriter(connection: connection, writing: writing))
+        guard !writing.isTransactional else {
+            return try await withTransaction(for: batch, writing, body)
+        }
+        do {
+            return try await connections.lend { connection in
+                try await body(MongoWriter(connection: connection, writing: writing))
             }
-            let mark = MongoBatchMark(batch)
+        } catch {
+            // A chain may write it once more within the attempt.
+            begun.withLock { _ = $0.insert(batch.id) }
+            throw error
+        }
+    }
+
+    /// Whether documents of a batch may be there: of an earlier attempt, or of one of the batch
+    /// that it was made of.
+    private func mayHaveWritten(_ batch: BatchRecord) -> Bool {
+        batch.attempt > 1 || batch.parent != nil || batch.kind == .split || batch.kind == .redrive
+            || begun.withLock { $0.contains(batch.id) }
+    }
+
+    private func withTransaction<Result: Sendable>(
+        for batch: BatchRecord,
+        _ writing: MongoWriting,
+        _ body: @Sendable (any RecordWriter) async throws -> Result
+    ) async throws -> Result {
+        let mark = MongoBatchMark(batch, origin: try await origins.origin(of: batch.key))
+        return try await connections.lend { connection in
             // Transactions that make the same collection stand in each other's way.
             try await connection.makeCollections([self.location.collection, mark.collection])
             try await connection.begin()

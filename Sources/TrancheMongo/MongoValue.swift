@@ -1,10 +1,11 @@
+import CLibMongoC
 import FoundationEssentials
 
 /// A value of a server's answer, in extended JSON.
 ///
 /// A list may hold nulls, unlike one of a `SpecValue`: what a server says of a refused document has
 /// parts of it.
-enum MongoValue: Sendable, Decodable {
+enum MongoValue: Sendable, Equatable, Decodable {
     case null
     case flag(Bool)
     case number(Double)
@@ -20,6 +21,13 @@ enum MongoValue: Sendable, Decodable {
             return nil
         }
         self = value
+    }
+
+    /// Reads a document of the library's; `nil` where that has no spelling for it.
+    init?(copying document: OpaquePointer) {
+        guard let json = bson_as_relaxed_extended_json(document, nil) else { return nil }
+        defer { bson_free(json) }
+        self.init(json: Array(String(cString: json).utf8))
     }
 
     init(from decoder: any Decoder) throws {
@@ -46,6 +54,11 @@ enum MongoValue: Sendable, Decodable {
 
     var members: [String: MongoValue] {
         if case .object(let members) = self { members } else { [:] }
+    }
+
+    /// Whether an object has all members of this one, and maybe others.
+    func isPart(of other: MongoValue) -> Bool {
+        members.allSatisfy { other[$0.key] == $0.value }
     }
 
     var list: [MongoValue] { if case .list(let list) = self { list } else { [] } }

@@ -84,20 +84,37 @@ struct MongoBatchMark: Sendable {
     let collection = "tranche_batch"
     /// The parts of the name as one text, in JSON: an array cannot be an id.
     private let name: String
+    /// The name as it was before it said which inventory the batch is of.
+    private let formerName: String
     private let attempt: Int
 
-    init(_ batch: BatchRecord) {
+    /// Names a batch.
+    ///
+    /// - Parameters:
+    ///   - batch: The batch, with its attempt.
+    ///   - origin: What tells its run from others of its names; empty where that is not known.
+    init(_ batch: BatchRecord, origin: [String] = []) {
         let key = batch.key
-        let parts = [key.metaTable, key.job, key.run, String(batch.id)].map(jsonText)
-        name = jsonText("[\(parts.joined(separator: ", "))]")
+        let parts = [key.metaTable, key.job, key.run, String(batch.id)]
+        name = Self.name(origin + parts)
+        formerName = Self.name(parts)
         attempt = batch.attempt
     }
 
+    private static func name(_ parts: [String]) -> String {
+        jsonText("[\(parts.map(jsonText).joined(separator: ", "))]")
+    }
+
     /// What was counted by the attempt that wrote the batch; `nil` when none did.
+    ///
+    /// A mark with the former name may be of another inventory: only one of an earlier attempt can
+    /// be the batch's own.
     func find(_ connection: MongoConnection) async throws -> Counters? {
         try await connection.run(
             """
-            {"find": "\(collection)", "filter": {"_id": \(name)}, "limit": 1, "singleBatch": true}
+            {"find": "\(collection)", "limit": 1, "singleBatch": true, "filter": {"$or": [
+                {"_id": \(name)}, {"_id": \(formerName), "attempt": {"$lt": \(attempt)}}
+            ]}}
             """
         ).firstCounters
     }

@@ -13,6 +13,25 @@ struct MongoWriting: Sendable {
     var writeConcern: String
     /// Whether a batch is written in a transaction.
     var isTransactional: Bool
+    /// Whether an earlier attempt can have written documents whose ids are made of the records'.
+    var mayBeKnown: Bool
+
+    /// The most bytes of a document.
+    ///
+    /// Source: MongoDB's manual, "MongoDB Limits and Thresholds", "BSON Document Size".
+    static let maxSize = 16 << 20
+
+    /// The most bytes of a key and a document together, which are one request.
+    ///
+    /// Source: MongoDB's server, `BSONObjMaxInternalSize`: 16 KiB more, of which some are for the
+    /// names within the request.
+    private static let maxRequestSize = maxSize + 15_872
+
+    /// What is said of a record whose id another record's document has.
+    static let otherDocument =
+        "the collection has another document of the _id that is made of the source's name and the "
+        + "record's place, such as one of an earlier load: write to another collection, give a key "
+        + "(--key), or remove the documents that are not needed"
 
     /// How a request is carried out; a transaction has a write concern of its own.
     func options(isInTransaction: Bool) -> String {
@@ -33,16 +52,9 @@ struct MongoWriting: Sendable {
         to bulk: OpaquePointer,
         _ upsert: borrowing BSONDocument
     ) throws {
-        let document = try BSONDocument()
+        let document = try document(of: record)
         var error = bson_error_t()
         guard !key.isEmpty else {
-            guard record.fields.place(of: "_id") == nil else {
-                let words =
-                    "field '_id' names the document: give it as the key (--key _id), or rename it"
-                throw RecordsRefused([RefusedRecord(record, field: "_id", words)])
-            }
-            document.append(idPrefix + String(record.id), as: "_id")
-            try document.append(record, places: 0..<record.fields.count)
             guard mongoc_bulk_operation_insert_with_opts(bulk, document.pointer, nil, &error) else {
                 throw refused(record, error)
             }
@@ -50,7 +62,7 @@ struct MongoWriting: Sendable {
         }
         let selector = try BSONDocument()
         try selector.append(record, places: try keyPlaces(of: record))
-        try document.append(record, places: 0..<record.fields.count)
+        try requireSize(of: record, selector.size + document.size, Self.maxRequestSize)
         let isAdded: Bool
         if hasTimes {
             let update = try BSONDocument(json: "{\"$currentDate\": {\"updated_at\": true}}")
@@ -77,6 +89,34 @@ struct MongoWriting: Sendable {
         guard isAdded else { throw refused(record, error) }
     }
 
+    /// The id of a record's document where there is no key.
+    func id(of record: Record) -> String { idPrefix + String(record.id) }
+
+    /// The document that a record becomes.
+    ///
+    /// - Throws: `RecordsRefused`.
+    func document(of record: Record) throws -> BSONDocument {
+        let document = try BSONDocument()
+        if key.isEmpty {
+            guard record.fields.place(of: "_id") == nil else {
+                let words =
+                    "field '_id' names the document: give it as the key (--key _id), or rename it"
+                throw RecordsRefused([RefusedRecord(record, field: "_id", words)])
+            }
+            document.append(id(of: record), as: "_id")
+        }
+        try document.append(record, places: 0..<record.fields.count)
+        try requireSize(of: record, document.size, Self.maxSize)
+        return document
+    }
+
+    /// The library would refuse all documents of a request for one that is too large.
+    private func requireSize(of record: Record, _ size: Int, _ most: Int) throws {
+        guard size > most else { return }
+        let words = "the record is a document of \(size) bytes; MongoDB takes at most \(most)"
+        throw RecordsRefused([RefusedRecord(record, words)])
+    }
+
     private func keyPlaces(of record: Record) throws -> [Int] {
         try key.map { name in
             guard let place = record.fields.place(of: name) else {
@@ -99,34 +139,62 @@ struct MongoWriting: Sendable {
 
     /// Finds out what an answer with errors comes to.
     ///
-    /// - Returns: The documents that the server does not take, where it has taken all others and
-    ///   they were not there already.
-    /// - Throws: `RecordsRefused` where others were not written for it; ``MongoError``.
+    /// - Returns: The documents that the server does not take, where it has taken all others; and
+    ///   the places of those whose id has a document already, which an earlier attempt may have
+    ///   written. Where documents are written in order, nothing behind the first of these is
+    ///   written.
+    /// - Throws: `RecordsRefused` where others were not written for it; `.sinkFailed` where the ids
+    ///   of the others may be taken, too; ``MongoError``.
     func accept(
         _ reply: MongoReply,
         _ error: MongoError,
         _ records: [Record]
-    ) throws -> [RefusedRecord] {
-        // A document whose id is made of the record's was written by an earlier attempt.
-        // In a transaction there was none, and the error has ended it.
-        let isKnown = { (code: Int, message: String) in
-            key.isEmpty && !isTransactional && code == 11000 && message.contains("index: _id_")
-        }
-        let errors = reply.writeErrors.filter { !isKnown($0.code, $0.message) }
+    ) throws -> (refused: [RefusedRecord], taken: [Int]) {
         if reply.hasWriteConcernError || reply.writeErrors.isEmpty { throw error }
-        if errors.isEmpty, !isOrdered { return [] }
-        let failures = errors.map { failure in
-            MongoError(code: failure.code, message: failure.message, labels: reply.errorLabels)
+        guard reply.writeErrors.allSatisfy({ records.indices.contains($0.index) }) else {
+            throw error
         }
+        let failures = reply.writeErrors.filter { !isOfID($0.code, $0.message) }
+            .map { failure in
+                MongoError(code: failure.code, message: failure.message, labels: reply.errorLabels)
+            }
         if let passing = failures.first(where: { $0.category == .transient }) { throw passing }
-        let refused = errors.compactMap { failure -> RefusedRecord? in
-            guard records.indices.contains(failure.index) else { return nil }
-            return RefusedRecord(
-                records[failure.index],
-                "\(failure.message) (code \(failure.code))"
-            )
+        try requireWhole(reply, records)
+        var refused: [RefusedRecord] = []
+        var taken: [Int] = []
+        for failure in reply.writeErrors {
+            let record = records[failure.index]
+            if !isOfID(failure.code, failure.message) {
+                let words = "\(failure.message) (code \(failure.code))"
+                refused.append(RefusedRecord(record, words))
+            } else if mayBeKnown, !isTransactional {
+                taken.append(failure.index)
+            } else if isOrdered || isTransactional {
+                // The server has stopped at it, and all that follow may have the same fault. In a
+                // transaction no earlier attempt has left anything.
+                throw TrancheError(.sinkFailed, Self.otherDocument)
+            } else {
+                refused.append(RefusedRecord(record, field: "_id", Self.otherDocument))
+            }
         }
-        guard !isOrdered, !isTransactional else { throw RecordsRefused(refused) }
-        return refused
+        if isOrdered || isTransactional, !refused.isEmpty { throw RecordsRefused(refused) }
+        return (refused, taken.sorted())
+    }
+
+    /// Whether an id that is made of a record's has a document already.
+    private func isOfID(_ code: Int, _ message: String) -> Bool {
+        key.isEmpty && code == 11000 && message.contains("index: _id_")
+    }
+
+    /// Checks that the server has answered for all documents, as the way to it may be lost.
+    ///
+    /// A transaction, which ends with the first error, is given up anyway.
+    private func requireWhole(_ reply: MongoReply, _ records: [Record]) throws {
+        if isTransactional { return }
+        let first = reply.writeErrors.map(\.index).min() ?? 0
+        let sent = isOrdered ? first + 1 : records.count
+        let answered = reply.taken + reply.writeErrors.count
+        guard answered != sent else { return }
+        throw MongoError.passing("the server answered for \(answered) documents of \(sent)")
     }
 }

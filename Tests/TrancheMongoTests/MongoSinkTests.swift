@@ -86,8 +86,15 @@ struct MongoSinkTests {
             #expect(report.isSuccess, "\(report.lastError ?? "")")
             #expect(report.failed == 1)
             #expect(try await count(location) == 500)
-            // Under another name the same is done again.
-            _ = try await load(path, to: sink(location, key: key), inventory, job: "again")
+            // Under another name the same is done again; without a key the ids are taken.
+            let again = try await load(
+                path,
+                to: sink(location, key: key),
+                inventory,
+                job: "again"
+            )
+            #expect(again.isSuccess == !key.isEmpty, "\(again.lastError ?? "")")
+            #expect((again.lastError?.contains("another document") == true) == key.isEmpty)
             #expect(try await count(location) == 500)
         }
     }

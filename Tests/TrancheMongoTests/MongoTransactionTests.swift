@@ -107,4 +107,66 @@ struct MongoTransactionTests {
         #expect(report.run?.totals[.quarantined]?.items == 1)
         #expect(try await count(location) == 299)
     }
+
+    @Test("Another inventory's batch of the same names and number is written", arguments: [0, 1])
+    func otherInventory(_ way: Int) async throws {
+        let location = try await MongoTestServer.location()
+        var configuration = MongoSink.Configuration()
+        configuration.isTransactional = true
+        configuration.createsIndex = true
+        try await withTemporaryFolder { folder in
+            let path = folder.path("numbers.csv")
+            for (round, text) in ["id\n1\n2\n", "id\n7\n8\n"].enumerated() {
+                // At another place, or made anew at the same place.
+                let name = way == 0 ? "inventory\(round).db" : "inventory.db"
+                for end in ["", "-wal", "-shm"] {
+                    let file = folder.path(name + end)
+                    guard FileManager.default.fileExists(atPath: file) else { continue }
+                    try FileManager.default.removeItem(atPath: file)
+                }
+                let inventory = try await Inventory.open(.sqlite(folder.path(name)))
+                try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+                let request = BatchRequest(job: "load", limit: BatchLimit(weight: 100))
+                let report = try await Chain(reading: CSVSource(path))
+                    .write(to: MongoSink(location, key: ["id"], configuration: configuration))
+                    .run(through: inventory, ChainOptions(request: request, workers: 1))
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                #expect(report.counters["documents_inserted"] == 2)
+                await inventory.close()
+            }
+            #expect(try await count(location) == 4)
+        }
+    }
+
+    @Test("A mark with the former name counts where an earlier attempt can have left it")
+    func formerMark() async throws {
+        let connection = try MongoConnection(try await MongoTestServer.location())
+        var batch = BatchRecord(
+            id: 1,
+            key: RunKey(metaTable: UUID().uuidString, job: "load"),
+            kind: .incremental,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: 1,
+            idEnd: 2,
+            coverStart: nil,
+            itemIDs: nil,
+            count: 2,
+            weight: 2,
+            startedAt: Date(timeIntervalSince1970: 0)
+        )
+        let counters = Counters(["documents_inserted": 2])
+        try await MongoBatchMark(batch).set(counters, connection)
+        let origin = ["sqlite:/inventory.db", "1700000000000"]
+        #expect(try await MongoBatchMark(batch, origin: origin).find(connection) == nil)
+        batch.attempt = 2
+        #expect(try await MongoBatchMark(batch, origin: origin).find(connection) == counters)
+        // A mark that names its inventory is no other's, whatever the attempt.
+        batch.id = 2
+        try await MongoBatchMark(batch, origin: origin).set(counters, connection)
+        batch.attempt = 3
+        #expect(try await MongoBatchMark(batch, origin: origin).find(connection) == counters)
+        #expect(try await MongoBatchMark(batch, origin: ["other"]).find(connection) == nil)
+    }
 }
