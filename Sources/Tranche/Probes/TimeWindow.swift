@@ -64,9 +64,21 @@ public struct TimeWindow: Sendable, Hashable, Codable {
         let border = Int64(isOpen ? closes : opens) * 60
         let until = (0...2 as ClosedRange<Int64>).lazy.compactMap { day in
             clock.moment(showing: local - ofDay + day * 86_400 + border, after: second)
-        }.first.map { Date(timeIntervalSince1970: Double($0)) }
+        }.first.map { Self.moment(second, $0, by: clock) }
         let words = isOpen ? "within \(self)" : "outside \(self)"
         return ProbeAnswer(isOpen: isOpen, reason: words, until: until)
+    }
+
+    /// The end of an answer, or the moment before at which clocks are put back: what they show then
+    /// they have shown before.
+    private static func moment(_ second: Int64, _ end: Int64, by clock: ZoneClock) -> Date {
+        var end = end
+        if let change = clock.change(after: second, through: end),
+            clock.offset(at: change) < clock.offset(at: second)
+        {
+            end = change
+        }
+        return Date(timeIntervalSince1970: Double(end))
     }
 }
 

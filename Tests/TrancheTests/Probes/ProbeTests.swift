@@ -229,6 +229,9 @@ struct ProbeTests {
             ("02:30-04:00", "Europe/Berlin", "2026-03-29T01:00:00Z", true, "2026-03-29T02:00:00Z"),
             // And comes twice on 25 October.
             ("01:00-02:30", "Europe/Berlin", "2026-10-24T23:30:00Z", true, "2026-10-25T00:30:00Z"),
+            ("02:30-03:00", "Europe/Berlin", "2026-10-25T00:59:00Z", true, "2026-10-25T01:00:00Z"),
+            ("22:00-02:30", "Europe/Berlin", "2026-10-25T00:45:00Z", false, "2026-10-25T01:00:00Z"),
+            ("22:00-02:30", "Europe/Berlin", "2026-10-25T01:00:00Z", true, "2026-10-25T01:30:00Z"),
         ]
     )
     func window(_ text: String, _ zone: String, _ at: String, _ isOpen: Bool, _ until: String)
