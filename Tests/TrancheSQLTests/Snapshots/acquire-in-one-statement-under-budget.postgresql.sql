@@ -166,7 +166,11 @@ RETURNING id, batch_id_start
     budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
 )
 SELECT base.id, CAST((SELECT given_run FROM given) AS bigint), made.id, 1,
-    base.held_batches + 1, base.held_weight + coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0), base.summed
+    base.held_batches + 1,
+    -- A sum beyond all numbers is an error of the database.
+    CASE WHEN base.held_weight > CAST(1.7976931348623157e308 AS double precision) - coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0)
+        THEN CAST(1.7976931348623157e308 AS double precision) ELSE base.held_weight + coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0) END,
+    base.summed
 FROM made CROSS JOIN base)
 SELECT tranche_id, tranche_weight, tranche_item,
     CASE WHEN tranche_place > 1 THEN NULL ELSE (SELECT count(*) FROM ended) END, CASE WHEN tranche_place > 1 THEN NULL ELSE (SELECT is_full FROM room) END, CASE WHEN tranche_place > 1 THEN NULL ELSE (SELECT is_tight FROM room) END, CASE WHEN tranche_place > 1 THEN NULL ELSE (SELECT is_shared FROM room) END, CASE WHEN tranche_place > 1 THEN NULL ELSE number END,

@@ -161,7 +161,11 @@ RETURNING id, batch_id_start
     budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
 )
 SELECT base.id, CAST($30 AS bigint), made.id, 1,
-    base.held_batches + $31, base.held_weight + $32, base.summed
+    base.held_batches + $31,
+    -- A sum beyond all numbers is an error of the database.
+    CASE WHEN base.held_weight > CAST(1.7976931348623157e308 AS double precision) - $32
+        THEN CAST(1.7976931348623157e308 AS double precision) ELSE base.held_weight + $33 END,
+    base.summed
 FROM made CROSS JOIN base)
 SELECT id, batch_id_start, is_tight, is_shared FROM made CROSS JOIN room;
--- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 real, $12 integer, $13 text, $14 text, $15 integer, $16 integer, $17 integer, $18 null, $19 integer, $20 real, $21 text, $22 text, $23 text, $24 text, $25 null, $26 integer, $27 integer, $28 null, $29 text, $30 integer, $31 integer, $32 real
+-- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 real, $12 integer, $13 text, $14 text, $15 integer, $16 integer, $17 integer, $18 null, $19 integer, $20 real, $21 text, $22 text, $23 text, $24 text, $25 null, $26 integer, $27 integer, $28 null, $29 text, $30 integer, $31 integer, $32 real, $33 real
