@@ -234,7 +234,8 @@ struct ConnectorsTests {
             .appending(path: "tranche-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer {
-            #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) }
+            // Files of the database may go by themselves meanwhile.
+            try? FileManager.default.removeItem(at: folder)
         }
         let path = folder.path()
         try Data("id,note\n1,\"a\tb\"\n2,c\n3,\"d,e\"\n".utf8)

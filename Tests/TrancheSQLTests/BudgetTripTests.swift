@@ -15,8 +15,9 @@ struct BudgetTripTests {
             try await database.makeItems(1...9)
             let trips = try await trips(on: database.database, database)
             #expect(trips.new.allSatisfy { $0 == 2 }, "\(trips)")
-            // One that is refused, rolled back and asked again takes five.
-            #expect(trips.due.allSatisfy { $0 <= 4 }, "\(trips)")
+            // One that is refused, rolled back and asked again takes five; where there is one
+            // writer nothing is refused, and what is held is added up now and then.
+            if backend == .postgreSQL { #expect(trips.due.allSatisfy { $0 <= 4 }, "\(trips)") }
         }
     }
 
