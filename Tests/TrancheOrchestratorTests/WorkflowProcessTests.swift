@@ -45,13 +45,37 @@ struct WorkflowProcessTests {
                       weight: 4
                 links: [raw -> load]
                 """
-            #expect(try await world.drain(text) == [])
+            let failures = try await world.drain(text)
+            #expect(failures == [], "\(failures)")
             #expect(try await world.drain(text) == [])
             #expect(try world.lines(in: "out").count == 4)
             let runs = try await world.inventory.runs(RunSelection(job: "load-rows"))
             #expect(Set(runs.map(\.key.run)) == ["raw/load.1", "raw/load.2", "raw/load.3"])
             let results = try await world.batches("raw/load").compactMap(\.result)
             #expect(results.allSatisfy { $0.contains("load-rows") && $0.contains("complete") })
+        }
+    }
+
+    @Test("A file without records is complete, though the folder of the output is not there")
+    func emptyFile() async throws {
+        try await withPipelineWorld { world in
+            try world.write("", to: "raw/c.csv")
+            let text = """
+                inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
+                processes:
+                  load:
+                    type: workflow
+                    reads: file
+                    workflow:
+                      job: load-rows
+                      source: 'csv:any.csv'
+                      sink: 'jsonl:\(world.folder.path("new/out/rows.jsonl"))'
+                      weight: 4
+                links: [raw -> load]
+                """
+            let failures = try await world.drain(text)
+            #expect(failures == [], "\(failures)")
+            #expect(try await world.batches("raw/load").map(\.status) == [.succeeded])
         }
     }
 

@@ -216,7 +216,10 @@ package final class PartFolder: Sendable {
         _ body: (OutputFile) async throws -> Void
     ) async throws {
         let mark = "\(ProcessInfo.processInfo.processIdentifier)"
-        let output = OutputFile(SymbolicLinks.end(of: target(of: key)), mark: mark)
+        let target = target(of: key)
+        // A run without records has made none. What a link leads to may be a disk that is away.
+        try Self.makeFolder(URL(filePath: target).deletingLastPathComponent().path)
+        let output = OutputFile(SymbolicLinks.end(of: target), mark: mark)
         do {
             try await output.open()
             try await body(output)
