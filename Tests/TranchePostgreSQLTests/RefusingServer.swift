@@ -14,6 +14,7 @@ struct RefusingServer {
     ///   - severity: The severity in the server's language.
     ///   - message: Its words in that language.
     ///   - place: Where in its source it is, as a server says and a pooler does not.
+    /// - Throws: Why it cannot listen.
     init(
         state: String,
         severity: String = "FATAL",
