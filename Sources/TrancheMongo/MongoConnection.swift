@@ -139,29 +139,13 @@ actor MongoConnection {
 
     /// The documents of ids that are texts.
     private func values(named ids: [String]) throws -> [String: MongoValue] {
-        try withCollection { collection in
-            let list = ids.map(jsonText).joined(separator: ", ")
-            let filter = try BSONDocument(json: "{\"_id\": {\"$in\": [\(list)]}}")
-            let options = try BSONDocument(json: "{\"maxTimeMS\": 60000}")
-            guard
-                let cursor = mongoc_collection_find_with_opts(
-                    collection,
-                    filter.pointer,
-                    options.pointer,
-                    nil
-                )
-            else { throw MongoError(code: 0, message: "there is no memory for a request") }
-            defer { mongoc_cursor_destroy(cursor) }
-            var values: [String: MongoValue] = [:]
-            var document: OpaquePointer?
-            while mongoc_cursor_next(cursor, &document), let document {
-                guard let value = MongoValue(copying: document) else { continue }
-                if let id = value["_id"]?.text { values[id] = value }
-            }
-            var error = bson_error_t()
-            if mongoc_cursor_error(cursor, &error) { throw MongoError(error) }
-            return values
+        let list = ids.map(jsonText).joined(separator: ", ")
+        var values: [String: MongoValue] = [:]
+        try eachDocument("{\"_id\": {\"$in\": [\(list)]}}", "{\"maxTimeMS\": 60000}") {
+            guard let value = MongoValue(copying: $0) else { return }
+            if let id = value["_id"]?.text { values[id] = value }
         }
+        return values
     }
 
     /// Options of a request, within the transaction that is open.

@@ -45,9 +45,28 @@ extension MongoConnection {
     /// - Throws: ``MongoError``; `CancellationError`.
     func find(_ query: MongoQuery) throws -> [MongoDocument] {
         try Task.checkCancellation()
-        return try withCollection { collection in
-            let filter = try BSONDocument(json: query.filter)
-            let options = try BSONDocument(json: query.options)
+        var documents: [MongoDocument] = []
+        try eachDocument(query.filter, query.options) {
+            documents.append(MongoDocument(copying: $0))
+        }
+        return documents
+    }
+
+    /// Goes over documents, in order.
+    ///
+    /// - Parameters:
+    ///   - filter: Which, as JSON.
+    ///   - options: The request's options, as JSON.
+    ///   - body: Takes one, which is the library's until it returns.
+    /// - Throws: ``MongoError``; what `body` throws.
+    func eachDocument(
+        _ filter: String,
+        _ options: String,
+        _ body: (OpaquePointer) throws -> Void
+    ) throws {
+        try withCollection { collection in
+            let filter = try BSONDocument(json: filter)
+            let options = try BSONDocument(json: options)
             guard
                 let cursor = mongoc_collection_find_with_opts(
                     collection,
@@ -57,14 +76,10 @@ extension MongoConnection {
                 )
             else { throw MongoError(code: 0, message: "there is no memory for a request") }
             defer { mongoc_cursor_destroy(cursor) }
-            var documents: [MongoDocument] = []
             var document: OpaquePointer?
-            while mongoc_cursor_next(cursor, &document), let document {
-                documents.append(MongoDocument(copying: document))
-            }
+            while mongoc_cursor_next(cursor, &document), let document { try body(document) }
             var error = bson_error_t()
             if mongoc_cursor_error(cursor, &error) { throw MongoError(error) }
-            return documents
         }
     }
 }

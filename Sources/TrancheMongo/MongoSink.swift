@@ -16,7 +16,9 @@ public final class MongoSink: RecordSink {
     private let key: [String]
     private let configuration: Configuration
     private let connections: MongoConnections
-    private let origins = MongoOrigins()
+    private let origins = RunOrigins()
+    /// The inventory whose batches are written, once it is known.
+    private let store = Mutex<(any InventoryStore)?>(nil)
     /// The batches that an attempt of this process has left half written, maybe.
     private let begun = Mutex<Set<Int64>>([])
 
@@ -100,7 +102,8 @@ public final class MongoSink: RecordSink {
                     + fields.names.joined(separator: ", ")
             )
         }
-        origins.begin(in: store)
+        self.store.withLock { $0 = store }
+        origins.forget()
         begun.withLock { $0 = [] }
         try await connections.lend { connection in
             _ = try await connection.run("{\"ping\": 1}")
@@ -173,7 +176,11 @@ public final class MongoSink: RecordSink {
         _ writing: MongoWriting,
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result {
-        let mark = MongoBatchMark(batch, origin: try await origins.origin(of: batch.key))
+        var origin: [String] = []
+        if let store = store.withLock({ $0 }) {
+            origin = try await origins.origin(of: batch.key, in: store)
+        }
+        let mark = MongoBatchMark(batch, origin: origin)
         return try await connections.lend { connection in
             // Transactions that make the same collection stand in each other's way.
             try await connection.makeCollections([self.location.collection, mark.collection])

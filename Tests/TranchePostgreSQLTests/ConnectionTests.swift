@@ -219,7 +219,8 @@ struct ConnectionTests {
         let server = try RefusingServer(state: "28P01", message: "password authentication failed")
         defer { server.stop() }
         let error = await openError(
-            "postgresql://user:secretword@127.0.0.1:\(server.port)/x?sslmode=disable&gssencmode=disable"
+            "postgresql://user:secretword@127.0.0.1:\(server.port)/x?sslmode=disable"
+                + "&gssencmode=disable"
         )
         #expect(error?.code == .accessRefused)
         #expect(error?.category == .permanent)

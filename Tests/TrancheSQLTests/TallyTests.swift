@@ -71,7 +71,9 @@ struct TallyTests {
             let type = backend == .sqlite ? "text" : "timestamptz"
             try await database.run(
                 """
-                CREATE TABLE \(database.prefix)item (uid bigint PRIMARY KEY, item integer, at \(type));
+                CREATE TABLE \(database.prefix)item (
+                    uid bigint PRIMARY KEY, item integer, at \(type)
+                );
                 INSERT INTO \(database.prefix)item VALUES
                 (1, 1, '2026-01-01 08:00:00Z'), (2, 1, '2026-01-01 09:00:00Z'),
                 (3, 0, '2026-01-01 09:10:00Z'), (4, 1, '2026-01-01 09:20:00Z'),

@@ -1,9 +1,11 @@
 import Synchronization
-import Tranche
 
 /// What tells runs from runs of the same names in other inventories, as far as it was asked for.
-final class RunOrigins: Sendable {
+package final class RunOrigins: Sendable {
     private let known = Mutex<[RunKey: [String]]>([:])
+
+    /// Knows none yet.
+    package init() {}
 
     /// What tells a run from others of its names, the same for as long as the run is there.
     ///
@@ -11,7 +13,7 @@ final class RunOrigins: Sendable {
     /// at the same place has the same identity.
     ///
     /// - Throws: The store's failure.
-    func origin(of key: RunKey, in store: any InventoryStore) async throws -> [String] {
+    package func origin(of key: RunKey, in store: any InventoryStore) async throws -> [String] {
         if let origin = known.withLock({ $0[key] }) { return origin }
         let identity = try await store.identity()
         let run = try await store.runs(RunSelection(key), after: nil, limit: 1).first
@@ -22,5 +24,5 @@ final class RunOrigins: Sendable {
     }
 
     /// Forgets what was asked for, as the inventory may be another.
-    func forget() { known.withLock { $0 = [:] } }
+    package func forget() { known.withLock { $0 = [:] } }
 }
