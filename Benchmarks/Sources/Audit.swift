@@ -110,21 +110,3 @@ struct Audit {
         return inventory
     }
 }
-
-extension BenchDatabase {
-    /// Tells the server what tables hold, and which pages all may see.
-    fileprivate func vacuum(_ tables: [String]) async throws {
-        guard !isSQLite else { return }
-        let database = try PostgreSQLDatabase(
-            url: PostgreSQLURL(place),
-            isReadOnly: false,
-            lockTimeout: .seconds(60),
-            maxConnections: 1
-        )
-        for table in tables {
-            // Alone: it refuses to run within a transaction.
-            _ = try await database.write(["VACUUM ANALYZE \(unsafeRaw: table)"])
-        }
-        await database.close()
-    }
-}

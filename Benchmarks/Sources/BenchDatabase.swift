@@ -65,6 +65,22 @@ struct BenchDatabase: Sendable {
         }
     }
 
+    /// Tells the server what tables hold, and which pages all may see.
+    func vacuum(_ tables: [String]) async throws {
+        guard !isSQLite else { return }
+        let database = try PostgreSQLDatabase(
+            url: PostgreSQLURL(place),
+            isReadOnly: false,
+            lockTimeout: .seconds(60),
+            maxConnections: 1
+        )
+        for table in tables {
+            // Alone: it refuses to run within a transaction.
+            _ = try await database.write(["VACUUM ANALYZE \(unsafeRaw: table)"])
+        }
+        await database.close()
+    }
+
     private static func run(_ script: String, in database: some SQLDatabase) async throws {
         try await database.withTransaction([]) { connection, _ in
             try await connection.runScript(script)

@@ -29,7 +29,10 @@ struct Beside {
         var without: [Rates] = []
         var beside: [Rates] = []
         for _ in 0..<options.repeats {
+            try await makeInventory()
             without.append(try await measure(table))
+            // Before the transaction: what is removed beside it stays in the way.
+            try await makeInventory()
             beside.append(try await database.withOpenTransaction { try await measure(table) })
         }
         var line = Line("beside", "8-processes-60-s", on: database.kind)
@@ -52,7 +55,6 @@ struct Beside {
     }
 
     private func measure(_ table: String) async throws -> Rates {
-        try await makeInventory()
         let children = try (0..<processes).map { _ in
             try Tool.startChild([
                 "work", database.kind, database.place, table, "1", "\(seconds)", "either",
@@ -85,9 +87,7 @@ struct Beside {
                 tables.map { "DELETE FROM \($0) WHERE job = 'company';" }.joined()
                     + "TRUNCATE \(Self.inventory)_gap, \(Self.inventory)_attempt;"
             )
-            for table in tables + ["\(Self.inventory)_gap"] {
-                try await database.run("VACUUM ANALYZE \(table)")
-            }
+            try await database.vacuum(tables + ["\(Self.inventory)_gap"])
             return
         }
         try await database.dropInventory(Self.inventory)

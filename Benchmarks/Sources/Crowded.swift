@@ -70,14 +70,15 @@ struct Crowded {
 
     // MARK: - Stuck
 
-    /// Times acquires of new batches with so many stuck ones beside, and without.
+    /// Times acquires of new batches with so many stuck ones beside, with as many that succeeded,
+    /// and with none.
     ///
     /// - Parameters:
     ///   - name: The case.
-    ///   - time: After how long these are tried again.
+    ///   - time: After how long stuck ones are tried again.
     /// - Throws: What the acquires throw.
     private func compareStuck(_ name: String, every time: Duration) async throws {
-        try await compare(name, ["without", "stuck"]) { place in
+        try await compare(name, ["without", "succeeded", "stuck"]) { place in
             try await database.dropInventory(table)
             let inventory = try await database.inventory(table: table)
             var request = BatchRequest(job: "crowded", limit: .count(1))
@@ -90,7 +91,9 @@ struct Crowded {
                     request,
                     from: source
                 )
-                try await Self.fail(batches)
+                try await Self.each(batches) { batch in
+                    if place == 1 { try await batch.succeed() } else { try await Self.fail(batch) }
+                }
             }
             if count == 0 { _ = try await inventory.acquire(request, from: source) }
             let result = try await self.time(inventory, for: seconds).median
@@ -99,15 +102,22 @@ struct Crowded {
         }
     }
 
-    private static func fail(_ batches: [Batch]) async throws {
+    /// Fails a batch with words of its own: many that fail alike are an outage, which holds the
+    /// run.
+    private static func fail(_ batch: Batch) async throws {
+        let word = String(batch.id).utf8.map { Character(Unicode.Scalar($0 + 49)) }
+        try await batch.fail("no luck with \(String(word))")
+    }
+
+    private static func each(
+        _ batches: [Batch],
+        _ end: @escaping @Sendable (Batch) async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for first in 0..<64 {
                 tasks.addTask {
                     for place in stride(from: first, to: batches.count, by: 64) {
-                        let batch = batches[place]
-                        // Many that fail alike are an outage, which holds the run.
-                        let word = String(batch.id).utf8.map { Character(Unicode.Scalar($0 + 49)) }
-                        try await batch.fail("no luck with \(String(word))")
+                        try await end(batches[place])
                     }
                 }
             }
@@ -134,19 +144,22 @@ struct Crowded {
         return times
     }
 
-    /// Measures two ways by turns, and prints the medians and their ratio.
+    /// Measures ways by turns, and prints the medians, and the ratios of the last to the others.
     private func compare(
         _ name: String,
         _ ways: [String],
         _ measure: (Int) async throws -> Double
     ) async throws {
-        var times: [[Double]] = [[], []]
+        var times: [[Double]] = ways.map { _ in [] }
         for _ in 0..<options.repeats {
-            for place in 0..<2 { times[place].append(try await measure(place)) }
+            for place in ways.indices { times[place].append(try await measure(place)) }
         }
         var line = Line("crowded", name, on: database.kind)
-        for place in 0..<2 { line.add("\(ways[place])_ms", times[place].median * 1000) }
-        line.add("ratio", zip(times[1], times[0]).map { $0 / $1 }.median)
+        for (way, times) in zip(ways, times) { line.add("\(way)_ms", times.median * 1000) }
+        let last = times[ways.count - 1]
+        for (way, times) in zip(ways, times).dropLast() {
+            line.add("ratio_to_\(way)", zip(last, times).map { $0 / $1 }.median)
+        }
         line.add("repeats", options.repeats)
         line.print()
     }
