@@ -293,4 +293,87 @@ struct UIDRegistryTests {
             await inventory.close()
         }
     }
+
+    @Test("A bound of time is over rows without a number, too, wherever their uids are")
+    func bounded() async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            let table = database.prefix + "item"
+            try await database.run(
+                """
+                CREATE TABLE \(table) (key text PRIMARY KEY, at timestamptz NOT NULL);
+                CREATE INDEX item_at ON \(table) (at);
+                INSERT INTO \(table) VALUES ('a', now());
+                """
+            )
+            try await database.migrateUp()
+            let clock = ManualClock()
+            let inventory = try await database.open(now: { clock.date })
+            let daily = SQLSource(table, uid: "key", settleColumn: "at")
+            #expect(try await drain(inventory, daily) == ["a"])
+            clock.advance(by: .seconds(61))
+            #expect(try await drain(inventory, daily) == [])
+            #expect(try await front(of: database) != ["NULL"])
+            // Behind the front, and more than one look comes to.
+            try await database.run(
+                """
+                INSERT INTO \(table)
+                SELECT md5(i::text), '2001-01-01T12:00Z' FROM generate_series(1, 20000) AS i
+                """
+            )
+            let day = Date(milliseconds: 978_307_200_000)
+            let time = SourceTime("at", from: day, to: day.addingTimeInterval(86_400))
+            let source = SQLSource(table, uid: "key", settleColumn: "at", time: time)
+            let request = BatchRequest(job: "job", run: "day")
+            let timed = try await inventory.timed(request, from: source)
+            #expect(timed?.request.ids == IDBounds(2...20_001))
+            await inventory.close()
+        }
+    }
+
+    // first acquire over the table         forget
+    // has numbers, begins its run
+    //                                      removes the only other run; waits for the numbers
+    // commits
+    //                                      leaves the numbers
+    @Test("Who forgets the last run beside another's first acquire leaves the numbers")
+    func forgotten() async throws {
+        let server = try #require(TestPostgreSQL.server)
+        try await withTestDatabase(.postgreSQL) { database in
+            let table = database.prefix + "item"
+            try await database.run(
+                """
+                CREATE TABLE \(table) (key uuid PRIMARY KEY);
+                INSERT INTO \(table) SELECT gen_random_uuid() FROM generate_series(1, 3);
+                """
+            )
+            try await database.migrateUp()
+            let inventory = try await database.open()
+            #expect(try await drain(inventory, SQLSource(table, uid: "key")).count == 3)
+            let registry = database.name("inventory_registry")
+            let runs = database.name("inventory_run")
+            let first = try TestSession(on: server)
+            try await first.run(
+                "BEGIN",
+                "SELECT 1 FROM \(registry) FOR UPDATE",
+                "CREATE TEMPORARY TABLE other ON COMMIT DROP AS SELECT * FROM \(runs)",
+                "UPDATE other SET id = id + 100, job = 'other'",
+                "INSERT INTO \(runs) OVERRIDING SYSTEM VALUE SELECT * FROM other"
+            )
+            async let report = inventory.forget(RunSelection(job: "job"))
+            let waiting: SQLStatement = """
+                SELECT count(*)
+                FROM pg_stat_activity
+                WHERE wait_event_type = 'Lock' AND query LIKE '%\(unsafeRaw: registry.quoted)%'
+                """
+            while try await database.column(waiting) != ["1"] { await Task.yield() }
+            try await first.run("COMMIT")
+            #expect(try await report.runs.count == 1)
+            await first.close()
+            let numbers = try await database.column(
+                "SELECT count(*) FROM \(database.name("inventory_uid"))"
+            )
+            #expect(numbers == ["3"])
+            await inventory.close()
+        }
+    }
 }

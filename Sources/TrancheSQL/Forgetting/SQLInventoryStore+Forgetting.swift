@@ -150,6 +150,8 @@ extension SQLInventoryStore {
         let unused: SQLStatement =
             "SELECT id FROM \(tables.registry) AS registry WHERE \(isUnused)"
         return [
+            // Who acquires for the first time has its row locked until the run can be seen.
+            "\(unused) ORDER BY id \(dialect.lockingRow)",
             "DELETE FROM \(tables.uid) WHERE registry_id IN (\(unused))",
             "DELETE FROM \(tables.registry) WHERE id IN (\(unused))",
         ]

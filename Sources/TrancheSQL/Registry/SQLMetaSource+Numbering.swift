@@ -100,6 +100,18 @@ extension SQLMetaSource: NumberedSource {
         return isFilling || looking.state.withLock { $0.hasFinished } ? .none : .unfinished
     }
 
+    /// Numbers the uids without a number of all rows that meet a condition, wherever they are.
+    ///
+    /// - Parameter condition: The condition, by the table's columns.
+    /// - Throws: As ``numberMore(isFilling:)``.
+    func numberAll(where condition: SQLStatement) async throws {
+        guard let registry else { return }
+        while try await look(registry.all(where: condition), registry).isNews {
+            try Task.checkCancellation()
+            _ = more()
+        }
+    }
+
     private func more() -> Numbered {
         looking.state.withLock { $0 = WalkState() }
         return .more

@@ -238,6 +238,26 @@ package struct UIDRegistry: Sendable {
         )
     }
 
+    /// The statements that number rows that meet a condition, a portion of those without a number,
+    /// behind ``locking``.
+    ///
+    /// - Parameter condition: The condition, by the table's columns.
+    /// - Returns: The statements.
+    func all(where condition: SQLStatement) -> [SQLStatement] {
+        let looked: SQLStatement = """
+            SELECT \(unsafeRaw: isView ? "DISTINCT " : "")\(key) AS tranche_key,
+                \(text) AS tranche_text
+            FROM \(table) AS tranche_t
+            WHERE (SELECT count(*) FROM tranche_state) = 1
+                AND \(key) IS NOT NULL
+                AND (\(condition))
+                AND (\(known(text))) IS NULL
+            ORDER BY \(key)
+            LIMIT \(unsafeRaw: String(Self.portion))
+            """
+        return numbered(looked, order: "tranche_key", where: "1 = 1", [], countingLooked: false)
+    }
+
     /// A query with a row where a uid has a number.
     ///
     /// As a value it is looked up uid by uid; of `NOT EXISTS` PostgreSQL makes a join with the

@@ -6,7 +6,7 @@ extension SQLMetaSource: TimedSource {
         guard let times, let isWithin = times.isWithin else {
             return TimedIDs(ids: nil, hasIndex: nil)
         }
-        try await numberAll()
+        try await numberAll(where: isWithin)
         let uid: SQLStatement = "\(name: idName)"
         // The limit keeps the planner from walking along the ids until one matches.
         let ends: SQLStatement = """
@@ -47,15 +47,6 @@ extension SQLMetaSource: TimedSource {
             """
         var row = try await wrapping { try await database.read(statement)[0].first }
         return try row?.optionalInteger()
-    }
-
-    /// Numbers the uids that have no number yet: a bound of time is over all rows that there are.
-    private func numberAll() async throws {
-        guard isNumbered else { return }
-        while true {
-            try Task.checkCancellation()
-            if case .none = try await numberMore(isFilling: false) { return }
-        }
     }
 
     /// Refuses ids of which one may lie within the bounds or not.
