@@ -7,11 +7,7 @@ import TrancheSQL
 /// names the record. What was copied is taken over within a savepoint, and in halves where that
 /// fails: as many statements as there are bad records, times the logarithm of the chunk.
 extension PostgreSQLConnection {
-    /// A record that refers to one which has not come yet.
-    struct Waiting {
-        let record: Record
-        let error: PostgreSQLError
-    }
+    typealias Outcome = WaitingRecords<PostgreSQLError>.Outcome
 
     /// How many records were refused, and whether that may be the statement's fault.
     struct Refusals {
@@ -48,14 +44,8 @@ extension PostgreSQLConnection {
     ///
     /// - Returns: The records that the server does not take.
     func loadCarefully(_ records: [Record]) async throws -> [RefusedRecord] {
-        guard let load = loading else { return [] }
-        // What waits under the same key is overtaken.
-        let keys = load.keys(of: records)
-        if !keys.isEmpty {
-            loading?.waiting.removeAll { keys.contains(load.keyText(of: $0.record)) }
-        }
-        let (refused, waiting) = try await attempt(records)
-        loading?.waiting += waiting
+        let (outcomes, refused) = try await attempt(records)
+        for (record, outcome) in zip(records, outcomes) { loading?.waiting.note(record, outcome) }
         return refused
     }
 
@@ -63,72 +53,92 @@ extension PostgreSQLConnection {
     /// helps.
     func endCarefully() async throws -> SQLLoad.End {
         var refused: [RefusedRecord] = []
-        var left = loading?.waiting ?? []
-        while !left.isEmpty {
-            // The one that is referred to mostly came after the one that refers to it.
-            let again = try await attempt(left.map(\.record).reversed())
+        var rank = 0
+        while let tried = loading?.waiting.candidates(behind: rank), !tried.isEmpty {
+            let again = try await attempt(tried.map(\.record))
             refused += again.refused
-            let isOver = again.waiting.count == left.count
-            left = again.waiting.reversed()
-            if isOver { break }
+            var hasHelped = false
+            for (one, outcome) in zip(tried, again.outcomes) {
+                if loading?.waiting.note(one, outcome) == true { hasHelped = true }
+            }
+            rank = hasHelped ? 0 : rank + 1
         }
-        for one in left { refused.append(try refusal(of: one.record, one.error)) }
+        for one in loading?.waiting.all ?? [] {
+            refused.append(try refusal(of: one.record, one.error))
+        }
         let rows = loading?.rows ?? 0
         try loading?.refusals.finish(rows: rows)
         if let staging = loading?.staging { try await runScript("DROP TABLE \(staging);") }
         return SQLLoad.End(rows: loading?.written ?? 0, refused: refused)
     }
 
+    /// Copies records aside and takes them over.
+    ///
+    /// - Returns: What came of each, and those that the server does not take.
     private func attempt(
         _ records: [Record]
-    ) async throws -> (refused: [RefusedRecord], waiting: [Waiting]) {
-        guard let load = loading else { return ([], []) }
+    ) async throws -> (outcomes: [Outcome], refused: [RefusedRecord]) {
+        var outcomes = [Outcome](repeating: .leftOut, count: records.count)
+        guard let load = loading else { return (outcomes, []) }
         try await runScript("TRUNCATE \(load.staging);")
         let staging = try await stage(records, load)
         let staged = staging.staged
         var refused = staging.refused
-        if staged.isEmpty { return (refused, []) }
-        var waiting: [Waiting] = []
+        if staged.isEmpty { return (outcomes, refused) }
         var ranges = [1...staged.count]
         while let range = ranges.popLast() {
             do {
-                let written = try await runCounting(
-                    """
-                    SAVEPOINT tranche_part;
-                    \(load.merging(range))
-                    \(Self.checkConstraints)
-                    RELEASE SAVEPOINT tranche_part;
-                    """
-                )
+                let written = try await takeOver(range, load)
                 loading?.rows += range.count
                 // Records of one row that were taken over apart from each other are one row, too.
-                let places = range.lowerBound - 1..<range.upperBound
-                let fresh = staged[places].count { load.writtenKeys.insert($0) }
+                let places = staged[range.lowerBound - 1..<range.upperBound]
+                let fresh = places.count { load.writtenKeys.insert(records[$0]) }
                 loading?.written += load.load.key.isEmpty ? written : min(written, fresh)
+                for place in places { outcomes[place] = .written }
             } catch let error as PostgreSQLError where error.mayBlameRow {
                 try await runScript(Self.undoing("tranche_part"))
                 let (low, high) = (range.lowerBound, range.upperBound)
+                let place = staged[low - 1]
                 if low < high {
                     let middle = low + (high - low) / 2
                     ranges += [middle + 1...high, low...middle]
                 } else if error.sqlState == "23503" {
-                    waiting.append(Waiting(record: staged[low - 1], error: error))
+                    outcomes[place] = .waits(error)
                 } else {
-                    refused.append(try refusal(of: staged[low - 1], error))
+                    refused.append(try refusal(of: records[place], error))
                 }
             }
         }
-        return (refused, waiting)
+        return (outcomes, refused)
+    }
+
+    /// Takes over what stands aside.
+    ///
+    /// - Parameters:
+    ///   - range: Which of it, by place from 1.
+    ///   - load: The loading.
+    /// - Returns: How many rows that wrote.
+    /// - Throws: The database's error; the savepoint is still open then.
+    private func takeOver(_ range: ClosedRange<Int>, _ load: Load) async throws -> Int {
+        try await runCounting(
+            """
+            SAVEPOINT tranche_part;
+            \(load.merging(range))
+            \(Self.checkConstraints)
+            RELEASE SAVEPOINT tranche_part;
+            """
+        )
     }
 
     /// Copies records aside, in pieces that are small where there was a fault.
     ///
-    /// - Returns: Those that stand there now, in order, and those whose values no column can hold.
+    /// - Returns: The places of those that stand there now, in order, and those whose values no
+    ///   column can hold.
     private func stage(
         _ records: [Record],
         _ load: Load
-    ) async throws -> (staged: [Record], refused: [RefusedRecord]) {
-        var staged: [Record] = []
+    ) async throws -> (staged: [Int], refused: [RefusedRecord]) {
+        var staged: [Int] = []
         var refused: [RefusedRecord] = []
         var rest = records[...]
         var size = records.count
@@ -136,7 +146,7 @@ extension PostgreSQLConnection {
             let piece = Array(rest.prefix(size))
             do {
                 try await copyPiece(piece, behind: staged.count, load)
-                staged += piece
+                staged += rest.indices.prefix(piece.count)
                 rest = rest.dropFirst(piece.count)
                 size = min(records.count, size * 4)
             } catch let error as PostgreSQLError where error.mayBlameRow {
@@ -152,7 +162,7 @@ extension PostgreSQLConnection {
                 }
                 let sound = Array(piece.prefix(line - 1))
                 if !sound.isEmpty { try await copyPiece(sound, behind: staged.count, load) }
-                staged += sound
+                staged += rest.indices.prefix(sound.count)
                 refused.append(try refusal(of: piece[line - 1], error))
                 rest = rest.dropFirst(line)
                 size = max(16, line)
@@ -192,17 +202,5 @@ extension PostgreSQLConnection {
             _ = try endCopy(nil)
         }
         try await runScript("RELEASE SAVEPOINT tranche_piece;")
-    }
-}
-
-extension PostgreSQLConnection.Load {
-    /// The keys of records, where any wait.
-    fileprivate func keys(of records: [Record]) -> Set<[String]> {
-        if waiting.isEmpty || load.key.isEmpty { return [] }
-        return Set(records.map { keyText(of: $0) })
-    }
-
-    fileprivate func keyText(of record: Record) -> [String] {
-        load.keyPlaces.map { record.text(of: record.cell($0)) }
     }
 }

@@ -16,7 +16,7 @@ extension PostgreSQLConnection {
         /// The keys of these, where the loading is careful.
         let writtenKeys: WrittenKeys
         /// The records that wait for others to which they refer, where the loading is careful.
-        var waiting: [Waiting] = []
+        var waiting: WaitingRecords<PostgreSQLError>
         /// What the records were refused for, where the loading is careful.
         var refusals = Refusals()
 
@@ -35,7 +35,8 @@ extension PostgreSQLConnection {
         var begun = Load(
             load: load,
             encoder: PostgreSQLCopyEncoder(load),
-            writtenKeys: WrittenKeys(load)
+            writtenKeys: WrittenKeys(load),
+            waiting: WaitingRecords(load)
         )
         // Who feeds the loading may be slow; its lease says how long it may take.
         var script = "SET LOCAL idle_in_transaction_session_timeout = 0;" + Self.meanings

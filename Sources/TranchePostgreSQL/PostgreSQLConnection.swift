@@ -15,9 +15,10 @@ package actor PostgreSQLConnection: SQLConnection {
     /// Whether others use the session between transactions of ours: nothing may be left in it then,
     /// and nothing be expected to be there.
     private let isShared: Bool
-    /// The names of the statements that the session knows, by their text; none in one that others
-    /// share.
-    private var prepared: [String: String] = [:]
+    /// The statements that the session knows, by their text; none in one that others share.
+    private var prepared: [String: [Prepared]] = [:]
+    /// How many these are.
+    private var preparedCount = 0
     private var isUnusable = false
     /// Whether its user may write to the sequence that has commits on disk; found out when it is
     /// needed first.
@@ -236,21 +237,32 @@ package actor PostgreSQLConnection: SQLConnection {
             }
             try handle.sendScript(copy)
             try handle.waitForCopy()
+            handle.setCopying(true)
         } catch {
             try handle.enterPipeline()
             throw error
         }
     }
 
-    func putCopy(_ bytes: [UInt8]) throws {
-        if bytes.isEmpty { return }
-        try handle.putCopy(bytes)
+    /// Copies bytes in.
+    ///
+    /// - Parameters:
+    ///   - bytes: The bytes.
+    ///   - size: How many libpq is given at once; 8 MiB by default.
+    /// - Throws: The database's error.
+    func putCopy(_ bytes: [UInt8], inPiecesOf size: Int = 8 << 20) throws {
+        try handle.putCopy(bytes, inPiecesOf: size)
     }
+
+    /// How long, in milliseconds, the server may leave untaken what was sent; `nil` where the
+    /// system does not say, 0 for as long as it answers at all.
+    var userTimeout: Int32? { handle.userTimeout }
 
     /// Ends the copying, with an error to give it up.
     ///
     /// - Returns: How many rows were copied, without those that the table's triggers left out.
     func endCopy(_ reason: String?) throws(PostgreSQLError) -> Int {
+        defer { handle.setCopying(false) }
         let count: Int
         do {
             try handle.endCopy(reason)
@@ -308,8 +320,35 @@ package actor PostgreSQLConnection: SQLConnection {
         }
         let results = try collect(parts, of: pipeline)
         // Names are never reused: after many texts the session is given up instead, at its end.
-        if prepared.count > 500 { isWornOut = true }
+        if preparedCount > 500 { isWornOut = true }
         return pipeline.places.map { results[$0] ?? SQLRows() }
+    }
+
+    /// A prepared statement: of one text there are several where its values have other types.
+    private struct Prepared {
+        let text: String
+        /// The types of its values; 0 where the server has found them out.
+        let types: [UInt32]
+        let name: String
+
+        init(_ statement: SQLStatement) {
+            text = statement.text
+            types = statement.binds.map(\.parameterType)
+            // The name belongs to text and types: should a session be shared unnoticed after all,
+            // another's statement cannot be run for it.
+            var digest = SQLDigest()
+            digest.add(.text(text))
+            for type in types { digest.add(.integer(Int64(type))) }
+            name = "tranche_\(digest.value)_\(text.utf8.count)"
+        }
+
+        /// Whether a statement can be run by it, each value exactly as it is; NULL is of any type.
+        func runs(_ statement: SQLStatement) -> Bool {
+            text == statement.text && types.count == statement.binds.count
+                && zip(statement.binds, types).allSatisfy { bind, type in
+                    bind == .null || bind.parameterType == type
+                }
+        }
     }
 
     /// What was sent, and is not answered yet.
@@ -317,7 +356,7 @@ package actor PostgreSQLConnection: SQLConnection {
         /// How many results there will be.
         var count = 0
         /// The statements that are prepared, by the place of the result.
-        var preparing: [Int: (text: String, name: String)] = [:]
+        var preparing: [Int: Prepared] = [:]
         /// The places of the results that have rows.
         var places: [Int] = []
     }
@@ -327,19 +366,16 @@ package actor PostgreSQLConnection: SQLConnection {
         _ statement: SQLStatement,
         in pipeline: inout Pipeline
     ) throws(PostgreSQLError) {
-        let text = statement.text
-        let name: String
-        if let known = prepared[text] {
-            name = known
-        } else if let pending = pipeline.preparing.values.first(where: { $0.text == text }) {
-            name = pending.name
-        } else {
-            name = Self.name(of: text)
-            try handle.sendPrepare(name, text, types: statement.binds.map(\.parameterType))
-            pipeline.preparing[pipeline.count] = (text, name)
+        let known =
+            prepared[statement.text]?.first { $0.runs(statement) }
+            ?? pipeline.preparing.values.first { $0.runs(statement) }
+        let ready = known ?? Prepared(statement)
+        if known == nil {
+            try handle.sendPrepare(ready.name, ready.text, types: ready.types)
+            pipeline.preparing[pipeline.count] = ready
             pipeline.count += 1
         }
-        try handle.sendRun(name, statement.binds)
+        try handle.sendRun(ready.name, statement.binds)
         pipeline.places.append(pipeline.count)
         pipeline.count += 1
     }
@@ -356,7 +392,8 @@ package actor PostgreSQLConnection: SQLConnection {
                 try collect(part.count) { index, result in
                     let index = part.lowerBound + index
                     if let ready = pipeline.preparing[index] {
-                        prepared[ready.text] = ready.name
+                        prepared[ready.text, default: []].append(ready)
+                        preparedCount += 1
                     } else {
                         results[index] = result.rows()
                     }
@@ -368,14 +405,6 @@ package actor PostgreSQLConnection: SQLConnection {
         }
         if let failure { throw failure }
         return results
-    }
-
-    /// The name of a prepared statement, which belongs to its text: should a session be shared
-    /// unnoticed after all, another's statement cannot be run for it.
-    private static func name(of text: String) -> String {
-        var digest = SQLDigest()
-        digest.add(.text(text))
-        return "tranche_\(digest.value)_\(text.utf8.count)"
     }
 
     /// Sends statements that no session keeps.

@@ -147,29 +147,24 @@ extension PostgreSQLDatabase {
         else { return .same }
         // A table that is given its first sequence has been numbered otherwise until then.
         let isRenumbered = before.sequenceFile > 0 && now.sequenceFile != before.sequenceFile
-        let oldestFile = try await oldestFile(of: base) ?? 0
-        let isRewritten = before.newestFile > 0 && oldestFile > before.newestFile
+        let files = try await files(of: base)
+        let isRewritten = before.newestFile > 0 && files.oldest > before.newestFile
         guard isRenumbered || isRewritten else { return .same }
-        let rows = try await rowsKept(
-            of: base,
-            through: cursor,
-            since: count,
-            item: columns.item
-        )
-        if rows.seen == 0 { return .emptied }
-        if rows.hasOlder { return .same }
-        // A payload of another type may be spelt otherwise.
-        if isRewritten, rows.isItemAltered { return .same }
-        if isRewritten, rows.isAltered || now.form != before.form {
-            return .sameUnlessContradicted(
-                "was truncated, changed and filled again: none of several rows is what it was"
-            )
-        }
         let what =
             isRewritten
             ? "was truncated and filled again: its file is \(now.newestFile) instead of "
                 + "\(before.newestFile)"
             : "was emptied and filled again, with its sequence restarted"
+        if files.haveForeign {
+            return .sameUnlessContradicted("\(what), and none of several rows is what it was")
+        }
+        let rows = try await rowsKept(of: base, through: cursor, since: count, item: columns.item)
+        if isRewritten, let verdict = rows.verdictOnRewritten(hasOtherForm: now.form != before.form)
+        {
+            return verdict
+        }
+        if rows.seen == 0 { return .emptied }
+        if rows.hasOlder { return .same }
         return .another("\(what), and no row up to id \(cursor) is older than that")
     }
 
@@ -210,14 +205,23 @@ extension PostgreSQLDatabase {
         """
     }
 
-    private func oldestFile(of base: PostgreSQLSourceFamily.Column) async throws -> Int64? {
+    /// The oldest file of a table with its partitions and heirs, and whether some of these are
+    /// foreign tables: no row of them says which transaction made it, and none of the table can be
+    /// asked then.
+    private func files(
+        of base: PostgreSQLSourceFamily.Column
+    ) async throws -> (oldest: Int64, haveForeign: Bool) {
         var row = try await read(
             """
             WITH RECURSIVE \(Self.family(of: base))
-            SELECT min(relfilenode) FROM files
+            SELECT coalesce((SELECT min(relfilenode) FROM files), 0),
+                EXISTS (
+                    SELECT FROM below JOIN pg_class AS c ON c.oid = below.oid
+                    WHERE c.relkind = 'f'
+                )
             """
-        )[0].first
-        return try row?.optionalInteger()
+        )[0][0]
+        return (try row.integer(), try row.boolean())
     }
 
     /// Looks at the first and the last rows up to an id.
@@ -305,4 +309,16 @@ private struct RowsKept {
     var isAltered = false
     /// Whether that column is the payload's.
     var isItemAltered = false
+
+    /// The verdict on a table that was written anew by a change of its own; `nil` where there was
+    /// none.
+    func verdictOnRewritten(hasOtherForm: Bool) -> SQLMarkVerdict? {
+        if seen == 0 || hasOlder { return nil }
+        // A payload of another type may be spelt otherwise.
+        if isItemAltered { return .same }
+        guard isAltered || hasOtherForm else { return nil }
+        return .sameUnlessContradicted(
+            "was truncated, changed and filled again: none of several rows is what it was"
+        )
+    }
 }

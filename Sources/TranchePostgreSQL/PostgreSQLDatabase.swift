@@ -173,6 +173,9 @@ package final class PostgreSQLDatabase: SQLDatabase {
             WHERE oid = to_regclass(\(name.quoted))
             """
         )
+        guard var kind = rows[2].first else { return nil }
+        let isView = try kind.boolean()
+        let hasPolicies = try kind.boolean()
         let columns = try rows[0].map { row in
             var column = SQLTable.Column(
                 name: try row.text(),
@@ -182,12 +185,13 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 kind: Self.kind(try row.text()),
                 isUnique: try row.boolean()
             )
-            column.hasDefault = try row.boolean()
+            // A view leaves it to the table behind it.
+            column.hasDefault = try row.boolean() || isView
             if try row.boolean() { column.giver = .expression }
             if try row.boolean() { column.giver = .identity }
             return column
         }
-        guard !columns.isEmpty, var kind = rows[2].first else { return nil }
+        if columns.isEmpty { return nil }
         let indexes = try rows[1].map { row in
             let name = try row.text()
             let (isDeferrable, isPartial) = (try row.boolean(), try row.boolean())
@@ -199,8 +203,6 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 isDeferrable: isDeferrable
             )
         }
-        let isView = try kind.boolean()
-        let hasPolicies = try kind.boolean()
         return SQLTable(
             columns: columns,
             indexes: indexes,
@@ -220,6 +222,25 @@ package final class PostgreSQLDatabase: SQLDatabase {
         )
         guard var row = rows[0].first else { return name.quoted }
         return try row.text()
+    }
+
+    package func mayInsert(into name: SQLTableName) async throws -> Bool {
+        // By the catalog, since a name in a schema that may not be used is an error elsewhere.
+        let rows = try await read(
+            """
+            SELECT has_schema_privilege(n.oid, 'USAGE')
+                AND has_any_column_privilege(c.oid, 'INSERT')
+            FROM pg_class AS c
+            JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE c.relname = CAST(\(name.table) AS text)
+                AND CASE
+                    WHEN CAST(\(name.schema) AS text) IS NULL THEN pg_table_is_visible(c.oid)
+                    ELSE n.nspname = CAST(\(name.schema) AS text)
+                END
+            """
+        )
+        guard var row = rows[0].first else { return true }
+        return try row.boolean()
     }
 
     // The logs of recorded tables, and the views that list them as events. They are cleaned from

@@ -16,6 +16,8 @@ struct PostgreSQLHandle: ~Copyable {
     let welcome: PostgreSQLWelcome
     /// Which of several servers it is connected to, and which are the others.
     private let rivals: PostgreSQLRivals?
+    /// Whether it is not the URL that says how long a server may leave untaken what was sent.
+    private let hasOwnUserTimeout: Bool
 
     /// Connects to the first of the URL's servers that lets it in and answers a first statement.
     ///
@@ -46,6 +48,7 @@ struct PostgreSQLHandle: ~Copyable {
         (pointer, welcome, server) = try Self.connect(url, timeout, lead, alarm, greeting)
         self.alarm = alarm
         rivals = PostgreSQLRivals(url, of: server, lead)
+        hasOwnUserTimeout = url.hasOwnUserTimeout
     }
 
     deinit {
@@ -138,8 +141,57 @@ struct PostgreSQLHandle: ~Copyable {
         throw failure
     }
 
+    /// Gives the server its time to read what is copied in, or ends that.
+    ///
+    /// One that waits for a lock, a trigger or its disk reads nothing, and the system counts that
+    /// as if it had gone. One that has gone is found out by the other servers of the URL, and by
+    /// the heartbeats of the batch, which go over another connection. Source: Linux, tcp_timer.c
+    /// (tcp_probe_timer).
+    func setCopying(_ isCopying: Bool) {
+        guard hasOwnUserTimeout else { return }
+        var milliseconds = isCopying ? 0 : PostgreSQLURL.userTimeout
+        // A socket within the machine refuses it, and has no network to lose.
+        setsockopt(
+            PQsocket(pointer),
+            Int32(IPPROTO_TCP),
+            TCP_USER_TIMEOUT,
+            &milliseconds,
+            socklen_t(MemoryLayout<Int32>.size)
+        )
+    }
+
+    /// How long, in milliseconds, the server may leave untaken what was sent; `nil` where the
+    /// system does not say, 0 for as long as it answers at all.
+    var userTimeout: Int32? {
+        var milliseconds: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let code = getsockopt(
+            PQsocket(pointer),
+            Int32(IPPROTO_TCP),
+            TCP_USER_TIMEOUT,
+            &milliseconds,
+            &size
+        )
+        return code == 0 ? milliseconds : nil
+    }
+
     /// Sends bytes, and waits while the server takes none.
-    func putCopy(_ bytes: [UInt8]) throws(PostgreSQLError) {
+    ///
+    /// - Parameters:
+    ///   - bytes: The bytes.
+    ///   - size: How many libpq is given at once; it keeps them until they are sent, and counts in
+    ///     32 bits.
+    /// - Throws: That the connection was lost, or the request cancelled.
+    func putCopy(_ bytes: [UInt8], inPiecesOf size: Int) throws(PostgreSQLError) {
+        var start = 0
+        while start < bytes.count {
+            let end = min(bytes.count, start + size)
+            try putPiece(bytes[start..<end])
+            start = end
+        }
+    }
+
+    private func putPiece(_ bytes: ArraySlice<UInt8>) throws(PostgreSQLError) {
         while true {
             let sent = bytes.withUnsafeBytes { bytes in
                 PQputCopyData(
@@ -170,8 +222,21 @@ struct PostgreSQLHandle: ~Copyable {
         }
     }
 
+    /// Waits until the server takes something, or says something.
     private func waitToSend() throws(PostgreSQLError) {
-        try Self.wait(pointer, alarm, forReading: true, forWriting: true, atMost: nil)
+        var look = ContinuousClock.now + PostgreSQLRivals.patience
+        while try !Self.wait(
+            pointer,
+            alarm,
+            forReading: true,
+            forWriting: true,
+            atMost: rivals == nil ? nil : max(.zero, look - ContinuousClock.now)
+        ) {
+            if alarm.isRinging { break }
+            guard let rivals, ContinuousClock.now >= look else { continue }
+            if rivals.haveLeader(alarm) { throw Self.deposed(pointer) }
+            look = ContinuousClock.now + PostgreSQLRivals.interval
+        }
         guard PQconsumeInput(pointer) == 1 else { throw lost() }
         if alarm.isRinging {
             throw PostgreSQLError(sqlState: "08006", message: "the request was cancelled")

@@ -88,6 +88,13 @@ package struct PostgreSQLURL: Sendable {
         return names.compactMapValues { environment[$0].flatMap { $0.isEmpty ? nil : $0 } }
     }
 
+    private static let userTimeoutName = "tcp_user_timeout"
+    /// How long, in milliseconds, the system waits for a server to take what was sent.
+    static let userTimeout: Int32 = 10_000
+
+    /// Whether ``userTimeout`` holds, since the URL says nothing else.
+    var hasOwnUserTimeout: Bool { defaults.contains { $0.name == Self.userTimeoutName } }
+
     /// What a URL leaves out, so that a network that drops packets is noticed within seconds.
     ///
     /// What libpq and the system do by default ends after a quarter of an hour, or two hours where
@@ -95,7 +102,7 @@ package struct PostgreSQLURL: Sendable {
     private static func defaults(_ values: [String: String]) -> [(name: String, value: String)] {
         let defaults = [
             ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "10000"),
+            (userTimeoutName, "\(userTimeout)"),
         ]
         return defaults.filter { values[$0.0] == nil }.map { (name: $0.0, value: $0.1) }
     }

@@ -6,14 +6,15 @@ extension SQLiteConnection {
     /// A loading that is under way.
     struct Loading {
         let load: SQLLoad
-        let statement: String
+        /// What inserts a record; it is none of those that the connection may forget.
+        let statement: SQLiteStatement
         let affinities: [SQLiteAffinity]
         /// The keys of the rows that were written.
         let writtenKeys: WrittenKeys
         /// How many rows were written; one that was replaced again counts once.
         var rows = 0
         /// The records that wait for others to which they refer.
-        var waiting: [(record: Record, error: SQLiteError)] = []
+        var waiting: WaitingRecords<SQLiteError>
         /// The records by the numbers of their rows, where the loading is careful and the table has
         /// such.
         var places: [Int64: Record] = [:]
@@ -21,23 +22,20 @@ extension SQLiteConnection {
 
     package func beginLoad(_ load: SQLLoad) async throws {
         let values = (1...max(1, load.columns.count)).map { "?\($0)" }.joined(separator: ", ")
-        var statement =
+        let text =
             "INSERT INTO \(load.table.quoted) (\(load.columnList)) VALUES (\(values))"
             + load.onConflict
-        if load.isCareful {
-            // Tables without row numbers, and views, refuse this; then their rows are not found
-            // again.
-            let telling = statement + " RETURNING rowid"
-            if let prepared = try? handle.prepare(telling) {
-                prepared.finalize()
-                statement = telling
-            }
-        }
+        // Tables without row numbers, and views, refuse to tell them; then their rows are not found
+        // again.
+        var telling: SQLiteStatement?
+        if load.isCareful { telling = try? handle.prepare(text + " RETURNING rowid") }
+        let statement = if let telling { telling } else { try handle.prepare(text) }
         loading = Loading(
             load: load,
             statement: statement,
             affinities: SQLiteAffinity.all(of: load),
-            writtenKeys: WrittenKeys(load)
+            writtenKeys: WrittenKeys(load),
+            waiting: WaitingRecords(load)
         )
         // Rows that were written are not read again: a large cache would keep them for nothing.
         try handle.run(script: "PRAGMA cache_size = -1024;")
@@ -47,51 +45,65 @@ extension SQLiteConnection {
         guard let load = loading?.load else { return [] }
         var refused = load.lackingKey(of: records)
         refused += load.rounded(among: records.without(refused), loading?.affinities ?? [])
-        return refused + (try await insert(records.without(refused)))
+        let taken = records.without(refused)
+        return refused
+            + (try await insert(taken) { place, outcome in
+                loading?.waiting.note(taken[place], outcome)
+            })
     }
 
     package func endLoad() async throws -> SQLLoad.End {
-        defer { loading = nil }
         var refused: [RefusedRecord] = []
         // What refers to records that came later is tried again, as long as that helps.
-        while let waiting = loading?.waiting, !waiting.isEmpty {
-            loading?.waiting = []
-            refused += try await insert(waiting.map(\.record).reversed())
-            guard let left = loading?.waiting, left.count < waiting.count else { break }
-            loading?.waiting = left.reversed()
+        var rank = 0
+        while let tried = loading?.waiting.candidates(behind: rank), !tried.isEmpty {
+            var hasHelped = false
+            refused += try await insert(tried.map(\.record)) { place, outcome in
+                if loading?.waiting.note(tried[place], outcome) == true { hasHelped = true }
+            }
+            rank = hasHelped ? 0 : rank + 1
         }
-        for (record, error) in loading?.waiting ?? [] {
-            refused.append(try refusal(of: record, error))
+        for one in loading?.waiting.all ?? [] {
+            refused.append(try refusal(of: one.record, one.error))
         }
         if handle.hasDanglingReferences { try refuseDangling() }
         let rows = loading?.rows ?? 0
-        try handle.run(script: Self.cacheSize)
+        try forgetLoading()
         return SQLLoad.End(rows: rows, refused: refused)
+    }
+
+    /// Gives up what a loading needs, whether it has ended well or not.
+    func forgetLoading() throws(SQLiteError) {
+        guard let loading else { return }
+        loading.statement.finalize()
+        self.loading = nil
+        try handle.run(script: Self.cacheSize)
     }
 
     /// Inserts records one by one.
     ///
+    /// - Parameters:
+    ///   - records: The records.
+    ///   - note: Called with the place of each, and what came of it.
     /// - Returns: Those that the table does not take.
-    private func insert(_ records: [Record]) async throws -> [RefusedRecord] {
+    /// - Throws: As ``load(_:)``.
+    private func insert(
+        _ records: [Record],
+        _ note: (Int, WaitingRecords<SQLiteError>.Outcome) -> Void
+    ) async throws -> [RefusedRecord] {
         guard let loading else { return [] }
         var refused: [RefusedRecord] = []
-        var waiting = loading.waiting
-        if !waiting.isEmpty, !loading.load.key.isEmpty {
-            // What waits under the same key is overtaken.
-            let keys = Set(records.map { loading.keyText(of: $0) })
-            waiting.removeAll { keys.contains(loading.keyText(of: $0.record)) }
-        }
         var rows = 0
         try await interruptibly {
-            let statement = try prepared(loading.statement)
-            for record in records {
+            for (place, record) in records.enumerated() {
                 let before = handle.totalChanges
                 do {
-                    try insert(record, statement, loading)
+                    try insert(record, loading)
                     // A trigger may have left it out without an error; one of a view writes it
                     // elsewhere.
                     let isWritten = handle.totalChanges > before
                     if isWritten, loading.writtenKeys.insert(record) { rows += 1 }
+                    note(place, isWritten ? .written : .leftOut)
                 } catch let error as SQLiteError where error.refusesRow {
                     // The statement alone was undone, unless a trigger wants it otherwise.
                     guard handle.isInTransaction else {
@@ -101,23 +113,20 @@ extension SQLiteConnection {
                         throw error
                     }
                     if error.lacksReferred {
-                        waiting.append((record, error))
+                        note(place, .waits(error))
                     } else {
                         refused.append(try refusal(of: record, error))
+                        note(place, .leftOut)
                     }
                 }
             }
         }
-        self.loading?.waiting = waiting
         self.loading?.rows += rows
         return refused
     }
 
-    private func insert(
-        _ record: Record,
-        _ statement: SQLiteStatement,
-        _ loading: Loading
-    ) throws(SQLiteError) {
+    private func insert(_ record: Record, _ loading: Loading) throws(SQLiteError) {
+        let statement = loading.statement
         guard loading.load.isCareful else {
             try statement.run(record, loading.affinities) { handle.error($0) }
             return
@@ -215,11 +224,5 @@ extension SQLiteConnection {
         return try rows[0].map { row in
             Reference(column: try row.text(), table: try row.text(), target: try row.text())
         }
-    }
-}
-
-extension SQLiteConnection.Loading {
-    fileprivate func keyText(of record: Record) -> [String] {
-        load.keyPlaces.map { record.text(of: record.cell($0)) }
     }
 }

@@ -133,6 +133,7 @@ package actor SQLiteConnection: SQLConnection {
     isolated deinit {
         interrupter.forget()
         for statement in statements.values { statement.finalize() }
+        loading?.statement.finalize()
     }
 
     package var isInTransaction: Bool { handle.isInTransaction }
@@ -196,10 +197,7 @@ package actor SQLiteConnection: SQLConnection {
 
     package func rollback() async throws {
         try abandon()
-        if loading != nil {
-            loading = nil
-            try handle.run(script: Self.cacheSize)
-        }
+        try forgetLoading()
     }
 
     package func runScript(_ script: String) async throws {
@@ -248,6 +246,8 @@ package actor SQLiteConnection: SQLConnection {
     }
 
     private func open(isWriting: Bool) throws {
+        // One whose transaction SQLite itself has rolled back is left.
+        try forgetLoading()
         // One without a queue can only read.
         guard isWriting, let queue else {
             _ = try execute(["BEGIN"])

@@ -161,6 +161,14 @@ package final class SQLiteDatabase: SQLDatabase {
                     SELECT 1 FROM pragma_table_list(\(name.table))
                     WHERE schema = \(schema) AND strict = 1
                 ),
+                -- Keys of tables WITHOUT ROWID, and one spelt INTEGER PRIMARY KEY DESC, are no
+                -- numbers of rows; they have an index.
+                NOT EXISTS (
+                    SELECT 1 FROM pragma_index_list(\(name.table), \(schema)) WHERE origin = 'pk'
+                ) AND EXISTS (
+                    SELECT 1 FROM pragma_table_list(\(name.table))
+                    WHERE schema = \(schema) AND type = 'table' AND wr = 0
+                ),
                 c.dflt_value IS NOT NULL, c.hidden IN (2, 3)
             FROM pragma_table_xinfo(\(name.table), \(schema)) AS c
             """,
@@ -192,7 +200,7 @@ package final class SQLiteDatabase: SQLDatabase {
             let isKey = try row.integer() > 0
             let isOnlyKey = try row.integer() == 1 && isKey
             let isStrict = try row.boolean()
-            let isRowID = isOnlyKey && type.uppercased() == "INTEGER"
+            let isRowID = try row.boolean() && isOnlyKey && type.uppercased() == "INTEGER"
             var column = SQLTable.Column(
                 name: name,
                 type: type,

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import Tranche
+import TranchePostgreSQL
 import TrancheSQL
 
 @Suite(
@@ -45,6 +46,28 @@ struct PostgreSQLSourceTests {
             }
             let batches = try await inventory.batches(BatchSelection())
             #expect(batches.map(\.idEnd) == good)
+        }
+    }
+
+    @Test("A name that means another table to the inventory's session is no source to number")
+    func otherSchema() async throws {
+        let script = "CREATE TABLE S.t (key text PRIMARY KEY); INSERT INTO S.t VALUES ('a'), ('b');"
+        try await withTables(script) { database, inventory in
+            let separator = database.address.contains("?") ? "&" : "?"
+            let schema = try #require(database.schema)
+            let location = SourceDatabase.postgres(
+                "\(database.address)\(separator)options=-csearch_path%3D\(schema)"
+            )
+            let error = await #expect(throws: TrancheError.self) {
+                let bare = SQLSource("t", uid: "key", in: location)
+                _ = try await inventory.acquireBatch(from: bare, job: "job")
+            }
+            #expect(error?.code == .invalidSource)
+            let words = "here it is \(schema).t; give the table with its schema"
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+            let named = SQLSource(database.prefix + "t", uid: "key", in: location)
+            let batch = try await inventory.acquireBatch(from: named, job: "job")
+            #expect(try await batch?.items.count == 2)
         }
     }
 

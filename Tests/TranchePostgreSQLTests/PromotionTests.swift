@@ -115,6 +115,76 @@ struct PromotionTests {
     }
 }
 
+@Suite(
+    "Numbers of batches when a standby takes the place of the inventory's server",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: TestPostgreSQL.server != nil)
+)
+struct PromotedNumbersTests {
+    @Test("Neither parts nor runs that are new or begin anew get one that was given before")
+    func notTwice() async throws {
+        try await withOwnPostgreSQL { own in
+            try await withTestDatabase(on: own.server) { database in
+                try await database.migrateUp()
+                try await database.run(
+                    """
+                    CREATE TABLE \(database.prefix)item (uid bigserial PRIMARY KEY, item text);
+                    INSERT INTO \(database.prefix)item (item)
+                    SELECT 'x' FROM generate_series(1, 4);
+                    """
+                )
+                let source = SQLSource(database.prefix + "item")
+                func promoted() async throws -> Inventory {
+                    try await own.becomeStandby()
+                    try await own.promote()
+                    return try await Inventory.open(
+                        database.location,
+                        configuration: .init(store: database.configuration())
+                    )
+                }
+                var inventory = try await Inventory.open(
+                    database.location,
+                    configuration: .init(store: database.configuration())
+                )
+                func take(_ job: String) async throws -> Batch {
+                    try #require(
+                        try await inventory.acquireBatch(from: source, job: job, limit: .count(2))
+                    )
+                }
+                let held = try await take("old")
+                #expect(held.id == 1)
+                await inventory.close()
+
+                inventory = try await promoted()
+                let opened = try await inventory.source(source)
+                let parts = try await inventory.parts(of: held.record, bad: [1], in: opened)
+                let failure = BatchFailure("rotten", parts: parts)
+                _ = try await inventory.store.fail(held.holding, with: failure)
+                let made = try await inventory.store.batches(BatchSelection()).map(\.id)
+                #expect(made.count == 3 && made.allSatisfy { $0 == 1 || $0 > 10_000 })
+                await inventory.close()
+
+                inventory = try await promoted()
+                let first = try await take("new")
+                #expect(first.id > 20_000)
+                try await first.succeed()
+                await inventory.close()
+
+                inventory = try await promoted()
+                _ = try await inventory.restart(first.record.key)
+                #expect(try await take("new").id > 30_000)
+
+                // One that stays open has its dead connections replaced.
+                try await own.becomeStandby()
+                try await own.promote()
+                #expect(try await take("new").id > 40_000)
+                await inventory.close()
+            }
+        }
+    }
+}
+
 /// A job on a table of a server, whose inventory is elsewhere.
 private struct Bench {
     let clock: ManualClock

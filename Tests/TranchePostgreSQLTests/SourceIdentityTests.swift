@@ -26,6 +26,18 @@ struct PostgreSQLSourceIdentityTests {
         INSERT INTO S.t (item) SELECT 'x' || g FROM generate_series(1, 100) AS g;
         """
 
+    /// The same with a partition in a file of the server, of which no row says who has made it.
+    private static let makeForeign = """
+        CREATE EXTENSION IF NOT EXISTS file_fdw;
+        CREATE SERVER IF NOT EXISTS tranche_files FOREIGN DATA WRAPPER file_fdw;
+        CREATE TABLE S.t (uid bigserial, item text) PARTITION BY RANGE (uid);
+        CREATE TABLE S.t1 PARTITION OF S.t FOR VALUES FROM (0) TO (1000);
+        CREATE UNIQUE INDEX ON S.t1 (uid);
+        CREATE FOREIGN TABLE S.t2 PARTITION OF S.t FOR VALUES FROM (1000) TO (2000)
+            SERVER tranche_files OPTIONS (filename '/dev/null', format 'csv');
+        INSERT INTO S.t (item) SELECT 'x' || g FROM generate_series(1, 100) AS g;
+        """
+
     struct Change: Sendable, CustomTestStringConvertible {
         var script: String
         var make = PostgreSQLSourceIdentityTests.plain
@@ -71,6 +83,14 @@ struct PostgreSQLSourceIdentityTests {
         Change(
             script: "DELETE FROM S.t; ALTER SEQUENCE S.t_uid_seq RESTART;" + fill(150),
             says: "with its sequence restarted"
+        ),
+        Change(
+            script: """
+                TRUNCATE S.t1; ALTER SEQUENCE S.t_uid_seq RESTART;
+                INSERT INTO S.t (item) SELECT 'y' || g FROM generate_series(1, 150) AS g;
+                """,
+            make: makeForeign,
+            says: "was truncated and filled again"
         ),
         Change(
             script: """
@@ -123,6 +143,8 @@ struct PostgreSQLSourceIdentityTests {
         Change(script: "DROP TABLE S.t1;", make: makePartitioned),
         Change(script: "TRUNCATE S.t1;", make: makePartitioned),
         Change(script: "VACUUM FULL S.t;", make: makePartitioned),
+        Change(script: "ALTER SEQUENCE S.t_uid_seq CACHE 5;", make: makeForeign),
+        Change(script: "VACUUM FULL S.t1;", make: makeForeign),
     ]
 
     @Test("What leaves the rows, or only takes old ones away, holds nothing", arguments: changes)

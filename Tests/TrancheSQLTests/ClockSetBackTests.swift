@@ -19,10 +19,12 @@ struct ClockSetBackTests {
         }
     }
 
-    @Test("A lease is no longer by that, and whoever keeps a batch still does")
-    func leases() async throws {
+    /// Looks at the reference, and at a store of each database.
+    private func withStores(
+        _ body: (any InventoryStore, Time) async throws -> Void
+    ) async throws {
         let time = Time()
-        var stores: [any InventoryStore] = [MemoryInventoryStore(now: { time.now })]
+        try await body(MemoryInventoryStore(now: { time.now }), time)
         for backend in TestDatabase.Backend.available {
             try await withTestDatabase(backend) { database in
                 let migrator = try await database.migrator()
@@ -33,12 +35,98 @@ struct ClockSetBackTests {
                     database.location,
                     configuration: Inventory.Configuration(store: configuration)
                 )
-                stores.append(inventory.store)
-                try await self.leases(inventory.store, time)
+                try await body(inventory.store, time)
                 await inventory.close()
             }
         }
-        try await leases(stores[0], time)
+    }
+
+    /// What is acquired by a request of a job on three items.
+    private func acquiring(
+        _ store: any InventoryStore,
+        _ time: Time,
+        _ request: BatchRequest
+    ) -> () async throws -> Acquired {
+        let inventory = Inventory(
+            store: store,
+            configuration: Inventory.Configuration(store: StoreConfiguration(now: { time.now }))
+        )
+        let source = MemorySource(items: (1...3).map { Item(id: $0, weight: 1) })
+        return { try await inventory.acquire(request, from: source) }
+    }
+
+    @Test("A highest id is known for no longer than the lag before it is handed out")
+    func settling() async throws {
+        try await withStores { store, time in
+            let policy = RunPolicy(settleLag: .seconds(5))
+            let acquire = acquiring(store, time, BatchRequest(job: "job", policy: policy))
+            for step in [0, -86_400.0] {
+                time.move(by: step)
+                guard case .noBatch(.unsettled(let until?)) = try await acquire() else {
+                    Issue.record("nothing is waited for")
+                    return
+                }
+                #expect(until.timeIntervalSince(time.now) == 5)
+            }
+            time.move(by: 5)
+            guard case .batch = try await acquire() else {
+                Issue.record("it is not settled")
+                return
+            }
+        }
+    }
+
+    @Test("What is too little waits for no longer than the linger time")
+    func lingering() async throws {
+        try await withStores { store, time in
+            let request = BatchRequest(job: "job", minWeight: 10, linger: .seconds(5))
+            let acquire = acquiring(store, time, request)
+            for step in [0, -86_400.0] {
+                time.move(by: step)
+                guard case .noBatch(.waiting(let until)) = try await acquire() else {
+                    Issue.record("nothing is waited for")
+                    return
+                }
+                #expect(until.timeIntervalSince(time.now) == 5)
+            }
+            time.move(by: 5)
+            guard case .batch = try await acquire() else {
+                Issue.record("it waits on")
+                return
+            }
+        }
+    }
+
+    @Test("A rate lets in what it would have let in from the beginning")
+    func rates() async throws {
+        try await withStores { store, time in
+            let inventory = Inventory(store: store, configuration: Inventory.Configuration())
+            let rate = BudgetRate(2, per: .seconds(10))
+            try await inventory.setBudget("api", BudgetLimits(rate: rate))
+            var request = BatchRequest(job: "job", limit: BatchLimit(count: 1))
+            request.limits = RunLimits(budgets: ["api"])
+            let acquire = acquiring(store, time, request)
+            for _ in 1...2 {
+                guard case .batch = try await acquire() else {
+                    Issue.record("the burst is not let in")
+                    return
+                }
+            }
+            guard case .noBatch(.limited("api", _)) = try await acquire() else {
+                Issue.record("there is no limit")
+                return
+            }
+            time.move(by: -86_400)
+            guard case .batch = try await acquire() else {
+                Issue.record("nothing is let in")
+                return
+            }
+        }
+    }
+
+    @Test("A lease is no longer by that, and whoever keeps a batch still does")
+    func leases() async throws {
+        try await withStores { store, time in try await leases(store, time) }
     }
 
     private func leases(_ store: any InventoryStore, _ time: Time) async throws {

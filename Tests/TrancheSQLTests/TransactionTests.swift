@@ -107,6 +107,44 @@ struct TransactionTests {
         }
     }
 
+    @Test(
+        "A value is written exactly, whatever types values of the statement had before",
+        arguments: Backend.available
+    )
+    func exactValues(on backend: Backend) async throws {
+        try await withWorld(backend) { world in
+            try await world.database.run(
+                "CREATE TABLE \(world.database.prefix)exact (id integer, value numeric)"
+            )
+            let insert = "INSERT INTO \(world.database.prefix)exact VALUES ($1, $2)"
+            // Each order has a text of its own, apart and in one round trip.
+            let large = Value.integer(9_007_199_254_740_993)
+            let orders: [[Value]] = [
+                [.integer(10), .real(10.5), .null, large], [.real(1.5), large, .null, .real(2.5)],
+                [.null, large, .real(1.5)],
+            ]
+            let batch = try await world.take()
+            try await batch.succeed { transaction in
+                for (order, values) in orders.enumerated() {
+                    let rows = values.map { ($0, Value.integer(Int64(order))) }
+                    for (value, id) in rows {
+                        try await transaction.run(insert + " -- \(order)", [id, value])
+                    }
+                    try await transaction.run(
+                        rows.map { (sql: insert + " -- all \(order)", values: [$1, $0]) }
+                    )
+                }
+            }
+            for (order, values) in orders.enumerated() {
+                let expected = (values + values).map { $0.text ?? "NULL" }.sorted()
+                let found = try await world.database.column(
+                    "SELECT value FROM \(world.database.name("exact")) WHERE id = \(order)"
+                )
+                #expect(found.sorted() == expected)
+            }
+        }
+    }
+
     @Test("A statement that fails leaves nothing written", arguments: Backend.available)
     func failing(on backend: Backend) async throws {
         try await withWorld(backend) { world in

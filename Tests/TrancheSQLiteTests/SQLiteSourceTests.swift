@@ -106,10 +106,16 @@ struct SQLiteSourceTests {
         )
     }
 
-    @Test("An id that is no integer, between two that are, is refused, and not passed over")
-    func realBetween() async throws {
+    @Test(
+        "An id that is no integer, between two that are, is refused, and not passed over",
+        arguments: [
+            "(uid INTEGER UNIQUE, item TEXT)", "(uid INTEGER PRIMARY KEY DESC, item TEXT)",
+            "(uid INTEGER PRIMARY KEY, item TEXT) WITHOUT ROWID",
+        ]
+    )
+    func realBetween(table: String) async throws {
         let script = """
-            CREATE TABLE t (uid INTEGER UNIQUE, item TEXT);
+            CREATE TABLE t \(table);
             INSERT INTO t VALUES (1, 'a'), (2, 'b'), (2.5, 'c'), (4, 'd');
             """
         try await withTables(script) { inventory in
@@ -128,10 +134,10 @@ struct SQLiteSourceTests {
         }
     }
 
-    @Test("A NULL id is refused")
-    func nullID() async throws {
+    @Test("A NULL id is refused", arguments: ["INTEGER", "INTEGER PRIMARY KEY DESC"])
+    func nullID(type: String) async throws {
         try await refused(
-            "CREATE TABLE t (uid INTEGER, item TEXT); INSERT INTO t VALUES (1, 'a'), (NULL, 'b');",
+            "CREATE TABLE t (uid \(type), item TEXT); INSERT INTO t VALUES (1, 'a'), (NULL, 'b');",
             .invalidSource,
             "'uid'",
             "NULL"

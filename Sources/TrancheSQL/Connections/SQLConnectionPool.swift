@@ -106,13 +106,13 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
 
     private func take() async throws -> Connection {
         try Task.checkCancellation()
-        let (grant, isClosed) = state.withLock { state in
-            (state.isClosed ? nil : state.take(limit: limit), state.isClosed)
-        }
-        if isClosed { throw closedError() }
+        let grant = state.withLock { $0.take(limit: limit) }
         let granted = if let grant { grant } else { try await wait() }
-        if case .connection(let connection as Connection) = granted { return connection }
-        return try await open()
+        switch granted {
+        case .connection(let connection as Connection): return connection
+        case .closed: throw closedError()
+        case .connection, .place: return try await open()
+        }
     }
 
     private func wait() async throws -> PoolState.Grant {
@@ -120,7 +120,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let grant = state.withLock { state -> PoolState.Grant? in
-                    // One may have been given back since this was found to wait.
+                    // One may have been given back since this was found to wait, or all closed.
                     if let grant = state.take(limit: limit) { return grant }
                     state.waiters.append((ticket, continuation))
                     return nil
@@ -173,7 +173,7 @@ package final class SQLConnectionPool<Connection: SQLConnection>: Sendable {
 }
 
 /// The free connections, and the callers that wait.
-private struct PoolState {
+struct PoolState {
     typealias Waiter = CheckedContinuation<Grant, any Error>
 
     /// What a borrower gets.
@@ -181,12 +181,14 @@ private struct PoolState {
         case connection(any SQLConnection)
         /// Room to open one.
         case place
+        /// Nothing any more.
+        case closed
     }
 
     var idle: [any SQLConnection]
     var open: Int
     var waiters: [(ticket: Int, waiter: Waiter)] = []
-    var isClosed = false
+    private var isClosed = false
     private var lastTicket = 0
 
     init(idle: [any SQLConnection]) {
@@ -199,8 +201,9 @@ private struct PoolState {
         return lastTicket
     }
 
-    /// Takes what can be had without waiting.
+    /// Takes what can be had without waiting; `nil` where somebody will give something back.
     mutating func take(limit: Int) -> Grant? {
+        if isClosed { return .closed }
         if let connection = idle.popLast() { return .connection(connection) }
         guard open < limit else { return nil }
         open += 1

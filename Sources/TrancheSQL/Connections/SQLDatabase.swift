@@ -47,6 +47,12 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func place(of name: SQLTableName) async throws -> String
 
+    /// Whether this database's role may insert into a table; so it is said where there is no such
+    /// table, too.
+    ///
+    /// - Throws: The database's error.
+    func mayInsert(into name: SQLTableName) async throws -> Bool
+
     /// Asks up to which id a log is cleaned that this program keeps in the database; `nil` for any
     /// other table or view.
     func floor(of name: SQLTableName) -> SQLStatement?
@@ -189,6 +195,9 @@ extension SQLDatabase {
 
     /// The table's name, where there is one schema alone.
     package func place(of name: SQLTableName) async throws -> String { name.table.quotedAsName }
+
+    /// It may, where there are no roles.
+    package func mayInsert(into name: SQLTableName) async throws -> Bool { true }
 
     /// None, where no logs are kept.
     package func floor(of name: SQLTableName) -> SQLStatement? { nil }

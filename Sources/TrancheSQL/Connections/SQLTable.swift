@@ -39,7 +39,7 @@ package struct SQLTable: Sendable {
         /// Whether numbers that are no integers can stand in it although its type is an integer's,
         /// as in most columns of SQLite.
         package var mayHoldFractions = false
-        /// Whether a row that does not name it gets another value than NULL.
+        /// Whether a row that does not name it may get another value than NULL.
         package var hasDefault = false
         /// The side that gives its values.
         package var giver = Giver.anyone

@@ -58,9 +58,44 @@ extension SQLDatabaseStore {
         if let location, try await databaseIdentity() != location.identity() { return false }
         // Tables of other schemas may be called the same.
         let (place, ownPlace) = (
-            try await sinkDatabase.place(of: name), try await sinkDatabase.place(of: own)
+            try await self.place(of: name, in: location), try await sinkDatabase.place(of: own)
         )
         return place.lowercased() == ownPlace.lowercased()
+    }
+
+    /// Where a table is that has a name in the inventory's database, by this URL or another: other
+    /// users and options look for a name without a schema in other schemas.
+    ///
+    /// - Parameters:
+    ///   - name: The table's name.
+    ///   - location: The database by the other URL; `nil` for the inventory's session.
+    /// - Returns: The name with its schema, where there is such a table.
+    /// - Throws: What the databases throw.
+    func place(of name: SQLTableName, in location: SourceDatabase?) async throws -> String {
+        guard let location, name.schema == nil else {
+            return try await sinkDatabase.place(of: name)
+        }
+        let database = try await location.openForReading()
+        do {
+            let place = try await database.place(of: name)
+            await database.close()
+            return place
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Why a name means another table to the inventory's session than by another URL of its
+    /// database; `nil` where it means the same.
+    ///
+    /// - Throws: What the databases throw.
+    func objection(to name: SQLTableName, in location: SourceDatabase) async throws -> String? {
+        let own = try await place(of: name, in: nil)
+        let other = try await place(of: name, in: location)
+        if own == other { return nil }
+        return "to the inventory's session '\(name.words)' is \(own), and here it is \(other); "
+            + "give the table with its schema"
     }
 }
 

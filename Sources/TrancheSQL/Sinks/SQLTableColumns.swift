@@ -157,13 +157,15 @@ struct SQLTableColumns: Sendable {
     /// Whether of some records two may have the same key, however it is spelt.
     func mayRepeatKeys(in records: [Record]) -> Bool {
         if key.isEmpty { return false }
-        var seen: Set<[String]> = []
+        let kinds = key.map { RecordKeys.Kind(baseType: table.column($0)?.baseType ?? "") }
+        var seen: Set<[RecordKeys.Part]> = []
         return records.contains { record in
-            let names = key.map { name -> String in
-                let text = (record.text(name) ?? "").lowercased().filter { !$0.isWhitespace }
-                return Double(text).map { String($0) } ?? text
+            let parts = zip(key, kinds).map { name, kind in
+                record.fields.place(of: name).map {
+                    kind.part(of: record, record.cell($0)).folded
+                }
             }
-            return !seen.insert(names).inserted
+            return !seen.insert(parts.compactMap(\.self)).inserted
         }
     }
 

@@ -9,9 +9,10 @@ public import Tranche
 /// ```
 ///
 /// With a key, a row that is there is replaced; without one, each record is a new row. Where the
-/// table is in the inventory's own database, a batch's rows and its success are one transaction:
-/// exactly once, with or without a key. Elsewhere a batch is a transaction of its own, committed
-/// before the success is recorded: with a key, writing it again changes nothing.
+/// table is in the inventory's own database, and the inventory's session finds it by the same name
+/// and may write to it, a batch's rows and its success are one transaction: exactly once, with or
+/// without a key. Elsewhere a batch is a transaction of its own, committed before the success is
+/// recorded: with a key, writing it again changes nothing.
 ///
 /// A record that the table does not take (a value that is none of its column's type, a constraint,
 /// a trigger's objection) is refused by itself, with the database's reason; all others of its batch
@@ -87,8 +88,28 @@ public final class SQLTableSink: TransactionalRecordSink {
         let promise = try await wrapping {
             try await SQLDatabaseSink(in: location).promise(beside: store)
         }
-        if promise.delivery == .transactional || key.isEmpty { return promise }
-        return SinkPromise(.idempotent, reason: promise.reason)
+        var reason = promise.reason
+        if promise.delivery == .transactional {
+            let found = try await wrapping { try await objection(to: store, location) }
+            guard let found else { return promise }
+            reason = found
+        }
+        return SinkPromise(key.isEmpty ? .atLeastOnce : .idempotent, reason: reason)
+    }
+
+    /// Why the inventory's session, which is of the same database, cannot write the rows; `nil`
+    /// where it can.
+    private func objection(
+        to store: any InventoryStore,
+        _ location: SourceDatabase
+    ) async throws -> String? {
+        guard let store = store as? any SQLDatabaseStore else { return nil }
+        let name = try SQLTableName(verbatim: table)
+        guard try await store.sinkDatabase.mayInsert(into: name) else {
+            return "the inventory's role may not write to '\(table)'; grant it, or give both "
+                + "one role"
+        }
+        return try await store.objection(to: name, in: location)
     }
 
     /// Opens the database, and checks that the table has the columns, and an index for the key.

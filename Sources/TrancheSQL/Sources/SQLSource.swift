@@ -109,11 +109,8 @@ public struct SQLSource: MetaSourceDescription {
             do {
                 return try await database.openSource(self)
             } catch let error as TrancheError where error.underlying is UIDRegistry.IsElsewhere {
-                // Or is it the same, by another name?
-                let own = store as? any SQLDatabaseStore
-                guard let own, try await own.databaseIdentity() == database.identity() else {
-                    throw error
-                }
+                guard let own = store as? any SQLDatabaseStore, try await isOwn(database, of: own)
+                else { throw error }
             }
         }
         guard let provider = store as? any SQLSourceProvider else {
@@ -127,12 +124,38 @@ public struct SQLSource: MetaSourceDescription {
         return try await provider.openSource(own)
     }
 
+    /// Whether a database is the inventory's own, by another URL.
+    ///
+    /// - Throws: `TrancheError` `.invalidSource` where it is, and the inventory's session would
+    ///   read another table by the name; what the databases throw.
+    private func isOwn(
+        _ database: SourceDatabase,
+        of store: any SQLDatabaseStore
+    ) async throws -> Bool {
+        guard try await store.databaseIdentity() == database.identity() else { return false }
+        if let objection = try await wrapping({
+            try await store.objection(to: tableName, in: database)
+        }) {
+            throw TrancheError(.invalidSource, "source '\(name)': \(objection)")
+        }
+        return true
+    }
+
     /// Refuses the tables of the inventory itself: each batch of what is written there would make
     /// more of it, without end.
     private func requireNoOwnTable(of store: any InventoryStore) async throws {
         guard let own = store as? any SQLDatabaseStore else { return }
+        guard try await wrapping({ try await own.owns(tableName, in: database) }) else { return }
+        throw TrancheError(
+            .invalidSource,
+            "'\(name)' is a table of the inventory itself, and work on it would make more of it "
+                + "without end; for the batches of another job give inventory:JOB"
+        )
+    }
+
+    private func wrapping<R>(_ body: () async throws -> R) async throws -> R {
         do {
-            guard try await own.owns(tableName, in: database) else { return }
+            return try await body()
         } catch let error as any SQLDatabaseError {
             throw TrancheError(
                 error.code(passing: .sourceUnavailable, lasting: .invalidSource),
@@ -140,11 +163,6 @@ public struct SQLSource: MetaSourceDescription {
                 underlying: error
             )
         }
-        throw TrancheError(
-            .invalidSource,
-            "'\(name)' is a table of the inventory itself, and work on it would make more of it "
-                + "without end; for the batches of another job give inventory:JOB"
-        )
     }
 
     var tableName: SQLTableName {

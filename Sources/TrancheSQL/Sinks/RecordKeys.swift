@@ -1,0 +1,131 @@
+import Tranche
+
+/// The keys of records, so that two are equal where the database takes them for one: `1`, `01` and
+/// `1.0` of a number, and the spellings of a uuid or a time.
+///
+/// Of a column whose collation takes different texts for one, the texts are different keys.
+package struct RecordKeys: Sendable {
+    private let columns: [(place: Int, kind: Kind)]
+
+    /// Makes it for the records of a loading.
+    package init(_ load: SQLLoad) {
+        columns = load.keyPlaces.map { ($0, Kind(baseType: load.columns[$0].baseType)) }
+    }
+
+    /// Whether there is no key, so that each record is a row of its own.
+    package var isEmpty: Bool { columns.isEmpty }
+
+    /// Adds a record's key to a hash.
+    func hash(_ record: Record, into hasher: inout Hasher) {
+        for (place, kind) in columns {
+            hasher.combine(kind.part(of: record, record.cell(place)))
+        }
+    }
+
+    /// The key of a record with the fields of the loading.
+    func key(of record: Record) -> [Part] {
+        columns.map { $0.kind.part(of: record, record.cell($0.place)) }
+    }
+}
+
+extension RecordKeys {
+    /// One column's value in a key.
+    enum Part: Hashable, Sendable {
+        case whole(Int64)
+        case float(Double)
+        case text(String)
+        case bytes([UInt8])
+
+        /// The value without what a collation may not tell apart.
+        var folded: Part {
+            guard case .text(let text) = self else { return self }
+            let folded = text.lowercased().bare
+            return .text(Double(folded).map { String($0) } ?? folded)
+        }
+    }
+
+    /// How the values of a column are compared.
+    enum Kind: Sendable {
+        case exactNumber, double, single
+        case uuid, instant, timestamp
+        /// Upper and lower case are one.
+        case anyCase
+        /// Blanks at the end do not count.
+        case padded
+        /// Numbers are compared as such where they are no texts.
+        case anything
+        case text
+
+        /// Makes the kind of a type, which is one of PostgreSQL's or an affinity of SQLite.
+        init(baseType type: String) {
+            self =
+                switch type {
+                case "smallint", "integer", "bigint", "numeric", "INTEGER", "NUMERIC": .exactNumber
+                case "double precision", "REAL": .double
+                case "real": .single
+                case "uuid": .uuid
+                case "timestamp with time zone": .instant
+                case "timestamp without time zone": .timestamp
+                case "character", "bpchar": .padded
+                case "BLOB": .anything
+                case _ where type.hasSuffix("citext"): .anyCase
+                default: .text
+                }
+        }
+
+        func part(of record: Record, _ cell: RecordCell) -> Part {
+            if cell.kind == .blob { return .bytes(Array(record.block.bytes[cell.textRange])) }
+            let text = record.text(of: cell)
+            switch self {
+            case .exactNumber: return RecordKeys.number(text) ?? .text(text)
+            case .double: return Double(text.bare).flatMap(Self.float) ?? .text(text)
+            case .single: return Float(text.bare).flatMap { Self.float(Double($0)) } ?? .text(text)
+            case .anything where [.integer, .real, .decimal].contains(cell.kind):
+                return RecordKeys.number(text) ?? .text(text)
+            case .uuid: return .text(text.lowercased().filter(\.isHexDigit))
+            case .instant: return .text(UIDKind.instant.canonical(text))
+            case .timestamp: return .text(UIDKind.timestamp.canonical(text))
+            case .anyCase: return .text(text.lowercased())
+            case .padded: return .text(String(text.reversed().drop { $0 == " " }.reversed()))
+            case .anything, .text: return .text(text)
+            }
+        }
+
+        /// What is no number is none that equals another.
+        private static func float(_ value: Double) -> Part? { value.isNaN ? nil : .float(value) }
+    }
+
+    /// A number's value: its digits, and the power of ten of the last, where it is not a whole one
+    /// of 64 bits.
+    private static func number(_ text: String) -> Part? {
+        if let whole = Int64(text) { return .whole(whole) }
+        let parts = text.bare.lowercased()
+            .split(separator: "e", maxSplits: 1, omittingEmptySubsequences: false)
+        guard var mantissa = parts.first, let exponent = parts.count == 1 ? 0 : Int(parts[1]),
+            exponent.magnitude < 1 << 32
+        else { return nil }
+        let sign = mantissa.first == "-" ? "-" : ""
+        if mantissa.first == "-" || mantissa.first == "+" { mantissa.removeFirst() }
+        let sides = mantissa.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let fraction = sides.count == 2 ? sides[1] : ""
+        var digits = sides[0] + fraction
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        var power = exponent - fraction.count
+        while digits.last == "0" {
+            digits.removeLast()
+            power += 1
+        }
+        digits = digits.drop { $0 == "0" }
+        if digits.isEmpty { return .whole(0) }
+        let zeros = 0...18 ~= power ? String(repeating: "0", count: power) : "."
+        return Int64("\(sign)\(digits)\(zeros)").map { .whole($0) }
+            ?? .text("\(sign)\(digits)e\(power)")
+    }
+}
+
+extension String {
+    /// The text without its blanks.
+    fileprivate var bare: String { filter { !$0.isWhitespace } }
+}

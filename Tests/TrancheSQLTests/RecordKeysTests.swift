@@ -1,0 +1,60 @@
+import Testing
+import Tranche
+import TrancheSQL
+
+@Suite("The keys of records")
+struct RecordKeysTests {
+    @Test(
+        "Two spellings are one key where the column's type takes them for one value",
+        arguments: [
+            ("bigint", "1", "01", true), ("bigint", "1", "1.0", true), ("bigint", "1", "-1", false),
+            ("INTEGER", "10", "1e1", true), ("numeric", "1.5", "15e-1", true),
+            ("numeric", "9007199254740993.5", "9007199254740992.5", false),
+            ("numeric", "1e99999999999999999999", "1", false), ("numeric", "-0.0", "0", true),
+            ("double precision", "0.1", "0.10", true), ("text", "1", "01", false),
+            ("citext", "A", "a", true), ("text", "A", "a", false), ("TEXT", "A", "a", false),
+            ("character", "a", "a  ", true), ("character varying", "a", "a  ", false),
+            (
+                "uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+                "{a0eebc999c0b4ef8bb6d6bb9bd380a11}", true
+            ),
+            (
+                "timestamp with time zone", "2026-01-01T05:30:00Z", "2026-01-01 06:30:00+01:00",
+                true
+            ),
+        ]
+    )
+    func spellings(type: String, one: String, other: String, isSame: Bool) throws {
+        let fields = try RecordFields(["key"])
+        let load = SQLLoad(
+            table: SQLTableName(table: "t"),
+            columns: [SQLLoad.Column(name: "key", type: type, baseType: type)],
+            key: ["key"],
+            fields: fields
+        )
+        let written = WrittenKeys(load)
+        let news = try [one, other].map { text in
+            written.insert(try Record(id: 1, fields: fields, values: [.text(text)]))
+        }
+        #expect(news == [true, !isSame])
+    }
+
+    @Test("Bytes are compared as such, and numbers without a type as numbers")
+    func kinds() throws {
+        let fields = try RecordFields(["key"])
+        let load = SQLLoad(
+            table: SQLTableName(table: "t"),
+            columns: [SQLLoad.Column(name: "key", type: "", baseType: "BLOB")],
+            key: ["key"],
+            fields: fields
+        )
+        let written = WrittenKeys(load)
+        let values: [Value] = [
+            .blob([0xFF]), .blob([0xFE]), .integer(1), .real(1), .text("1"), .blob([0xFF]),
+        ]
+        let news = try values.enumerated().map { id, value in
+            written.insert(try Record(id: Int64(id), fields: fields, values: [value]))
+        }
+        #expect(news == [true, true, true, false, true, false])
+    }
+}
