@@ -1,5 +1,6 @@
 import Testing
 import Tranche
+import TrancheTestKit
 
 @Suite("What a worker asks for")
 struct BatchRequestTests {
@@ -22,6 +23,16 @@ struct BatchRequestTests {
     )
     func accepted(request: BatchRequest) throws {
         try request.validate()
+    }
+
+    @Test("Ids at the root of a source whose ends are crossed are refused")
+    func crossedRootIDs() async throws {
+        let source = InventorySource(job: "a", rootIDs: IDBounds(lower: 7, upper: 4))
+        let error = try await #require(throws: TrancheError.self) {
+            _ = try await source.open(beside: MemoryInventoryStore())
+        }
+        #expect(error.code == .invalidArgument)
+        #expect(error.message.contains("7...4 hold no id"))
     }
 
     @Test(

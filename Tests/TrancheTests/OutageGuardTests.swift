@@ -41,8 +41,9 @@ struct OutageGuardTests {
         for item in Int64(1)...4 { #expect(!fail(&outage, item: item, at: Double(item) * 100)) }
         #expect(!fail(&outage, item: 4, at: 410))
         #expect(fail(&outage, item: 5, at: 500))
-        guard case .held(let reason, _) = outage.permission(now: start) else {
-            Issue.record("\(outage.permission(now: start))")
+        let now = start.addingTimeInterval(500)
+        guard case .held(let reason, _) = outage.permission(now: now) else {
+            Issue.record("\(outage.permission(now: now))")
             return
         }
         #expect(reason.contains("all items of a batch that were tried fail with 'exit code #"))

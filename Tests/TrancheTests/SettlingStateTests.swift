@@ -70,6 +70,31 @@ struct SettlingStateTests {
         #expect(state.candidate == 9)
     }
 
+    @Test("What was seen by a clock that was set back since is waited for no longer than anew")
+    func setBack() {
+        var state = SettlingState()
+        observe(&state, highest: 7, ["a"], at: 86_400)
+        #expect(state.isAhead(of: time(0)))
+        observe(&state, highest: 8, ["a"])
+        #expect(!state.isAhead(of: time(0)))
+        #expect(state.ceiling == nil)
+        #expect(state.passesAt(wait: wait, lag: .zero) == time(60))
+        observe(&state, highest: 8, ["a"], at: 60)
+        #expect(state.ceiling == 7)
+        // Its writer has ended.
+        var other = SettlingState()
+        observe(&other, highest: 7, ["a"], at: 86_400)
+        observe(&other, highest: 8, ["b"])
+        #expect(other.ceiling == 7)
+        // It was known for less than the lag, as far as can be told.
+        var lagging = SettlingState()
+        observe(&lagging, highest: 7, at: 86_400, lag: .seconds(5))
+        observe(&lagging, highest: 8, lag: .seconds(5))
+        #expect(lagging.ceiling == nil)
+        observe(&lagging, highest: 9, at: 5, lag: .seconds(5))
+        #expect(lagging.ceiling == 7)
+    }
+
     @Test("Where ages are known, only what is old enough is settled, and at once")
     func aged() {
         var state = SettlingState()

@@ -197,12 +197,18 @@ extension Inventory {
 
 extension Inventory {
     /// Refuses the name of a new run that would be taken for another; a run that is there, such as
-    /// one that was made by an older program, goes on under its own.
-    func requireName(of key: RunKey) async throws {
+    /// one that was made by an older program, goes on under its own, over new files, too.
+    ///
+    /// - Parameter key: The run; its source is not looked at.
+    /// - Throws: ``TrancheError`` `.invalidArgument`, and of the store.
+    package func requireName(of key: RunKey) async throws {
         do {
             try key.requireNewName()
         } catch {
-            let known = try await retrying { _ in try await store.runs(RunSelection(key)) }
+            let named = RunSelection(job: key.job, run: key.run)
+            let known = try await retrying { _ in
+                try await store.runs(named, after: nil, limit: 1)
+            }
             if known.isEmpty { throw error }
         }
     }

@@ -77,6 +77,7 @@ extension Inventory {
         var input = AcquireInput(endings: endings)
         var demand = memory.demand(of: key)
         var openEnd: Int64?
+        var split: AttemptKey?
         if !store.readsUnderLock(source), let demand {
             input.plan = try await plan(request, from: source, demand)
         }
@@ -107,7 +108,7 @@ extension Inventory {
             case .needsGapCheck(let gaps):
                 input.gapChecks = try await lookAgain(at: gaps, of: key, in: source)
             case .needsSplit(let batch, let isDoubtful):
-                try await splitExhausted(batch, from: source, isDoubtful: isDoubtful)
+                split = try await splitExhausted(batch, isDoubtful, from: source, after: split)
             case .needsEnding: throw EndingRefused()
             }
         }

@@ -11,9 +11,11 @@ public struct BudgetClaim: Sendable, Hashable {
     /// The batch that the run waits for; `nil` while it does not wait.
     public var wait: BudgetWait?
 
-    /// What it waits for at a time; `nil` where it does not, or has not asked again.
+    /// What it waits for at a time; `nil` where it does not, or has not asked again, be it since
+    /// the clock was set back.
     package func wait(at now: Date) -> BudgetWait? {
-        wait.flatMap { $0.until > now ? $0 : nil }
+        let latest = now.addingTimeInterval(BudgetWait.patience.seconds + 1)
+        return wait.flatMap { $0.until > now && $0.until <= latest ? $0 : nil }
     }
 
     /// Makes a claim.

@@ -60,8 +60,15 @@ public struct BudgetTokens: Sendable, Hashable {
         self.at = at
     }
 
-    /// The weight that is left later on; time never goes back.
+    /// How far ahead the time may be: further, the clock was set back since.
+    package static let mostAhead = Duration.seconds(60)
+
+    /// The weight that is left later on; time never goes back by less than a minute, and begins
+    /// anew with the burst where it does by more.
     public func grown(until now: Date, at rate: BudgetRate) -> BudgetTokens {
+        if at > now.addingTimeInterval(Self.mostAhead.seconds) {
+            return BudgetTokens(count: rate.burst, at: now)
+        }
         let time = max(now.timeIntervalSince(at), 0)
         let count = min(rate.burst, count + rate.perSecond * time)
         return BudgetTokens(count: count, at: max(now, at))

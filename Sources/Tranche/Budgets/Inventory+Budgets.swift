@@ -147,12 +147,21 @@ extension Inventory {
 
     /// Reads changes of budgets and runs, the latest first.
     ///
+    /// - Parameters:
+    ///   - selection: Which; all by default.
+    ///   - before: The id below which theirs are: the last change of the page before; from the
+    ///     latest by default.
+    ///   - limit: Most changes; 100 by default.
+    /// - Returns: The changes.
     /// - Throws: ``TrancheError`` of the store.
     public func changes(
         _ selection: ChangeSelection = .all,
+        before: Int64? = nil,
         limit: Int = 100
     ) async throws -> [ChangeRecord] {
-        try await retrying { _ in try await store.changes(selection, limit: limit) }
+        try await retrying { _ in
+            try await store.changes(selection, before: before, limit: limit)
+        }
     }
 }
 

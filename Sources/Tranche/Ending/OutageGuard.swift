@@ -281,7 +281,9 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         if let probe = hold.probe, let attempt = hold.probeAttempt {
             return .ask(batch: probe, attempt: attempt)
         }
-        guard now.milliseconds < hold.until else { return .probe }
+        let left = hold.until - now.milliseconds
+        // More is left than the hold is long where the clock was set back since.
+        guard left > 0, left <= hold.length + 1000 else { return .probe }
         return .held(reason: reason, until: Date(milliseconds: hold.until))
     }
 
@@ -306,6 +308,10 @@ package struct OutageGuard: Sendable, Hashable, Codable {
             hold?.until = now.milliseconds
         case false:
             hold?.probe = nil
+            // Until the probe's lease would have ended, but for no longer than another hold.
+            if let known = hold {
+                hold?.until = min(known.until, now.milliseconds + known.length)
+            }
         }
     }
 
@@ -327,7 +333,9 @@ package struct OutageGuard: Sendable, Hashable, Codable {
         }
         switch batch.status {
         case .running:
-            if let end = batch.leaseExpiresAt, end > now { return end }
+            // One that began in what is the future now may be dead: the clock was set back since.
+            let hasBegun = batch.startedAt <= now.addingTimeInterval(1)
+            if let end = batch.leaseExpiresAt, end > now, hasBegun { return end }
             endProbe(succeeded: nil, now: now)
         case .released: endProbe(succeeded: nil, now: now)
         case .succeeded: endProbe(succeeded: true, now: now)

@@ -104,22 +104,28 @@ extension Inventory {
     ///
     /// - Parameters:
     ///   - batch: The batch.
-    ///   - source: Its source, which knows the weights.
     ///   - isDoubtful: Whether single items are to show if the work can succeed at all.
-    /// - Throws: What the store or the source throws.
+    ///   - source: Its source, which knows the weights.
+    ///   - last: The attempt that was to be split just before; `nil` for none.
+    /// - Returns: The attempt of this batch.
+    /// - Throws: What the store or the source throws; that it is not to be split, where it was to
+    ///   be just before, or the store would be asked for ever.
     func splitExhausted(
         _ batch: BatchRecord,
+        _ isDoubtful: Bool,
         from source: any MetaSource,
-        isDoubtful: Bool = false
-    ) async throws {
+        after last: AttemptKey?
+    ) async throws -> AttemptKey {
+        let holding = AttemptKey(batch: batch.id, attempt: batch.attempt)
         let splitter = try await splitter(batch, in: source)
         let parts = isDoubtful ? splitter.samples(OutageGuard.threshold) : splitter.halves
         do {
             // What a policy does is nobody's change.
             _ = try await split(batch, into: parts, nil)
-        } catch let error as TrancheError where error.isLoss {
+        } catch let error as TrancheError where error.isLoss && holding != last {
             // Somebody else was faster, and nothing is left to do.
         }
+        return holding
     }
 
     private func split(

@@ -70,7 +70,16 @@ public struct Gap: Sendable, Hashable {
     ///
     /// An open one every second; a closed one after 1 s, 2 s, 4 s, … up to 10 minutes.
     static func wait(afterLooks looks: Int, isOpen: Bool) -> Duration {
-        isOpen ? .seconds(1) : .seconds(min(600, 1 << min(looks, 10)))
+        isOpen ? .seconds(1) : min(longestWait, .seconds(1 << min(looks, 10)))
+    }
+
+    /// The longest wait for the next look.
+    private static let longestWait = Duration.seconds(600)
+
+    /// After when no look is to come: one that does was set by a clock that was set back since, and
+    /// is due.
+    package static func latestLook(from now: Date) -> Date {
+        now.addingTimeInterval(longestWait.seconds + 1)
     }
 }
 

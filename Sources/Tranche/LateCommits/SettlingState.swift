@@ -35,6 +35,7 @@ package struct SettlingState: Sendable, Hashable {
         wait: Duration,
         lag: Duration = .zero
     ) {
+        if isAhead(of: now) { seeAnew(at: now) }
         if observation.epoch != epoch {
             // The writers of the server's former life are gone but for prepared ones, under new
             // names.
@@ -68,6 +69,15 @@ package struct SettlingState: Sendable, Hashable {
         }
     }
 
+    /// Whether something was seen in what is the future now: the clock was set back since.
+    ///
+    /// Workers that reckon the time themselves differ by less than a second.
+    package func isAhead(of now: Date) -> Bool {
+        let certain = now.addingTimeInterval(1)
+        let isCandidate = candidate != nil && candidateAt.map { $0 > certain } ?? false
+        return isCandidate || holders.values.contains { $0 > certain }
+    }
+
     /// The writers that were waited for long enough and are still there: what they may commit below
     /// the ceiling are open gaps.
     package func lingering(now: Date, wait: Duration) -> Set<String> {
@@ -99,6 +109,12 @@ package struct SettlingState: Sendable, Hashable {
         else { return own < known }
         guard candidate != nil, let candidateAt else { return true }
         return candidateAt > since
+    }
+
+    /// Has what was seen in the future be seen now, so that it is waited for no longer than anew.
+    private mutating func seeAnew(at now: Date) {
+        candidateAt = candidateAt.map { min($0, now) }
+        holders = holders.mapValues { min($0, now) }
     }
 
     private func isPassed(now: Date, wait: Duration, lag: Duration) -> Bool {

@@ -22,7 +22,14 @@ extension Probe {
 
     /// Whether it is time to ask, for one asker.
     func isDue(for asker: String, at now: Date) -> Bool {
-        if let claimed = state.claimedUntil, claimed > now { return false }
+        // A claim for longer, and an answer that is to come yet, are those of a clock that was set
+        // back since.
+        if let claimed = state.claimedUntil, claimed > now,
+            claimed <= now.addingTimeInterval(slack.seconds + 1)
+        {
+            return false
+        }
+        if let answered = state.answeredAt, answered > now.addingTimeInterval(1) { return true }
         return nextTime(for: asker).map { $0 <= now } ?? true
     }
 

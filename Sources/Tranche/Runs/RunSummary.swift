@@ -19,7 +19,10 @@ public struct RunSummary: Sendable, Hashable {
     /// Since when the first of the batches that may be taken now could be; `nil` where there is
     /// none.
     public var dueSince: Date?
-    /// When a batch last succeeded.
+    /// When a batch last succeeded, of the newest tiles and of all that are no tiles.
+    ///
+    /// An inventory in a database adds up thousands of older tiles once: one of these that succeeds
+    /// at last is not seen here.
     public var lastSuccess: Date?
     /// Weight per second of the newest tiles that succeeded, from the start of the first to the end
     /// of the last; `nil` where there is none.
@@ -31,7 +34,7 @@ public struct RunSummary: Sendable, Hashable {
     public var itemsPerSecond: Double?
     /// How many of the batches that run failed before.
     public var runningAgain: Int
-    /// The batches that ended in the last hour.
+    /// The batches that ended in the last hour, as far as ``lastSuccess`` sees them.
     public var lastHour: Activity
 
     /// Makes a summary.

@@ -137,7 +137,8 @@ final class Worker: Sendable {
                 success = nil
                 continue
             } catch {
-                // The success stands all the same.
+                // What was asked for may be asked for again, and the success stands all the same.
+                group.step(.filled(asked: count, given: 0))
                 await recordBesides(success)
                 throw error
             }

@@ -67,8 +67,11 @@ extension Acquisition {
             allowance.keys?.remove(ItemKey(batch.itemKey))
             return nil
         }
-        let isToBeSplit = run.policy.onExhausted == .split && batch.count > 1
-        guard isExpired || isToBeSplit, batch.failures >= run.policy.attempts(of: batch) else {
+        let isSplit = run.policy.onExhausted == .split && batch.count > 1
+        // One that was given back is handed out, however many attempts are left to it by now.
+        guard isExpired || isSplit && batch.status == .failed,
+            batch.failures >= run.policy.attempts(of: batch)
+        else {
             let isLetIn = allowance.admit(
                 weight: batch.weight,
                 key: batch.itemKey,
@@ -83,7 +86,7 @@ extension Acquisition {
             statements.append(expire(batch))
             allowance.keys?.remove(ItemKey(batch.itemKey))
         }
-        guard isToBeSplit else {
+        guard isSplit else {
             statements.append(failForGood(batch))
             return nil
         }

@@ -24,8 +24,14 @@ extension Acquisition {
             try await apply(looks, on: connection)
             return nil
         }
-        guard handedOut.isEmpty, let due = run.gapsDueAt, due <= now else { return nil }
-        let gaps = try await gaps(where: "next_look <= \(nowInstant)", on: connection)
+        let latest = Gap.latestLook(from: now)
+        guard handedOut.isEmpty, let due = run.gapsDueAt, due <= now || due > latest else {
+            return nil
+        }
+        let gaps = try await gaps(
+            where: "next_look <= \(nowInstant) OR next_look > \(store.instant(latest))",
+            on: connection
+        )
         // Others need not look, too; if this one does not come back, the next look is in a second.
         run.gapsDueAt = now.addingTimeInterval(1)
         if gaps.isEmpty {

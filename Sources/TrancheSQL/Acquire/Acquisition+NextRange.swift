@@ -150,7 +150,8 @@ extension Acquisition {
     private mutating func handOutRanges(of plan: RangePlan) -> Date? {
         for (index, range) in plan.ranges.enumerated().prefix(left) {
             let isCut = !(plan.reachedEnd && index == plan.ranges.count - 1)
-            let pendingSince = run.pendingSince ?? now
+            // A clock that was set back since showed a later time.
+            let pendingSince = min(run.pendingSince ?? now, now)
             let waited = Duration.seconds(now.timeIntervalSince(pendingSince))
             guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
                 run.pendingSince = pendingSince

@@ -199,9 +199,11 @@ struct Acquisition<Database: SQLDatabase> {
     }
 
     /// Whether the plan was made from where the run stands now; a worker that planned from what it
-    /// remembers may not know since when a writer is waited for.
+    /// remembers may not know since when a writer is waited for, or that the clock was set back.
     private func isCurrent(_ plan: RangePlan) -> Bool {
-        plan.cursor == run.cursor && !(plan.settling?.isBehind(run.settling) ?? false)
+        guard let settling = plan.settling else { return plan.cursor == run.cursor }
+        return plan.cursor == run.cursor && !settling.isBehind(run.settling)
+            && !settling.isAhead(of: now)
     }
 
     // MARK: Outages

@@ -119,7 +119,7 @@ extension SQLInventoryStore {
         let hint = hint(for: request.key)
         guard decidesInOneStatement, hint.prefersSingleStatement,
             // Another server may have taken this one's place.
-            hint.life?.connections == database.connectionCount,
+            isCurrent(hint.life),
             let single = SingleStatementAcquire(request, with: input, from: source, in: self)
         else { return nil }
         var batch = StatementBatch()
@@ -131,16 +131,34 @@ extension SQLInventoryStore {
         }
         let rows: [SQLRows]
         do {
-            rows = try await database.write(
-                batch.statements,
-                releasingBefore: single.isSharingBudgets ? tables.flush : nil
-            )
+            let flush = single.isSharingBudgets ? tables.flush : nil
+            rows = try await write(batch.statements, releasingBefore: flush, in: hint.life)
         } catch let error as any SQLDatabaseError where error.isBusy && !single.locks.isEmpty {
             return .locked(.init(underlying: error))
+        } catch is NewConnection {
+            return nil
         }
         let answer = try single.answer(rows[decision])
         note({ $0.prefersSingleStatement = answer.isBatch }, for: request.key)
         return answer
+    }
+
+    /// Runs statements as `SQLDatabase.write(_:releasingBefore:)`, on no connection that was opened
+    /// since the server was asked who it is.
+    ///
+    /// - Throws: ``NewConnection``; the database's error.
+    private func write(
+        _ statements: [SQLStatement],
+        releasingBefore sequence: SQLTableName?,
+        in life: ServerLife?
+    ) async throws -> [SQLRows] {
+        try await database.withConnection { connection in
+            guard isCurrent(life) else { throw NewConnection() }
+            guard let sequence else {
+                return try await connection.atomically(statements, isWriting: true)
+            }
+            return try await connection.atomically(statements, releasingBefore: sequence)
+        }
     }
 
     /// Acquires under the lock of the run's row.
@@ -162,6 +180,7 @@ extension SQLInventoryStore {
         isOvertaken: Bool,
         lockedBudgets: Set<Int64> = []
     ) async throws -> AcquireOutcome? {
+        let known = hint(for: request.key).life
         let life = try await life(for: request.key)
         let reads = try AcquireReads(
             request,
@@ -171,47 +190,74 @@ extension SQLInventoryStore {
             in: self
         )
         let writers = try database.writers
-        return try await writers.withTransaction(reads.batch.statements) { connection, rows in
-            if let sibling = reads.sibling {
-                try requireSibling(rows[sibling], agreesWith: request)
+        let (hasAsked, statements) = (life != known, reads.batch.statements)
+        do {
+            return try await writers.withTransaction(statements) { connection, rows in
+                guard hasAsked || isCurrent(life) else { throw NewConnection() }
+                if let sibling = reads.sibling {
+                    try requireSibling(rows[sibling], agreesWith: request)
+                }
+                guard let (found, now) = try reads.lockedRun(in: rows) else { return nil }
+                var run = found
+                if let limits = request.limits, reads.isMade(in: rows) {
+                    let worker = request.slots.first?.worker
+                    try await begin(&run, with: limits, by: worker, on: connection)
+                }
+                var acquisition = Acquisition(
+                    request,
+                    input,
+                    of: run,
+                    isNew: isNew,
+                    at: now,
+                    by: reads.statements,
+                    in: self
+                )
+                acquisition.isOvertaken = isOvertaken
+                acquisition.lockedBudgets = lockedBudgets
+                return try await outcome(of: &acquisition, reads, rows, life, on: connection)
             }
-            guard let (known, now) = try reads.lockedRun(in: rows) else { return nil }
-            var run = known
-            if let limits = request.limits, reads.isMade(in: rows) {
-                let worker = request.slots.first?.worker
-                try await begin(&run, with: limits, by: worker, on: connection)
-            }
-            var acquisition = Acquisition(
+        } catch is NewConnection {
+            // The server is asked now.
+            return try await acquire(
                 request,
-                input,
-                of: run,
+                with: input,
+                from: source,
                 isNew: isNew,
-                at: now,
-                by: reads.statements,
-                in: self
+                isOvertaken: isOvertaken,
+                lockedBudgets: lockedBudgets
             )
-            acquisition.isOvertaken = isOvertaken
-            acquisition.lockedBudgets = lockedBudgets
-            try acquisition.requireSameDefinition()
-            acquisition.leaveOutNumbers(life)
-            let repeated = try acquisition.repeated(reads.repeated(in: rows))
-            if !repeated.isEmpty {
-                // The commit that was lost sight of may not be on disk yet.
-                if run.isLimited { try await flush(connection) }
-                return .batches(repeated)
-            }
-            guard reads.endedCount(in: rows) == input.endings.count else { return .needsEnding }
-            let outcome = try await acquisition.decide(reads, rows, on: connection)
-            // Others of the run's numbers follow these.
-            if case .batches = outcome { note({ $0.life = life }, for: request.key) }
-            let isSingle = decidesInOneStatement && acquisition.fitsOneStatement
-            if isSingle { note({ $0.prefersSingleStatement = true }, for: request.key) }
-            // What has ended has ended, whether there is anything to hand out or not.
-            if !input.endings.isEmpty, connection.isInTransaction {
-                _ = try await connection.commit([])
-            }
-            return outcome
         }
+    }
+
+    /// Decides on an acquire once its run is locked, and commits.
+    ///
+    /// - Throws: The database's error, or `TrancheError`.
+    private func outcome(
+        of acquisition: inout Acquisition<Database>,
+        _ reads: AcquireReads<Database>,
+        _ rows: [SQLRows],
+        _ life: ServerLife,
+        on connection: isolated Database.Connection
+    ) async throws -> AcquireOutcome {
+        let key = acquisition.run.key
+        try acquisition.requireSameDefinition()
+        try await acquisition.leaveOutNumbers(life, on: connection)
+        let repeated = try acquisition.repeated(reads.repeated(in: rows))
+        if !repeated.isEmpty {
+            // The commit that was lost sight of may not be on disk yet.
+            if acquisition.run.isLimited { try await flush(connection) }
+            return .batches(repeated)
+        }
+        let endings = acquisition.input.endings
+        guard reads.endedCount(in: rows) == endings.count else { return .needsEnding }
+        let outcome = try await acquisition.decide(reads, rows, on: connection)
+        // Others of the run's numbers follow these.
+        if case .batches = outcome { note({ $0.life = life }, for: key) }
+        let isSingle = decidesInOneStatement && acquisition.fitsOneStatement
+        if isSingle { note({ $0.prefersSingleStatement = true }, for: key) }
+        // What has ended has ended, whether there is anything to hand out or not.
+        if !endings.isEmpty, connection.isInTransaction { _ = try await connection.commit([]) }
+        return outcome
     }
 
     /// Ends a transaction that has written nothing when all that was committed before is on disk.
@@ -285,7 +331,7 @@ extension SQLInventoryStore {
             meta_table, job, run, definition, id_from, id_to,
             lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
             on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
-            root_from, root_to, is_upstream, budget_set, created_at
+            root_from, root_to, is_upstream, budget_set, timeline, created_at
         )
         VALUES (
             \(request.key.metaTable), \(request.key.job), \(request.key.run),
@@ -304,6 +350,8 @@ extension SQLInventoryStore {
             ), 0),
             -- A number that no change has: new runs have that budget alone.
             coalesce((SELECT -id FROM \(tables.budget) WHERE name = \(Budget.ofAll)), 0),
+            -- On a later one, numbers of batches are left out before it gives any.
+            (\(selectTimeline)),
             \(now)
         )
         ON CONFLICT (meta_table, job, run) DO NOTHING

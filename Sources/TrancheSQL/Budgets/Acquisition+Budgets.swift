@@ -230,8 +230,9 @@ extension Acquisition {
             let slot = request.slots.first(where: { !$0.isAhead })
         else { return }
         let claim = ownClaim(on: row.budget)
+        let known = claim?.wait(at: now)
         let soon = now.addingTimeInterval(BudgetWait.patience.seconds / 2)
-        if let known = claim?.wait, known.weight == wait.weight, known.until > soon { return }
+        if let known, known.weight == wait.weight, known.until > soon { return }
         let mark = BudgetWait(for: wait.weight, after: claim, by: slot.worker, now: now)
         statements.append(store.wait(mark, of: run.id, for: row.id))
     }

@@ -91,8 +91,12 @@ extension SQLInventoryStore {
         "(SELECT id FROM \(tables.run) WHERE \(isRun(key)))"
     }
 
-    package func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
-        let isMeant: SQLStatement =
+    package func changes(
+        _ selection: ChangeSelection,
+        before: Int64?,
+        limit: Int
+    ) async throws -> [ChangeRecord] {
+        var isMeant: SQLStatement =
             switch selection {
             case .all: "1 = 1"
             case .of(.name(let name)): "c.budget = \(name)"
@@ -104,6 +108,7 @@ extension SQLInventoryStore {
                     AND c.what IN (\(SQLStatement.list(ChangeRecord.acts.map { "\($0)" })))
                 """
             }
+        if let before { isMeant.append(" AND c.id < \(before)") }
         let select: SQLStatement = """
             SELECT c.id, c.budget, r.meta_table, r.job, r.run,
                 \(dialect.milliseconds("c.changed_at")), c.changed_by, c.what, c.old_value,

@@ -267,8 +267,12 @@ extension SQLInventoryStore {
             coalesce((
                 SELECT CASE WHEN grown.tokens < b.burst THEN grown.tokens ELSE b.burst END
                 FROM (
-                    SELECT c.tokens + b.rate * (CASE WHEN \(past) > 0 THEN \(past) ELSE 0 END)
-                        / 1000.0 AS tokens
+                    SELECT CASE
+                        -- The clock was set back since.
+                        WHEN \(past) < \(-BudgetTokens.mostAhead.milliseconds) THEN b.burst
+                        ELSE c.tokens + b.rate * (CASE WHEN \(past) > 0 THEN \(past) ELSE 0 END)
+                            / 1000.0
+                    END AS tokens
                     FROM \(tables.charge) AS c
                     WHERE c.budget_id = b.id
                     ORDER BY c.id DESC
@@ -278,15 +282,19 @@ extension SQLInventoryStore {
             """
     }
 
-    /// The statements that charge a rate, whose budget is locked; its time never goes back.
+    /// The statements that charge a rate, whose budget is locked; its time never goes back but by
+    /// more than a minute.
     func charge(_ weight: Double, to id: Int64) -> [SQLStatement] {
         let last: SQLStatement =
             "(SELECT max(charged_at) FROM \(tables.charge) WHERE budget_id = b.id)"
+        let mostAhead: SQLStatement = "\(BudgetTokens.mostAhead.milliseconds)"
+        let latest = dialect.instant(now, plus: mostAhead)
         return [
             """
             INSERT INTO \(tables.charge) (budget_id, tokens, charged_at)
             SELECT b.id, \(tokens) - \(weight),
-                CASE WHEN \(last) > \(now) THEN \(last) ELSE \(now) END
+                CASE WHEN \(last) > \(now) AND \(last) <= \(latest)
+                    THEN \(last) ELSE \(now) END
             FROM \(tables.budget) AS b
             WHERE b.id = \(id)
             """,

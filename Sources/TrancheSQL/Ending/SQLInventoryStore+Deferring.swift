@@ -8,48 +8,55 @@ extension SQLInventoryStore {
         jitter: Duration,
         _ note: ChangeNote
     ) async throws -> DeferredBatch {
+        var complaint: String?
+        let record = try await orArchived(holding, endingAs: .released) {
+            let deferred = try await deferring(holding, deferral, jitter: jitter, note)
+            complaint = deferred.complaint
+            return deferred.record
+        }
+        return DeferredBatch(record: record, complaint: complaint)
+    }
+
+    private func deferring(
+        _ holding: AttemptKey,
+        _ deferral: BatchDeferral,
+        jitter: Duration,
+        _ note: ChangeNote
+    ) async throws -> DeferredBatch {
         var reads = StatementBatch()
         let locked = reads.add(lockRun(ofBatch: holding.batch))
         let parked = deferral.budget.map { reads.add(selectBudget($0, ofBatch: holding.batch)) }
         let found = reads.add(selectBatch(holding.batch))
         let root = reads.add(selectRoot(of: holding.batch))
         let clock = reads.add(readClock)
-        return try await wrapping {
-            try await database.withTransaction(reads.statements) { connection, rows in
-                if let ended = try givenBack(rows[found], holding) { return ended }
-                let batch = try heldBatch(rows[found], by: holding, endingAs: .running)
-                var (runRow, clockRow) = (rows[locked][0], rows[clock][0])
-                let run = try run(&runRow)
-                let now = try clockRow.instant()
-                let deferring = DeferringBatch(batch, deferral, now: now)
-                let parking = try parking(
-                    deferral,
-                    deferring,
-                    parked.map { rows[$0] },
-                    note,
-                    of: run
-                )
-                var writes = parking.statements
-                let record: BatchRecord
-                if let failure = deferring.failure {
-                    var rootRow = rows[root][0]
-                    let failing = FailingBatch(
-                        batch: batch,
-                        run: run,
-                        root: try rootRow.integer(),
-                        failure: failure,
-                        now: now
-                    )
-                    let outcome = try failing.outcome()
-                    writes += try write(outcome, of: failing)
-                    record = outcome.batch
-                } else {
-                    record = deferring.released(parkedUntil: parking.until, jitter: jitter)
-                    writes += write(record, deferral, of: holding)
-                }
-                _ = try await connection.commit(writes)
-                return DeferredBatch(record: record, complaint: parking.complaint)
+        return try await database.withTransaction(reads.statements) { connection, rows in
+            if let ended = try givenBack(rows[found], holding) { return ended }
+            let batch = try heldBatch(rows[found], by: holding, endingAs: .running)
+            var (runRow, clockRow) = (rows[locked][0], rows[clock][0])
+            let run = try run(&runRow)
+            let now = try clockRow.instant()
+            let deferring = DeferringBatch(batch, deferral, now: now)
+            let parking = try parking(
+                deferral,
+                deferring,
+                parked.map { rows[$0] },
+                note,
+                of: run
+            )
+            var writes = parking.statements
+            var record = deferring.released(parkedUntil: parking.until, jitter: jitter)
+            let end = deferring.failure.map { AttemptFailure(holding, $0) }
+            if let end {
+                let success = try await lastSuccess([end], of: run, on: connection)
+                let failing = try failing(end, batch, rows[root][0], of: run, success, at: now)
+                let outcome = try failing.outcome()
+                writes += try write(outcome, of: failing)
+                record = outcome.batch
+            } else {
+                writes += write(record, deferral, of: holding)
             }
+            _ = try await connection.commit(writes)
+            return DeferredBatch(record: record, complaint: parking.complaint)
         }
     }
 

@@ -380,32 +380,45 @@ extension SQLInventoryStore {
     }
 
     /// When a batch of a run last succeeded, at least for most of its items, among its latest
-    /// tiles; and the highest number of such a batch.
+    /// tiles and those that are packed; and the highest number of such a batch.
     ///
     /// One that has blamed half of its items or more is no sign that the work can succeed.
     func selectLastSuccess(of key: RunKey) -> SQLStatement {
         let few = OutageGuard.threshold
         return """
-            SELECT
-                max(\(dialect.milliseconds(ofProcessingTime: "latest.processing_end"))),
-                max(latest.id)
+            SELECT max(good.ended), max(good.number)
             FROM (
-                SELECT id, status, processing_end, batch_count
-                FROM \(tables.batch)
-                WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
-                ORDER BY batch_id_end DESC
-                LIMIT 100
-            ) AS latest
-            WHERE latest.status = 'succeeded' OR latest.status = 'split' AND EXISTS (
-                SELECT 1 FROM \(tables.batch) AS part
-                WHERE part.parent_id = latest.id AND part.status = 'succeeded'
-            ) AND (
-                SELECT count(*) FROM \(tables.batch) AS part
-                WHERE part.parent_id = latest.id AND part.status = 'quarantined'
-            ) < CASE
-                WHEN latest.batch_count > \(2 * few) THEN (latest.batch_count + 1) / 2
-                ELSE \(few)
-            END
+                SELECT
+                    \(dialect.milliseconds(ofProcessingTime: "latest.processing_end")) AS ended,
+                    latest.id AS number
+                FROM (
+                    SELECT id, status, processing_end, batch_count
+                    FROM \(tables.batch)
+                    WHERE \(isRun(key)) AND kind IN ('incremental', 'backfill')
+                    ORDER BY batch_id_end DESC
+                    LIMIT 100
+                ) AS latest
+                WHERE latest.status = 'succeeded' OR latest.status = 'split' AND EXISTS (
+                    SELECT 1 FROM \(tables.batch) AS part
+                    WHERE part.parent_id = latest.id AND part.status = 'succeeded'
+                ) AND (
+                    SELECT count(*) FROM \(tables.batch) AS part
+                    WHERE part.parent_id = latest.id AND part.status = 'quarantined'
+                ) < CASE
+                    WHEN latest.batch_count > \(2 * few) THEN (latest.batch_count + 1) / 2
+                    ELSE \(few)
+                END
+                UNION ALL
+                -- Only what has succeeded is packed.
+                SELECT \(dialect.milliseconds("packed.ended_until")), packed.last_batch
+                FROM (
+                    SELECT ended_until, last_batch
+                    FROM \(tables.archive)
+                    WHERE run_id = (SELECT id FROM \(tables.run) WHERE \(isRun(key)))
+                    ORDER BY id_end DESC
+                    LIMIT 2
+                ) AS packed
+            ) AS good
             """
     }
 

@@ -5,12 +5,12 @@ extension SQLInventoryStore: SharingStore {
     package func succeed(_ endings: [AttemptSuccess]) async throws -> [BatchRecord?] {
         let ends = try succeeding(endings, returning: batchColumns)
         let rows = try await wrapping { try await database.write(ends.statements) }
-        var records: [Int64: BatchRecord] = [:]
+        var records: [AttemptKey: BatchRecord] = [:]
         for var row in ends.rows(in: rows[...]) {
             let record = try batch(&row)
-            records[record.id] = record
+            records[AttemptKey(batch: record.id, attempt: record.attempt)] = record
         }
-        return endings.map { records[$0.holding.batch] }
+        return endings.map { records[$0.holding] }
     }
 
     package func fail(_ endings: [AttemptFailure]) async throws -> [BatchRecord?] {
@@ -28,8 +28,9 @@ extension SQLInventoryStore: SharingStore {
             }
         let clock = batch.add(readClock)
         let statements = batch.statements
+        let areDivided = endings.contains { !$0.failure.parts.isEmpty }
         return try await wrapping {
-            try await database.withTransaction(statements) { connection, rows in
+            try await withTransaction(statements, makingBatches: areDivided) { connection, rows in
                 var records = [BatchRecord?](repeating: nil, count: endings.count)
                 guard var runRow = rows[locked].first, var clock = rows[clock].first else {
                     return records
@@ -38,9 +39,12 @@ extension SQLInventoryStore: SharingStore {
                 let now = try clock.instant()
                 let success = try await lastSuccess(endings, of: run, on: connection)
                 var writes: [SQLStatement] = []
+                var seen: Set<AttemptKey> = []
                 for read in reads {
                     let (row, root) = (rows[read.batch], rows[read.root])
                     let ending = endings[read.place]
+                    // One that is said twice is a repetition: its caller is to ask alone.
+                    guard seen.insert(ending.holding).inserted else { continue }
                     let found = try failing(ending, row, root, of: run, success, at: now)
                     guard let failing = found else { continue }
                     let failed = try failing.outcome()
@@ -56,7 +60,7 @@ extension SQLInventoryStore: SharingStore {
 
     /// When something of the run last succeeded, and its number; only ends that blame every item,
     /// or most, ask, and those of batches that stay whole when several have failed.
-    private func lastSuccess(
+    func lastSuccess(
         _ endings: [AttemptFailure],
         of run: RunRecord,
         on connection: isolated Database.Connection
@@ -84,13 +88,25 @@ extension SQLInventoryStore: SharingStore {
         _ success: FailingBatch.Evidence,
         at now: Date
     ) throws -> FailingBatch? {
-        guard var row = batches.first, var root = roots.first else { return nil }
+        guard var row = batches.first, let root = roots.first else { return nil }
         let batch = try batch(&row)
         guard batch.status == .running, batch.attempt == ending.holding.attempt,
             batch.key == run.key
         else { return nil }
+        return try failing(ending, batch, root, of: run, success, at: now)
+    }
+
+    /// A batch that an attempt fails which holds it.
+    func failing(
+        _ ending: AttemptFailure,
+        _ batch: BatchRecord,
+        _ root: SQLRow,
+        of run: RunRecord,
+        _ success: FailingBatch.Evidence,
+        at now: Date
+    ) throws -> FailingBatch {
+        var (root, evidence) = (root, success)
         let number = try root.integer()
-        var evidence = success
         evidence.hasWorked = try root.boolean()
         return FailingBatch(
             batch: batch,

@@ -27,7 +27,7 @@ extension SQLInventoryStore {
             \(dialect.lockingRow)
             """
         return try await wrapping {
-            try await database.withTransaction([lock, select, selectOpenAgain(of: ids)]) {
+            try await withTransaction([lock, select, selectOpenAgain(of: ids)]) {
                 connection,
                 rows in
                 let found = try rows[1].map { try batch(&$0) }.filter { batch in

@@ -43,8 +43,10 @@ extension SQLInventoryStore {
         try await wrapping {
             let rows = try await database.write(["\(statement)\nRETURNING attempt"])
             if rows[0].first != nil { return }
-            let found = try await database.write([selectBatch(holding.batch)])[0]
-            let batch = try heldBatch(found, by: holding, endingAs: .running)
+            let batch = try await orArchived(holding, endingAs: .running) {
+                let found = try await database.write([selectBatch(holding.batch)])[0]
+                return try heldBatch(found, by: holding, endingAs: .running)
+            }
             throw TrancheError(
                 .batchLost,
                 "batch \(batch.id) of \(batch.key) is \(batch.status.rawValue): nothing was changed"

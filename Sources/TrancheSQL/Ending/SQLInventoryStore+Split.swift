@@ -11,7 +11,7 @@ extension SQLInventoryStore {
                 lockRun(ofBatch: holding.batch), selectBatch(holding.batch),
                 selectParts(of: holding.batch),
             ]
-            return try await database.withTransaction(statements) { connection, rows in
+            return try await withTransaction(statements) { connection, rows in
                 guard var row = rows[1].first, rows[0].first != nil else {
                     throw TrancheError(
                         .unknownBatch,
@@ -68,7 +68,7 @@ extension SQLInventoryStore {
             """
         let limit = selection.limit
         return try await wrapping {
-            try await database.withTransaction([lock, select]) { connection, rows in
+            try await withTransaction([lock, select]) { connection, rows in
                 let meant = try rows[1].map { try batch(&$0) }
                     .filter { batch in items.map { $0.contains(batch.idStart) } ?? true }
                     .prefix(limit)

@@ -25,7 +25,8 @@ extension Acquisition {
         let attempts: SQLStatement =
             "CASE WHEN \(isWhole) THEN 1 ELSE \(policy.maxAttempts) END"
         let isToBeSplit: SQLStatement =
-            isSplit ? "batch_count > 1 AND failures >= \(attempts)" : "1 = 0"
+            isSplit
+            ? "status = 'failed' AND batch_count > 1 AND failures >= \(attempts)" : "1 = 0"
         return """
             CASE
                 WHEN status = 'running'

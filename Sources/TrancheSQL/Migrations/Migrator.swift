@@ -79,6 +79,15 @@ extension [WorkerStatus] {
         guard let required = migrations.map(\.worksWith).max() else { return [] }
         return filter { ($0.knows ?? 0) < required }
     }
+
+    /// The processes that may use what migrations made.
+    ///
+    /// - Parameter migrations: The migrations that are to be reverted.
+    /// - Returns: The processes, in the same order; one of an unknown version is among them.
+    package func using(_ migrations: [MigrationStatus]) -> [WorkerStatus] {
+        guard let lowest = migrations.map(\.version).min() else { return [] }
+        return filter { ($0.knows ?? .max) >= lowest }
+    }
 }
 
 /// How a table of pybatchintory's is taken over.

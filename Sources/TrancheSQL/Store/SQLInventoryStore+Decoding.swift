@@ -222,7 +222,7 @@ extension SQLInventoryStore {
 
     private func outage(_ text: String) throws -> OutageGuard {
         do {
-            return try JSONText.decode(OutageGuard.self, from: text)
+            return try outages.read(text)
         } catch {
             throw TrancheError(
                 .storeFailed,

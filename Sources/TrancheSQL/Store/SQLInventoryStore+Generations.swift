@@ -50,14 +50,14 @@ extension SQLInventoryStore {
                             execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
                             root_from, root_to, is_upstream, budget_set, share, priority, per_key,
                             pause_reason,
-                            cancelled_at, cancelled_by, cancel_reason, created_at
+                            cancelled_at, cancelled_by, cancel_reason, timeline, created_at
                         )
                         SELECT meta_table, job, \(key.run), definition, id_from, id_to,
                             lease_ms, max_attempts, backoff_ms, backoff_limit_ms, on_exhausted,
                             execution, extended_ms, settle_wait_ms, settle_lag_ms, watch_ms,
                             root_from, root_to, is_upstream, budget_set, share, priority, per_key,
                             \(pauseReason),
-                            cancelled_at, cancelled_by, cancel_reason, \(now)
+                            cancelled_at, cancelled_by, cancel_reason, timeline, \(now)
                         FROM \(tables.run)
                         WHERE \(isRun(former))
                         """,

@@ -22,6 +22,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     let gapColumns: SQLStatement
     /// What the last acquire of a run tells of the next.
     private let hints = Mutex<[RunKey: AcquireHint<Database>]>([:])
+    private let numbered = Mutex<ServerLife?>(nil)
+    let outages = OutageMemory()
 
     package init(
         _ database: Database,
@@ -104,6 +106,12 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
 
     func note(_ change: (inout AcquireHint<Database>) -> Void, for key: RunKey) {
         hints.withLock { change(&$0[key, default: AcquireHint()]) }
+    }
+
+    /// The inventory's server as it was when numbers of batches were last known to be new there.
+    var numberedIn: ServerLife? {
+        get { numbered.withLock { $0 } }
+        set { numbered.withLock { $0 = newValue } }
     }
 
     /// The statements that are the same at each acquire of a run.

@@ -77,6 +77,63 @@ extension RecordImport {
         }
     }
 
+    /// The numbers of the batches that a row of the archive holds.
+    func packedBatches(in values: [String: Value]) throws -> [Int64] {
+        guard case .blob(let body)? = values["body"]?.read(as: .blob) else {
+            throw fault("it has no body")
+        }
+        do {
+            return try ArchiveCodec.unpack(body, row: values["id"]?.integer ?? 0).map(\.id)
+        } catch {
+            throw fault("its 'body' is not what batches are packed into")
+        }
+    }
+
+    /// Finds a number that a batch has already: one in the table, or one that others have packed.
+    ///
+    /// - Parameters:
+    ///   - ids: Numbers of batches, ascending.
+    ///   - connection: The connection.
+    /// - Returns: The number; `nil` where all are free.
+    /// - Throws: The database's error.
+    func known(
+        among ids: [Int64],
+        on connection: isolated Database.Connection
+    ) async throws -> Int64? {
+        guard let first = ids.first, let last = ids.last else { return nil }
+        for start in stride(from: 0, to: ids.count, by: 10_000) {
+            let part = Array(ids[start...].prefix(10_000))
+            let isMeant = store.dialect.column("id", isAmong: part)
+            let select: SQLStatement = "SELECT min(id) FROM \(store.tables.batch) WHERE \(isMeant)"
+            var row = try await run([select], on: connection)[0].first
+            if let id = try row?.optionalInteger() { return id }
+        }
+        // Jobs take turns: a row's batches are not all that are between its first and its last.
+        // Those of the file are as they were.
+        let isOwn = store.dialect.column("run_id", isAmong: (numbers["run"] ?? [:]).values.sorted())
+        let wanted = Set(ids)
+        var after: Int64? = .min
+        while let mark = after {
+            after = nil
+            let select: SQLStatement = """
+                SELECT id, body
+                FROM \(store.tables.archive)
+                WHERE last_batch >= \(first) AND first_batch <= \(last)
+                    AND id > \(mark) AND NOT (\(isOwn))
+                ORDER BY id
+                LIMIT 8
+                """
+            let rows = try await run([select], on: connection)[0]
+            for index in 0..<rows.count {
+                var row = rows[index]
+                let (id, batches, _) = try store.archived(&row)
+                if let batch = batches.first(where: { wanted.contains($0.id) }) { return batch.id }
+                after = id
+            }
+        }
+        return nil
+    }
+
     /// Refuses uids that have other numbers here, where batches of other runs have them.
     mutating func compareUIDs(on connection: isolated Database.Connection) async throws {
         for (registry, uids) in knownUIDs {

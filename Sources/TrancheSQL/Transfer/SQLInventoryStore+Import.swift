@@ -214,6 +214,7 @@ struct RecordImport<Database: SQLDatabase> {
             guard let id = values["id"]?.integer else { throw fault("it has no id") }
             waitingBatches.append(id)
         }
+        if table.name == "archive" { waitingBatches += try packedBatches(in: values) }
         guard table.isReferredTo else {
             if waiting.isEmpty { firstWaiting = number }
             waiting.append(statement)
@@ -303,6 +304,8 @@ struct RecordImport<Database: SQLDatabase> {
             }
             // What budgets let in is not in the file.
             if column.name == "folded_to" { read = .integer(0) }
+            // Another server's says nothing of this one's.
+            if column.name == "timeline" { read = .null }
             if let target = TransferTable.references[column.name], let old = read.integer {
                 guard let new = numbers[target]?[old] else {
                     throw fault("its '\(column.name)' \(old) is not in the file before it")
@@ -337,15 +340,10 @@ struct RecordImport<Database: SQLDatabase> {
     /// Writes what waits.
     private mutating func flush(on connection: isolated Database.Connection) async throws {
         if waiting.isEmpty { return }
-        if !waitingBatches.isEmpty {
-            let isMeant = store.dialect.column("id", isAmong: waitingBatches.sorted())
-            let select: SQLStatement = "SELECT min(id) FROM \(store.tables.batch) WHERE \(isMeant)"
-            var row = try await run([select], on: connection)[0].first
-            if let id = try row?.optionalInteger() {
-                throw fault("there is a batch \(id) already: take an inventory of its own")
-            }
-            waitingBatches = []
+        if let id = try await known(among: waitingBatches.sorted(), on: connection) {
+            throw fault("there is a batch \(id) already: take an inventory of its own")
         }
+        waitingBatches = []
         let statements = waiting
         waiting = []
         _ = try await run(statements, from: firstWaiting, on: connection)

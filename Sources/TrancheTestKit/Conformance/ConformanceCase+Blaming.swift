@@ -107,6 +107,33 @@ extension ConformanceCase {
             let last = try await bench.take(load, from: InventorySource(job: "clean"))
             try requireEqual(try await last.items.count, 1, "the items of the redrive")
         },
+        ConformanceCase("A failure that is said twice at once divides its batch once") { subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            guard let store = subject.store as? any SharingStore else { return }
+            let batch = try await bench.take()
+            let source = try await bench.inventory.source(bench.description)
+            let parts = try await bench.inventory.parts(of: batch.record, bad: [2], in: source)
+            let failure = AttemptFailure(batch.holding, BatchFailure("rotten", parts: parts))
+            let ended = try await store.fail([failure, failure])
+            try requireEqual(ended.compactMap { $0 }.count, 1, "how many are told")
+            try requireEqual(
+                try await bench.store.batches(BatchSelection()).count,
+                3,
+                "the batches"
+            )
+        },
+        ConformanceCase("Who has lost a batch is not told that it ended, beside who has it") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            guard let store = subject.store as? any SharingStore else { return }
+            let lost = try await bench.take()
+            try await lost.release()
+            let again = try await bench.take()
+            let ended = try await store.succeed(
+                [again, lost].map { AttemptSuccess($0.holding, result: nil, logging: nil) }
+            )
+            try requireEqual(ended.map { $0 != nil }, [true, false], "who is told")
+        },
         ConformanceCase("A failure keeps what is wrong with each bad item") { subject in
             let bench = try await Bench(subject, ids: 1...6)
             let batch = try await bench.take()

@@ -156,6 +156,10 @@ extension ConformanceCase {
             // Said again, it is no change.
             try await bench.inventory.setParallelism(1, of: key)
             try requireEqual(try await bench.inventory.changes().count, 4, "how many")
+            let first = try await bench.inventory.changes(limit: 3)
+            let mark = first.last?.id
+            let rest = try await bench.inventory.changes(.of(.run(key)), before: mark, limit: 3)
+            try requireEqual((first + rest).map(\.id), changes.map(\.id), "page by page")
             try requireEqual(changes.last?.old, nil, "what it was at first")
             try requireEqual(changes.last?.note.reason, "the night", "why")
             try requireEqual(changes.last?.at, subject.now, "when")

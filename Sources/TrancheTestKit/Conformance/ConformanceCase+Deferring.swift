@@ -153,6 +153,34 @@ extension ConformanceCase {
             // Its items' own failure is the last that it may have.
             try requireEqual(try await batch.fail("no").failures, 3, "the failures of its own")
         },
+        ConformanceCase("Deferrals of what has begun hold no run of which something succeeds") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...20)
+            for count in 1...OutageGuard.threshold {
+                if count > 1 {
+                    let good = try await bench.takeAtMostOnce()
+                    try await good.begin()
+                    try await good.succeed()
+                }
+                let batch = try await bench.takeAtMostOnce()
+                try await batch.begin()
+                let record = try await batch.release(for: .seconds(4), reason: "429")
+                try requireEqual(record.cause, .begun, "the cause")
+            }
+            _ = try await bench.takeAtMostOnce()
+        },
+        ConformanceCase("Who is late to put a batch off that is packed is told that it was lost") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let batch = try await bench.take(2)
+            try await batch.succeed()
+            bench.clock.advance(by: .seconds(1))
+            let report = try await bench.inventory.compact(keep: .zero)
+            try requireEqual(report.batches, 1, "what was packed")
+            try await requireRefused(.batchLost, "a deferral") {
+                try await batch.release(for: .seconds(30), reason: "busy")
+            }
+        },
         ConformanceCase("Deferrals that leave a batch stuck may be said again") { subject in
             let bench = try await Bench(subject, ids: 1...4)
             let policy = RunPolicy(maxAttempts: 1, extendedRetries: .seconds(300))

@@ -67,6 +67,19 @@ extension ConformanceCase {
             let totals = try await bench.store.summaries(RunSelection()).first?.totals
             try requireEqual(totals?[.succeeded]?.items, 20, "the items done")
         },
+        ConformanceCase("Successes that are packed speak against an outage, too") { subject in
+            let bench = try await Bench(subject, ids: 1...20)
+            let request = bench.staying(maxAttempts: 1)
+            for _ in 1..<OutageGuard.threshold {
+                try await bench.take(request).fail("no route to host")
+            }
+            try await bench.take(request).succeed()
+            bench.clock.advance(by: .seconds(1))
+            let report = try await bench.inventory.compact(keep: .zero)
+            try requireEqual(report.batches, 1, "what was packed")
+            try await bench.take(request).fail("no route to host")
+            _ = try await bench.take(request)
+        },
         ConformanceCase("Failures of several kinds hold no run whose batches stay failed") {
             subject in
             let bench = try await Bench(subject, ids: 1...12)

@@ -116,6 +116,28 @@ extension ConformanceCase {
             }
             try requireEqual(try await bench.record(first).status, .quarantined, "the first's end")
         },
+        ConformanceCase("What was given back is handed out, though its attempts became fewer") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...4)
+            let request = bench.splitting(maxAttempts: 5)
+            var batch = try await bench.take(request)
+            for _ in 1...2 {
+                try await batch.fail("no")
+                bench.clock.advance(by: .seconds(301))
+                batch = try await bench.take(request)
+            }
+            try await batch.release()
+            try await bench.inventory.redefine(
+                try await bench.key(),
+                policy: bench.splitting(maxAttempts: 2).policy
+            )
+            let again = try await bench.take(request)
+            try requireEqual(again.id, batch.id, "the batch")
+            try requireEqual(again.attempt, 4, "its attempt")
+            // What it fails by now is its last.
+            try await again.fail("no")
+            try requireEqual(try await bench.take(request).record.parent, batch.id, "the parent")
+        },
         ConformanceCase("Transient failures do not count towards splitting") { subject in
             let bench = try await Bench(subject, ids: 1...4)
             let request = bench.splitting(maxAttempts: 2)

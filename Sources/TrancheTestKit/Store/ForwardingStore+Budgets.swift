@@ -49,8 +49,14 @@ extension ForwardingStore {
     }
 
     /// Passes the request on; see `InventoryReader`.
-    public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
-        try await forward(.read) { try await base.changes(selection, limit: limit) }
+    public func changes(
+        _ selection: ChangeSelection,
+        before: Int64?,
+        limit: Int
+    ) async throws -> [ChangeRecord] {
+        try await forward(.read) {
+            try await base.changes(selection, before: before, limit: limit)
+        }
     }
 }
 

@@ -69,7 +69,11 @@ extension MemoryInventoryStore {
     }
 
     /// Reads changes of budgets and runs, the latest first.
-    public func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord] {
-        try change { tables, _ in tables.changes(selection, limit: limit) }
+    public func changes(
+        _ selection: ChangeSelection,
+        before: Int64?,
+        limit: Int
+    ) async throws -> [ChangeRecord] {
+        try change { tables, _ in tables.changes(selection, before: before, limit: limit) }
     }
 }

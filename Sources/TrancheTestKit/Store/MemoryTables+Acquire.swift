@@ -64,7 +64,7 @@ extension MemoryTables {
 
         // 4. What follows the cursor.
         if acquire.left > 0, !acquire.run.isAtEnd {
-            if let plan, plan.isCurrent(for: acquire.run) {
+            if let plan, plan.isCurrent(for: acquire.run, at: acquire.now) {
                 if let outcome = handOut(plan, &acquire), acquire.answer.isEmpty { return outcome }
             } else if acquire.answer.isEmpty {
                 return .needsPlan(acquire.demand)
@@ -349,8 +349,10 @@ extension MemoryTables {
 
 extension RangePlan {
     /// Whether the plan was made from where the run stands now.
-    fileprivate func isCurrent(for run: RunRecord) -> Bool {
-        cursor == run.cursor && !(settling?.isBehind(run.settling) ?? false)
+    fileprivate func isCurrent(for run: RunRecord, at now: Date) -> Bool {
+        guard let settling else { return cursor == run.cursor }
+        return cursor == run.cursor && !settling.isBehind(run.settling)
+            && !settling.isAhead(of: now)
     }
 }
 

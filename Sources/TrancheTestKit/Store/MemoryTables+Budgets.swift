@@ -338,7 +338,7 @@ extension MemoryTables {
         TrancheError(.unknownBudget, "there is no budget '\(name)'")
     }
 
-    func changes(_ selection: ChangeSelection, limit: Int) -> [ChangeRecord] {
+    func changes(_ selection: ChangeSelection, before: Int64?, limit: Int) -> [ChangeRecord] {
         let meant = changes.reversed().filter { change in
             switch selection {
             case .all: true
@@ -348,6 +348,6 @@ extension MemoryTables {
                 change.owner == .run(key) && ChangeRecord.acts.contains(change.what)
             }
         }
-        return Array(meant.prefix(limit))
+        return Array(meant.filter { $0.id < before ?? .max }.prefix(limit))
     }
 }

@@ -87,7 +87,8 @@ extension MemoryTables {
     }
 
     func find(_ holding: AttemptKey) throws -> BatchRecord {
-        guard let batch = batch(holding.batch) else {
+        let packed = archive.first { $0.id == holding.batch }
+        guard let batch = batch(holding.batch) ?? packed else {
             throw TrancheError(.unknownBatch, "there is no batch \(holding.batch)")
         }
         return batch

@@ -57,7 +57,7 @@ extension MemoryTables {
             line.append(parent)
             place = above
         }
-        let latest = batches(of: batch.key).filter(\.isTile)
+        let latest = allBatches(of: batch.key).filter(\.isTile)
             .sorted { $0.idEnd > $1.idEnd }.prefix(100)
             .filter { tile in
                 if tile.status == .succeeded { return true }

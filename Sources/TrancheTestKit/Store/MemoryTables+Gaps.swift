@@ -50,10 +50,11 @@ extension MemoryTables {
             if let range = offer.batch { add(range, as: .late, &acquire) }
             return nil
         }
-        guard acquire.answer.isEmpty, let dueAt = acquire.run.gapsDueAt, dueAt <= acquire.now else {
-            return nil
-        }
-        let due = gaps(of: key).filter { $0.nextLook <= acquire.now }
+        let (now, latest) = (acquire.now, Gap.latestLook(from: acquire.now))
+        guard acquire.answer.isEmpty, let dueAt = acquire.run.gapsDueAt,
+            dueAt <= now || dueAt > latest
+        else { return nil }
+        let due = gaps(of: key).filter { $0.nextLook <= now || $0.nextLook > latest }
             .sorted { ($0.nextLook, $0.id) < ($1.nextLook, $1.id) }
         guard !due.isEmpty else {
             acquire.run.gapsDueAt = gaps(of: key).map(\.nextLook).min()

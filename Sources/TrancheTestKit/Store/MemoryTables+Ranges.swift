@@ -18,7 +18,8 @@ extension MemoryTables {
         }
         for (index, range) in plan.ranges.enumerated().prefix(acquire.left) {
             let isCut = !(plan.reachedEnd && index == plan.ranges.count - 1)
-            let since = acquire.run.pendingSince ?? acquire.now
+            // A clock that was set back since showed a later time.
+            let since = min(acquire.run.pendingSince ?? acquire.now, acquire.now)
             let waited = Duration.milliseconds(acquire.now.milliseconds - since.milliseconds)
             let request = acquire.request
             guard request.isEnough(weight: range.weight, isCut: isCut, waited: waited) else {
