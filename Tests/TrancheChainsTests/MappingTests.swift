@@ -103,11 +103,56 @@ struct MappingTests {
         "Cleaning leaves times as they are",
         arguments: [
             "2024-01-01T00:00:00Z", "2024-01-01 10:30:00.5+02:00", "10:30", "at 10:30:01 sharp",
+            "2026-01-31T08:00+01:00", "08:00:00+01:00", "08:00+01", "08:00:00.25+0100",
         ]
     )
     func cleansNoTimes(text: String) async throws {
         let found = try await records("a\n\(text)\n") { $0.cleaning() }
         #expect(found.map { $0.text("a") } == [text])
+    }
+
+    /// Loads a file of JSON Lines.
+    private func lines(
+        _ text: String,
+        _ change: (Chain<Record>) throws -> Chain<Record>
+    ) async throws -> [Record] {
+        let sink = MemorySink()
+        try await withChainWorld(.sqlite, "id\n") { world in
+            let path = try world.write(text, to: "f.jsonl")
+            let report = try await change(Chain(reading: JSONLinesSource(path))).write(to: sink)
+                .run(through: world.inventory, world.options(weight: 1e6))
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+        }
+        return sink.records
+    }
+
+    @Test("An empty name of JSON stays one")
+    func emptyName() async throws {
+        let text = "{\"\":0,\"a\":1}\n"
+        let mapped = try await lines(text) { $0.mapping(FieldMapping(constant: ["c": "x"])) }
+        #expect(mapped.map(JSONSourceTests.spelling) == ["{\"\":0,\"a\":1,\"c\":\"x\"}"])
+        let cleaned = try await lines(text) { $0.cleaning() }
+        #expect(cleaned.map(JSONSourceTests.spelling) == ["{\"\":0,\"a\":1}"])
+        let names = try RecordFields(["*"])
+        #expect(throws: TrancheError.self) { try FieldCleaning(names) }
+        let fields = RecordFields(unique: ["", "a"])
+        let mapping = FieldMapping(rename: ["": "b", "a": ""])
+        #expect(throws: TrancheError.self) { try FieldMappingPlan(mapping, fields: fields) }
+    }
+
+    @Test("Where records alternate in their fields, their bytes are not copied for each of them")
+    func alternating() async throws {
+        let text = (0..<1000).map { "{\"id\":\($0),\"\($0 % 2 == 0 ? "a" : "b")\":\"text\"}\n" }
+            .joined()
+        let mapping = FieldMapping(group: ["g": ["a", "b"]], constant: ["c": "x"])
+        let found = try await lines(text) { $0.mapping(mapping) }
+        #expect(found.map { $0.text("id") } == (0..<1000).map { "\($0)" })
+        #expect(found.allSatisfy { $0.text("g") == "text" && $0.text("c") == "x" })
+        var blocks: [ObjectIdentifier: Int] = [:]
+        for record in found {
+            blocks[ObjectIdentifier(record.block)] = record.block.bytes.count
+        }
+        #expect(blocks.values.reduce(0, +) < 2 * text.utf8.count)
     }
 
     @Test("Cleaning keeps letters and digits of any script")

@@ -285,6 +285,24 @@ struct SchemaKeywordTests {
         #expect(
             try SchemaWorld.faults(old, ["n", "r"], json: ["1", "4.5"]).map(\.field) == ["n", "r"]
         )
+        // As generators of schemas write them.
+        let generated = try RecordSchema(
+            json: ##"""
+                {"$schema": "http://json-schema.org/draft-07/schema#",
+                 "$id": "http://example.com/root.json",
+                 "definitions": {"i": {"$id": "#word", "type": "integer"}},
+                 "properties": {
+                   "n": {"$id": "#/properties/n", "type": "integer"},
+                   "m": {"$id": "http://example.com/root.json#/properties/m",
+                         "allOf": [{"$ref": "#/definitions/i"}]},
+                   "r": {"$ref": "#/properties/n"}, "w": {"$ref": "#word"}}}
+                """##
+        )
+        let names = ["n", "m", "r", "w"]
+        let numbers = ["1", "2", "3", "4"]
+        #expect(try SchemaWorld.faults(generated, names, json: numbers) == [])
+        let texts = numbers.map { "\"\($0)x\"" }
+        #expect(try SchemaWorld.faults(generated, names, json: texts).map(\.field) == names)
     }
 
     @Test("A question that would take too long is told as undecided, and as nothing else")

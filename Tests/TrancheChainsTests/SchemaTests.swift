@@ -125,6 +125,81 @@ struct SchemaTests {
         #expect(schema.absent(from: plain) == ["mail"])
     }
 
+    @Test("A name that only looks like the schema's is another")
+    func spelledOtherwise() throws {
+        let schema = try RecordSchema(
+            json: "{\"properties\": {\"caf\u{E9}\": {\"type\": \"integer\"}}}"
+        )
+        let (one, two) = try (RecordFields(["caf\u{E9}"]), RecordFields(["cafe\u{301}"]))
+        #expect(schema.absent(from: one) == [])
+        #expect(schema.absent(from: two).count == 1)
+        #expect(one != two)
+    }
+
+    @Test("Null in a field that need not be there is not told as required")
+    func nullOfNoUse() throws {
+        let closed = try RecordSchema(
+            json: #"{"properties": {"id": {"type": "integer"}}, "additionalProperties": false}"#
+        )
+        let faults = try SchemaWorld.faults(closed, ["id", "b"], json: ["1", "null"])
+        #expect(faults.map(\.description) == ["b is not allowed"])
+        let rule = #"{"type": "string"}"#
+        #expect(try SchemaWorld.errors(rule, .null, convertsTexts: false) == ["must be a text"])
+        #expect(
+            try SchemaWorld.errors(rule, .null, required: true, convertsTexts: false) == [
+                "is required and has no value"
+            ]
+        )
+    }
+
+    @Test(
+        "A text may spell a number of an enum, wherever it stands, and whatever else is wrong",
+        arguments: [
+            (#"{"enum": [1, 2, "N/A"]}"#, ""), (##"{"$ref": "#/$defs/codes"}"##, ""),
+            (##"{"anyOf": [{"$ref": "#/$defs/codes"}, {"type": "null"}]}"##, ""),
+            (#"{"enum": [1, 2, "N/A"]}"#, #", "minProperties": 1"#),
+            (#"{"enum": [1, 2, "N/A"]}"#, #", "allOf": [{"required": ["n"]}]"#),
+            (
+                ##"{"$ref": "#/$defs/codes"}"##,
+                #", "if": {"required": ["n"]}, "then": {"required": ["code"]}"#
+            ),
+        ]
+    )
+    func spelledChoices(rule: String, rest: String) throws {
+        let json = """
+            {"$defs": {"codes": {"enum": [1, 2, "N/A"]}},
+             "properties": {"code": \(rule), "n": {"type": "integer"}}\(rest)}
+            """
+        let schema = try RecordSchema(json: json)
+        func fields(_ code: String, _ number: String) throws -> [String?] {
+            try SchemaWorld.faults(schema, ["code", "n"], [.text(code), .text(number)])
+                .map(\.field)
+        }
+        for code in ["2", "1.0", "N/A"] {
+            #expect(try fields(code, "5") == [], "\(code)")
+            #expect(try fields(code, "x") == ["n"], "\(code)")
+        }
+        #expect(try fields("3", "5") == ["code"])
+        #expect(try fields("true", "5") == ["code"])
+    }
+
+    @Test("Of many values, and of a long one, a reject names the first")
+    func longChoices() throws {
+        let values = (1...10_000).map { "\"code \($0)\"" }.joined(separator: ", ")
+        let long = String(repeating: "x", count: 10_000)
+        for (rule, text, words) in [
+            ("{\"enum\": [\(values)]}", "x", "must be one of code 1, code 2, "),
+            ("{\"not\": {\"enum\": [\(values)]}}", "code 7", "must not be \"code 1\" or "),
+            ("{\"const\": \"\(long)\"}", "y", "must be xxx"),
+        ] {
+            let errors = try SchemaWorld.errors(rule, .text(text))
+            let message = try #require(errors.first)
+            #expect(errors.count == 1)
+            #expect(message.hasPrefix(words) && message.utf8.count < 1024, "\(message)")
+            #expect(message.hasSuffix("… (10,000 in all)") == !words.contains("xxx"))
+        }
+    }
+
     @Test("Numbers keep their digits")
     func digits() throws {
         func converted(_ type: String, _ text: String) throws -> Value {
@@ -234,6 +309,7 @@ struct SchemaTests {
                 "without an end"
             ),
             (#"{"$schema": "https://example.org/mine"}"#, "not an edition"),
+            (##"{"properties": {"f": {"$id": "#/properties/f"}}}"##, "nothing behind '#'"),
         ]
     )
     func refused(json: String, reason: String) {

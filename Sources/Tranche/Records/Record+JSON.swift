@@ -1,9 +1,9 @@
 extension Record {
-    /// The record as a JSON object, appended to bytes.
+    /// The record as a JSON object on one line, appended to bytes.
     ///
-    /// Numbers and booleans are such, JSON arrays and objects stand as they are, all else is text;
-    /// bytes are lower-case hexadecimal. A number that was read from text keeps its digits; one
-    /// that is not finite is text.
+    /// Numbers and booleans are such, JSON arrays and objects stand as they are but for line ends,
+    /// all else is text; bytes are lower-case hexadecimal. A number that was read from text keeps
+    /// its digits; one that is not finite is text.
     ///
     /// - Parameters:
     ///   - output: Where to append.
@@ -56,16 +56,32 @@ extension Record {
     ) {
         switch cell.kind {
         case .null: output += "null".utf8
-        case .json where numbers != .asDigits:
-            numbers.append(block.bytes[cell.textRange], to: &output)
+        case .json: appendParts(cell, to: &output, numbers)
         case .decimal where numbers != .asDigits:
             numbers.append(block.bytes[cell.textRange], to: &output)
-        case .json: output += block.bytes[cell.textRange]
         case .text: JSONBytes.append(block.bytes[cell.textRange], to: &output)
         case .timestamp, .date: JSONBytes.append(text(of: cell).utf8, to: &output)
         case .boolean: output += (cell.boolean ? "true" : "false").utf8
         case .blob: JSONBytes.append((self[cell].text ?? "").utf8, to: &output)
         case .integer, .real, .decimal: appendNumber(cell, to: &output)
+        }
+    }
+
+    /// Appends an array or object, on one line: between the tokens of JSON, where alone its text may
+    /// have line ends, these are blanks like any other.
+    private func appendParts(
+        _ cell: RecordCell,
+        to output: inout [UInt8],
+        _ numbers: LongNumbers
+    ) {
+        let start = output.count
+        if numbers == .asDigits {
+            output += block.bytes[cell.textRange]
+        } else {
+            numbers.append(block.bytes[cell.textRange], to: &output)
+        }
+        for place in start..<output.count {
+            if output[place] == 0x0A || output[place] == 0x0D { output[place] = 0x20 }
         }
     }
 

@@ -58,6 +58,8 @@ package enum RecordInput: Sendable {
     case timestamp(Int64)
     /// A JSON array or object.
     case json([UInt8])
+    /// The digits of a number that stays a decimal one; not of a whole number of 64 bits.
+    case decimal([UInt8])
 }
 
 /// Builds a block from values.
@@ -94,6 +96,7 @@ package struct RecordBlockBuilder {
             case .timestamp(let microseconds):
                 cells.append(RecordCell(.timestamp, bits: UInt64(bitPattern: microseconds)))
             case .json(let text): addText(text, as: .json)
+            case .decimal(let digits): addText(digits, as: .decimal)
             }
         }
     }

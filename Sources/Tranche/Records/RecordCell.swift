@@ -14,7 +14,8 @@ package struct RecordCell: Sendable {
         case json
         case blob
         /// A number whose digits are its meaning, since neither `Int64` nor `Double` holds it
-        /// without loss: its text is its value, its bits hold nothing.
+        /// without loss, or since its source keeps it as a decimal; never a whole number that is
+        /// spelled as one and that `Int64` holds. Its text is its value, its bits hold nothing.
         case decimal
     }
 

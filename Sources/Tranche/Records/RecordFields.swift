@@ -10,10 +10,21 @@ public final class RecordFields: Sendable {
     ///
     /// - Parameter names: The names, in order.
     /// - Throws: ``TrancheError`` `.invalidArgument` for an empty name, or one that stands twice.
-    public init(_ names: [String]) throws {
+    public convenience init(_ names: [String]) throws {
+        try self.init(names, mayHaveEmpty: false)
+    }
+
+    /// Makes the fields of names that were made of others.
+    ///
+    /// - Parameters:
+    ///   - names: The names, in order.
+    ///   - mayHaveEmpty: Whether one may be empty, as JSON has it.
+    /// - Throws: ``TrancheError`` `.invalidArgument` for another empty name, or one that stands
+    ///   twice.
+    package init(_ names: [String], mayHaveEmpty: Bool) throws {
         var places: [String: Int] = [:]
         for (place, name) in names.enumerated() {
-            guard !name.isEmpty else {
+            guard !name.isEmpty || mayHaveEmpty else {
                 throw TrancheError(
                     .invalidArgument,
                     "field \(place + 1) has no name; give every field one"
@@ -56,9 +67,11 @@ public final class RecordFields: Sendable {
 }
 
 extension RecordFields: Hashable {
-    /// Whether names and order are the same.
+    /// Whether names and order are the same; a name that looks like another is none of its
+    /// spellings.
     public static func == (lhs: RecordFields, rhs: RecordFields) -> Bool {
-        lhs === rhs || lhs.names == rhs.names
+        lhs === rhs
+            || lhs.names.elementsEqual(rhs.names) { $0.utf8.elementsEqual($1.utf8) }
     }
 
     /// Hashes the names.

@@ -13,8 +13,11 @@ public final class BatchContext {
     var supply: (any RecordSupply)?
     /// What knows on which lines records stand, where they stand on some.
     var source: (any LineCounting)?
-    /// The receiver of items that are not valid records; `nil` where the batch fails with them.
-    var rejects: RejectCollector?
+    /// The receivers of items that are not valid records, one for each file of these; empty where
+    /// the batch fails with them.
+    var rejects: [RejectCollector] = []
+    /// How many items may be no valid records; any number by default.
+    var maxRejects: RejectLimit?
     /// The fields that all records of the source have; `nil` where each says its own.
     let sourceFields: RecordFields?
     /// Whether there is another attempt for records that came too early.
@@ -36,16 +39,26 @@ public final class BatchContext {
     /// item to blame.
     ///
     /// - Parameter fault: What is wrong with it.
-    /// - Throws: The reject file's failure, or `RecordsRefused`.
+    /// - Throws: `TrancheError` `.invalidItem` where there are more than may be; `RecordsRefused`.
     public func reject(_ fault: RecordFault) throws {
         try reject(fault, by: .step)
     }
 
-    /// Reports an item that is not a valid record, and the stage that found it.
-    func reject(_ fault: RecordFault, by origin: RefusedRecord.Origin) throws {
-        counters.add(1, to: CounterName.rejected)
+    /// Reports an item that is not a valid record.
+    ///
+    /// - Parameters:
+    ///   - fault: What is wrong with it.
+    ///   - origin: The stage that found it.
+    ///   - file: The step's own file of rejects, where it has one.
+    /// - Throws: `TrancheError` `.invalidItem` where there are more than may be; `RecordsRefused`.
+    func reject(
+        _ fault: RecordFault,
+        by origin: RefusedRecord.Origin,
+        to file: RejectFile? = nil
+    ) throws {
+        try countRejected()
         let fault = isOfFile && origin == .source ? FieldWords.fault(fault) : fault
-        if let rejects { return try rejects.add(fault) }
+        if let collector = collector(of: file) { return collector.add(fault) }
         let message = fault.errors.map(\.description).joined(separator: "; ")
         try keep(RefusedRecord(id: fault.id, message: message, origin: origin))
     }
@@ -60,8 +73,8 @@ public final class BatchContext {
         var refusal = refusal
         refusal.mayBeEarly = refusal.mayBeEarly && hasMoreAttempts
         if refusal.mayBeEarly { return try keep(refusal) }
-        counters.add(1, to: CounterName.rejected)
-        guard let rejects else { return try keep(refusal) }
+        try countRejected()
+        guard let collector = collector(of: nil) else { return try keep(refusal) }
         var input: [UInt8] = []
         refusal.record?.appendJSON(to: &input)
         let isOfSink = refusal.origin == .sink
@@ -70,7 +83,7 @@ public final class BatchContext {
             message: isOfFile && isOfSink ? FieldWords.text(refusal.message) : refusal.message,
             input: refusal.input
         )
-        try rejects.add(
+        collector.add(
             RecordFault(
                 id: refusal.id,
                 errors: [error],
@@ -89,6 +102,18 @@ public final class BatchContext {
     /// Throws the error of items that nobody takes.
     func requireNoFaults() throws {
         if !refused.isEmpty { throw RecordsRefused(refused) }
+    }
+
+    /// Where the rejects for a file come together; without a file, those that no step has one for.
+    private func collector(of file: RejectFile?) -> RejectCollector? {
+        if let file, let own = rejects.first(where: { $0.path == file.path }) { return own }
+        return rejects.last { $0.takesRest } ?? rejects.last
+    }
+
+    /// Asked with each: a batch of which all is refused ends as soon as one that is written.
+    private func countRejected() throws {
+        counters.add(1, to: CounterName.rejected)
+        try maxRejects?.require(counters[CounterName.rejected], of: batch)
     }
 
     /// Some more of the same kind are looked for, so that they are known at once.

@@ -55,9 +55,11 @@ public struct Chain<Element: Sendable>: Sendable {
             >
     ) -> Chain<Output> {
         let before = self
+        // Several steps may send what they keep to one place.
+        let others = attachments.filter { $0.path != attachment?.path }
         var chain = Chain<Output>(
             source: source,
-            attachments: attachments + (attachment.map { [$0] } ?? []),
+            attachments: others + (attachment.map { [$0] } ?? []),
             fields: { try fields(try before.fields($0)) },
             open: { try open($0, try before.open($0, $1)) }
         )
@@ -78,6 +80,9 @@ extension Chain where Element == Record {
 
 /// What a step keeps beside the elements, for a batch and for a run.
 protocol ChainAttachment: Sendable {
+    /// Where it keeps that; a chain has one for each place.
+    var path: String { get }
+
     /// Checks what can be checked before anything is acquired.
     func prepare() async throws
 

@@ -91,11 +91,24 @@ public enum RejectLimit: Sendable, Hashable {
     /// So large a part of the batch, from 0 to 1.
     case share(Double)
 
-    func admits(_ rejected: Int, of count: Int) -> Bool {
-        switch self {
-        case .count(let most): rejected <= most
-        case .share(let most): Double(rejected) <= most * Double(count)
-        }
+    /// Refuses more than that of a batch.
+    ///
+    /// - Parameters:
+    ///   - rejected: How many of its items are no valid records.
+    ///   - batch: The batch.
+    /// - Throws: `TrancheError` `.invalidItem`.
+    func require(_ rejected: Int, of batch: BatchRecord) throws {
+        let isMet =
+            switch self {
+            case .count(let most): rejected <= most
+            case .share(let most): Double(rejected) <= most * Double(batch.count)
+            }
+        if isMet { return }
+        throw TrancheError(
+            .invalidItem,
+            "\(rejected) of \(batch.count) items of batch \(batch.id) are not valid records; at "
+                + "most \(self) are let through"
+        )
     }
 }
 

@@ -6,10 +6,14 @@ extension ChainRun {
         var content = ReadBatch()
         let faults = FaultList()
         let records: ChunkReader<Record>
+        let onFault = { (fault: RecordFault) in
+            faults.list.append(fault)
+            try options.maxRejects?.require(faults.list.count, of: batch.record)
+        }
         if let supply {
-            records = try await supply.records { faults.list.append($0) }
+            records = try await supply.records(onFault: onFault)
         } else if let source = source as? any RecordMetaSource {
-            records = try await source.records(of: batch.record) { faults.list.append($0) }
+            records = try await source.records(of: batch.record, onFault: onFault)
         } else {
             records = ItemRecords.reader(of: batch)
         }
@@ -30,7 +34,8 @@ extension ChainRun {
     func reader(
         of batch: Batch,
         read content: ReadBatch?,
-        _ context: BatchContext
+        _ context: BatchContext,
+        _ progress: BatchProgress
     ) async throws -> ChunkReader<Record> {
         context.counters.add(0, to: CounterName.read)
         let records: ChunkReader<Record>
@@ -49,6 +54,9 @@ extension ChainRun {
         }
         var last: RecordBlock?
         return ChunkReader {
+            // Where steps refuse all of a chunk, nothing comes to whoever asks them.
+            progress.report()
+            try await flush(context)
             guard let chunk = try await records.next() else { return nil }
             context.counters.add(chunk.count, to: CounterName.read)
             // What is read at once is mostly one block.

@@ -377,12 +377,13 @@ struct ChainRun: Sendable {
                 && batch.record.failures + 1 < options.request.policy.maxAttempts
         )
         context.parameters = options.parameters
+        context.maxRejects = options.maxRejects
         context.isOfFile = options.isOfFile
         context.supply = supply
         context.source = source as? any LineCounting
         for attachment in chain.attachments { attachment.begin(context) }
         do {
-            let source = try await reader(of: batch, read: content, context)
+            let source = try await reader(of: batch, read: content, context, progress)
             let records = try chain.open(context, source)
             while let chunk = try await records.next() {
                 progress.report()
@@ -390,15 +391,15 @@ struct ChainRun: Sendable {
                 if !taken.isEmpty { try await writer.write(taken) }
                 context.counters.add(taken.count, to: CounterName.written)
                 try refuse(writer.takeRefused(), among: taken, context)
-                try await flush(context, of: batch)
+                try await flush(context)
             }
             try context.requireNoFaults()
-            try await flush(context, of: batch)
+            try await flush(context)
             context.counters.add(0, to: CounterName.written)
             let counters = try await writer.finish()
             try refuse(writer.takeRefused(), among: [], context)
             try context.requireNoFaults()
-            try await flush(context, of: batch)
+            try await flush(context)
             for attachment in chain.attachments { try await attachment.finish(context) }
             context.counters.merge(counters)
             return context.counters
@@ -443,17 +444,9 @@ struct ChainRun: Sendable {
         }
     }
 
-    private func flush(_ context: BatchContext, of batch: Batch) async throws {
+    /// Writes what has come together beside the records so far.
+    func flush(_ context: BatchContext) async throws {
         for attachment in chain.attachments { try await attachment.flush(context) }
-        let rejected = context.counters[CounterName.rejected]
-        if let limit = options.maxRejects, !limit.admits(rejected, of: batch.count) {
-            throw TrancheError(
-                .invalidItem,
-                "\(rejected) of \(batch.count) items of batch \(batch.id) are not valid "
-                    + "records; at most "
-                    + "\(limit) are let through"
-            )
-        }
     }
 }
 

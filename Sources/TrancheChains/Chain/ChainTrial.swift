@@ -23,6 +23,9 @@ package struct ChainTrial: Sendable {
     package internal(set) var faults: [Fault] = []
     /// Whether all records were looked at that were to be.
     package internal(set) var isWhole = true
+    /// What keeps the records behind those that were looked at from being read; `nil` where nothing
+    /// does, or no more were looked at.
+    package internal(set) var end: TrancheError?
     /// What the fields of the records that pass hold, as far as it was asked for.
     package internal(set) var columns = SampledColumns()
 }
@@ -57,9 +60,10 @@ extension SinkChain {
         let fields = try chain.fields(file.fields)
         let context = BatchContext(.trial(of: file.definition.table), sourceFields: file.fields)
         let faults = RejectCollector()
-        context.rejects = faults
+        context.rejects = [faults]
         var trial = ChainTrial()
         var isWhole = true
+        var fault: TrancheError?
         trial.columns.readsTexts = readingTexts
         trial.columns.add(fields)
         let read = try await file.allRecords(from: start) { fault in
@@ -72,7 +76,14 @@ extension SinkChain {
                 isWhole = false
                 return nil
             }
-            guard let chunk = try await read.next() else { return nil }
+            let chunk: [Record]?
+            do {
+                chunk = try await read.next()
+            } catch let error as TrancheError where error.code == .invalidItem {
+                fault = error
+                return nil
+            }
+            guard let chunk else { return nil }
             let own = chunk.filter { $0.id <= last ?? .max }
             guard !own.isEmpty || chunk.isEmpty else { return nil }
             context.counters.add(own.count, to: CounterName.read)
@@ -87,6 +98,7 @@ extension SinkChain {
         }
         await trial.take(faults.take(), mostFaults, file)
         trial.isWhole = isWhole
+        trial.end = fault
         trial.read = context.counters[CounterName.read]
         trial.rejected = context.counters[CounterName.rejected]
         return trial
@@ -104,7 +116,7 @@ extension Chain where Element == Record {
     package func shown(_ records: [Record], of source: any MetaSource) async throws -> [Record] {
         let fields = (source as? any RecordMetaSource)?.fields
         let context = BatchContext(.trial(of: source.definition.table), sourceFields: fields)
-        context.rejects = RejectCollector()
+        context.rejects = [RejectCollector()]
         var rest: [Record]? = records
         let reader = try open(
             context,

@@ -95,16 +95,7 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
         let name = key.stringValue
         switch value {
         case let date as Date:
-            let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
-            guard let time = Int64(exactly: microseconds) else {
-                throw EncodingError.invalidValue(
-                    value,
-                    .init(
-                        codingPath: codingPath + [key],
-                        debugDescription: "the time is too far away"
-                    )
-                )
-            }
+            let time = try microseconds(of: date, at: codingPath + [key])
             encoding.add(.timestamp(time), as: name)
         case let data as Data: add(.blob(Array(data)), key)
         case let uuid as UUID: add(.text(uuid.uuidString), key)
@@ -118,7 +109,11 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
     /// value.
     private static func input(of value: some Encodable) throws -> RecordInput {
         let encoder = JSONEncoder()
-        encoder.dateEncodingStrategy = .iso8601
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            let time = try microseconds(of: date, at: encoder.codingPath)
+            var container = encoder.singleValueContainer()
+            try container.encode(RecordTime.text(microseconds: time))
+        }
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let data = try encoder.encode(value)
         if data.first == UInt8(ascii: "{") || data.first == UInt8(ascii: "[") {
@@ -169,4 +164,15 @@ private struct RecordEncodingContainer<Key: CodingKey>: KeyedEncodingContainerPr
 
     func superEncoder() -> any Encoder { encoding }
     func superEncoder(forKey key: Key) -> any Encoder { encoding }
+}
+
+/// A time as a record holds it.
+private func microseconds(of date: Date, at path: [any CodingKey]) throws -> Int64 {
+    guard let time = Int64(exactly: (date.timeIntervalSince1970 * 1e6).rounded()) else {
+        throw EncodingError.invalidValue(
+            date,
+            .init(codingPath: path, debugDescription: "the time is too far away")
+        )
+    }
+    return time
 }

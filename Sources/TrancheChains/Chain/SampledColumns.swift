@@ -115,7 +115,8 @@ private struct SpeltKind {
 }
 
 extension RecordSchema {
-    /// What holds the values of a field that meet the schema; `nil` where it says nothing of it.
+    /// What holds the values of a field that meet the schema; `nil` where it says neither type nor
+    /// format.
     package func columnKind(of field: String) -> SQLColumnKind? {
         var known = FieldTypes(document)
         let root = document.target(of: document.root)
@@ -129,6 +130,8 @@ extension RecordSchema {
             types.formIntersection(known.types(of: schema))
             formats.formUnion(known.formats(of: schema))
         }
+        // Such as all that `additionalProperties` is true for.
+        if types == .all, formats.isEmpty { return nil }
         types.subtract(.null)
         if types == [.string] {
             if formats == [.dateTime] { return .timestamp }

@@ -14,11 +14,12 @@ struct FieldCleaning {
     /// Prepares the cleaning of records of some fields.
     ///
     /// - Throws: `TrancheError` `.invalidSource` when two names become one, or nothing is left of
-    ///   one.
+    ///   one that was not empty.
     init(_ fields: RecordFields) throws {
         do {
             self.fields = try RecordFields(
-                fields.names.map { Self.cleaned($0, keeping: "-_", between: "_") }
+                fields.names.map { Self.cleaned($0, keeping: "-_", between: "_") },
+                mayHaveEmpty: fields.names.contains("")
             )
         } catch let error as TrancheError {
             throw TrancheError(
@@ -60,8 +61,11 @@ struct FieldCleaning {
 
     private static func isTime(_ text: String) -> Bool {
         guard text.contains(":") else { return false }
-        var text = text
-        return text.withUTF8 { FieldText.microseconds($0) != nil }
+        // A time of day is what may stand behind a date.
+        return [text, "1970-01-01T" + text].contains { text in
+            var text = text
+            return text.withUTF8 { TimeText($0)?.hasTime == true }
+        }
     }
 
     private static func isDigit(_ characters: [Character], _ place: Int) -> Bool {

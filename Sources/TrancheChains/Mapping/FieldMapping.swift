@@ -115,6 +115,8 @@ struct FieldMappingPlan {
 
     let fields: RecordFields
     private let origins: [Origin]
+    /// Whether there are texts that the records do not have themselves.
+    private let addsTexts: Bool
 
     /// Makes a mapping ready.
     ///
@@ -142,6 +144,7 @@ struct FieldMappingPlan {
         }.sorted { $0.name < $1.name }
         var names: [String] = []
         var origins: [Origin] = []
+        var keepsEmpty = false
         for (place, name) in fields.names.enumerated() {
             // A field may be part of several groups.
             for group in groups where group.places.min() == place {
@@ -151,6 +154,7 @@ struct FieldMappingPlan {
             guard !groups.contains(where: { $0.places.contains(place) }) else { continue }
             names.append(mapping.rename[name] ?? name)
             origins.append(.field(place))
+            if name.isEmpty, mapping.rename[name] == nil { keepsEmpty = true }
         }
         for group in groups where group.places.isEmpty {
             names.append(group.name)
@@ -162,7 +166,8 @@ struct FieldMappingPlan {
         }
         do {
             self.fields = try RecordFields(
-                mapping.lowercase ? names.map { $0.lowercased() } : names
+                mapping.lowercase ? names.map { $0.lowercased() } : names,
+                mayHaveEmpty: keepsEmpty
             )
         } catch let error as TrancheError {
             throw TrancheError(
@@ -172,12 +177,16 @@ struct FieldMappingPlan {
             )
         }
         self.origins = origins
+        addsTexts = !groups.isEmpty || !mapping.constant.isEmpty
     }
 
     /// Maps records of one block.
     func map(_ records: ArraySlice<Record>) -> [Record] {
         guard let block = records.first?.block else { return [] }
-        var bytes = block.bytes
+        // Records of other fields may have their texts among the same bytes: these are not copied
+        // for each few records.
+        let keepsBytes = !addsTexts || Self.lengths(of: records) > block.bytes.count / 4
+        var bytes = keepsBytes ? block.bytes : []
         var cells: [RecordCell] = []
         cells.reserveCapacity(records.count * origins.count)
         let constants = origins.map { origin -> RecordCell in
@@ -187,7 +196,13 @@ struct FieldMappingPlan {
         for record in records {
             for (index, origin) in origins.enumerated() {
                 switch origin {
-                case .field(let place): cells.append(record.cell(place))
+                case .field(let place) where keepsBytes: cells.append(record.cell(place))
+                case .field(let place):
+                    var cell = record.cell(place)
+                    let text = block.bytes[cell.textRange]
+                    cell.start = UInt32(bytes.count)
+                    bytes += text
+                    cells.append(cell)
                 case .constant: cells.append(constants[index])
                 case .group(let places): cells.append(Self.joined(record, places, &bytes))
                 }
@@ -199,6 +214,15 @@ struct FieldMappingPlan {
             cells: cells,
             ids: records.map(\.id)
         ).records
+    }
+
+    /// How many bytes the texts of records have.
+    private static func lengths(of records: ArraySlice<Record>) -> Int {
+        var sum = 0
+        for record in records {
+            for place in 0..<record.fields.count { sum += Int(record.cell(place).length) }
+        }
+        return sum
     }
 
     private static func joined(

@@ -11,7 +11,8 @@ extension Chain where Element == Record {
     /// - Parameters:
     ///   - schema: The schema.
     ///   - rejects: The file to which those go that do not meet it, each with all that is wrong
-    ///     with it.
+    ///     with it; also what cannot be read, or the sink does not take, where nothing behind names
+    ///     a file for that.
     /// - Returns: The longer chain.
     public func validate(
         _ schema: RecordSchema,
@@ -53,7 +54,9 @@ extension Chain where Element == Record {
                         validators[fields] = validator
                         last = (fields, validator)
                     }
-                    let checked = try last?.validator.validate(run) { try context.reject($0) }
+                    let checked = try last?.validator.validate(run) { fault in
+                        try context.reject(fault, by: .step, to: rejects)
+                    }
                     if valid.isEmpty { valid = checked ?? [] } else { valid += checked ?? [] }
                 }
                 context.counters.add(valid.count, to: CounterName.valid)
@@ -65,12 +68,14 @@ extension Chain where Element == Record {
     /// Sends records that cannot be read, or that the sink does not take, to a file.
     ///
     /// Without it a batch with such records fails, with these to blame: they are quarantined, and
-    /// all the rest is a batch again.
+    /// all the rest is a batch again. What a step with a file of its own rejects goes there.
     ///
     /// - Parameter rejects: The file, in which each is with what is wrong with it.
     /// - Returns: The longer chain.
     public func rejecting(to rejects: RejectFile) -> Chain<Record> {
-        step(fields: { $0 }, attachment: rejects) { context, records in
+        var rejects = rejects
+        rejects.takesRest = true
+        return step(fields: { $0 }, attachment: rejects) { context, records in
             context.counters.add(0, to: CounterName.rejected)
             return records
         }
@@ -100,7 +105,7 @@ extension Chain where Element == Record {
                 for record in chunk {
                     switch decoder.decode(type, from: record) {
                     case .value(let value): values.append(value)
-                    case .fault(let fault): try context.reject(fault)
+                    case .fault(let fault): try context.reject(fault, by: .step, to: rejects)
                     }
                 }
                 context.counters.add(values.count, to: CounterName.valid)

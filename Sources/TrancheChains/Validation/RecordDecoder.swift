@@ -243,13 +243,12 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
             read(key, "is not a UUID", standIn: UUID()) { $0.text.flatMap { UUID(uuidString: $0) } }
                 as? Value
         case is Decimal.Type:
-            read(key, "is not a number", standIn: Decimal()) { value in
-                value.number == nil ? nil : value.text.flatMap { Decimal(string: $0) }
-            } as? Value
+            read(key, "is not a number", standIn: Decimal()) { $0.decimal } as? Value
         case is URL.Type:
-            read(key, "is not a URL", standIn: URL(filePath: "/")) { value in
-                value.text.flatMap { $0.isEmpty ? nil : URL(string: $0) }
-            } as? Value
+            read(key, "is not a URL", standIn: URL(filePath: "/")) { $0.url } as? Value
+        // An array of numbers is bytes as well.
+        case is Data.Type where cell(key)?.kind != .json:
+            read(key, "is neither bytes nor base64", standIn: Data()) { $0.data } as? Value
         default: nil
         }
     }
@@ -321,12 +320,28 @@ struct RecordValue {
         case .timestamp: Date(timeIntervalSince1970: Double(cell.integer) / 1e6)
         case .date: Date(timeIntervalSince1970: Double(cell.integer) * 86_400)
         default:
-            read { text in
-                if let time = FieldText.microseconds(text) {
-                    return Date(timeIntervalSince1970: Double(time) / 1e6)
-                }
-                return FieldText.days(text).map { Date(timeIntervalSince1970: Double($0) * 86_400) }
-            }
+            read(Self.date)
         }
     }
+
+    /// The time, or the day's begin, that a text is; `nil` when it is none.
+    static func date(_ text: FieldText.Bytes) -> Date? {
+        if let time = FieldText.microseconds(text) {
+            return Date(timeIntervalSince1970: Double(time) / 1e6)
+        }
+        return FieldText.days(text).map { Date(timeIntervalSince1970: Double($0) * 86_400) }
+    }
+
+    /// The bytes, or those that a text is in base64; `nil` when there are none.
+    var data: Data? {
+        switch cell.kind {
+        case .blob: Data(record.block.bytes[cell.textRange])
+        case .text where cell.length > 0: text.flatMap { Data(base64Encoded: $0) }
+        default: nil
+        }
+    }
+
+    var decimal: Decimal? { number == nil ? nil : text.flatMap { Decimal(string: $0) } }
+
+    var url: URL? { text.flatMap { $0.isEmpty ? nil : URL(string: $0) } }
 }

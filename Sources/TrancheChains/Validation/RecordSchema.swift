@@ -99,9 +99,13 @@ public struct RecordSchema: Sendable {
     /// - Returns: Their names; empty when the table has all.
     func absent(from fields: RecordFields) -> [String] {
         let root = document.nodes[document.target(of: document.root)].node
-        let names = root.properties.filter { document.nodes[$0.value].node.verdict != false }.keys
-            .map { String(decoding: $0, as: UTF8.self) }
-        return names.filter { fields.place(of: $0) == nil }.sorted()
+        // Compared as the rules find their fields: "é" of one character is not "é" of two.
+        let known = Set(fields.names.map { Array($0.utf8) })
+        return root.properties
+            .filter { name, schema in
+                !known.contains(name) && document.nodes[schema].node.verdict != false
+            }
+            .keys.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 }
 

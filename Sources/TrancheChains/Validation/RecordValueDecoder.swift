@@ -24,8 +24,22 @@ struct RecordValueDecoder: Decoder {
         guard value.cell.kind == .json else {
             throw corrupted("it is a plain value, and the type wants an array or object")
         }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            // A number does not say since when, and of what, it is a count.
+            guard var text = try? container.decode(String.self),
+                let date = text.withUTF8({ RecordValue.date(FieldText.trimmed($0)) })
+            else {
+                throw DecodingError.dataCorruptedError(
+                    in: container,
+                    debugDescription: "it is not a time such as 2026-01-31T08:00:00Z"
+                )
+            }
+            return date
+        }
         let data = Data((value.text ?? "").utf8)
-        return try JSONDecoder().decode(CapturedDecoder.self, from: data).decoder
+        return try decoder.decode(CapturedDecoder.self, from: data).decoder
     }
 
     private struct CapturedDecoder: Decodable {
@@ -79,9 +93,12 @@ extension RecordValueDecoder: SingleValueDecodingContainer {
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         switch type {
         case is Date.Type:
-            if let date = value.date as? Value { return date }
-            throw corrupted("it is not a time such as 2026-01-31T08:00:00Z")
-        default: return try Value(from: self)
+            try read(value.date as? Value, "it is not a time such as 2026-01-31T08:00:00Z")
+        case is Data.Type where value.cell.kind != .json:
+            try read(value.data as? Value, "it is neither bytes nor base64")
+        case is Decimal.Type: try read(value.decimal as? Value, "it is not a number")
+        case is URL.Type: try read(value.url as? Value, "it is not a URL")
+        default: try Value(from: self)
         }
     }
 }

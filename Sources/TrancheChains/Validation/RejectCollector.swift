@@ -2,11 +2,20 @@ import Tranche
 
 /// What an attempt found to be no valid records, until it is written.
 final class RejectCollector {
-    private var waiting: [RecordFault] = []
+    /// The path of their file; `nil` where they are only looked at.
+    let path: String?
+    /// Whether what no step has a file of its own for is among them, whatever steps follow.
+    let takesRest: Bool
+    private(set) var waiting: [RecordFault] = []
     /// Where the attempt writes them; `nil` before the first.
     var part: OutputFile?
 
-    func add(_ fault: RecordFault) throws {
+    init(path: String? = nil, takesRest: Bool = false) {
+        self.path = path
+        self.takesRest = takesRest
+    }
+
+    func add(_ fault: RecordFault) {
         waiting.append(fault)
     }
 

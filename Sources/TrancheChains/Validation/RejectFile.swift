@@ -19,10 +19,20 @@ import Tranche
 public struct RejectFile: Sendable {
     private let place: Place
     private let namesSource: Bool
+    /// The path, links followed: two that have the same are one.
+    let path: String
+    /// Whether it takes what no step has a file of its own for, whatever steps follow.
+    var takesRest = false
 
     private enum Place: Sendable {
         case oneFile(PartFolder)
         case folder(BatchFileFolder, path: String)
+    }
+
+    private init(_ place: Place, at path: String, namesSource: Bool) {
+        self.place = place
+        self.namesSource = namesSource
+        self.path = ResolvedPath(path).text
     }
 
     /// A file of JSON Lines.
@@ -40,10 +50,8 @@ public struct RejectFile: Sendable {
         overwrites: Bool = false,
         namesSource: Bool = false
     ) -> RejectFile {
-        RejectFile(
-            place: .oneFile(PartFolder(path, overwrites: overwrites)),
-            namesSource: namesSource
-        )
+        let parts = PartFolder(path, overwrites: overwrites)
+        return RejectFile(.oneFile(parts), at: path, namesSource: namesSource)
     }
 
     /// A folder with a file of JSON Lines for each batch that has rejects, for runs without an end.
@@ -52,7 +60,7 @@ public struct RejectFile: Sendable {
     /// - Returns: The folder.
     package static func folder(_ path: String) -> RejectFile {
         let folder = BatchFileFolder(path, overwrites: false, suffix: "jsonl")
-        return RejectFile(place: .folder(folder, path: path), namesSource: false)
+        return RejectFile(.folder(folder, path: path), at: path, namesSource: false)
     }
 }
 
@@ -72,11 +80,15 @@ extension RejectFile: ChainAttachment {
     }
 
     func begin(_ context: BatchContext) {
-        context.rejects = RejectCollector()
+        context.rejects.append(RejectCollector(path: path, takesRest: takesRest))
+    }
+
+    private func collector(in context: BatchContext) -> RejectCollector? {
+        context.rejects.first { $0.path == path }
     }
 
     func flush(_ context: BatchContext) async throws {
-        guard let rejects = context.rejects else { return }
+        guard let rejects = collector(in: context) else { return }
         var lines: [UInt8] = []
         let source = namesSource ? context.batch.key.metaTable : nil
         let faults = rejects.take()
@@ -97,7 +109,7 @@ extension RejectFile: ChainAttachment {
     }
 
     func finish(_ context: BatchContext) async throws {
-        if let part = context.rejects?.part {
+        if let part = collector(in: context)?.part {
             try await part.finish()
         } else {
             switch place {
@@ -108,7 +120,7 @@ extension RejectFile: ChainAttachment {
     }
 
     func abandon(_ context: BatchContext) async {
-        await context.rejects?.part?.abandon()
+        await collector(in: context)?.part?.abandon()
     }
 
     func assemble(_ run: SinkRun) async throws {

@@ -166,8 +166,7 @@ final class SchemaValidator {
                     try evaluator.isMet(plain, by: reader.text(cell))
                 else { return nil }
             } else {
-                guard let met = try met(rule, cell, reader) else { return nil }
-                cell = met
+                guard try meets(rule.schemas, try reader.value(cell)) else { return nil }
             }
         }
         if cell.kind == .text { cell = reader.timed(cell, rule.core.kind) }
@@ -177,21 +176,8 @@ final class SchemaValidator {
         return cell
     }
 
-    /// A cell that meets all schemas of its field, or a value that its text spells and that does.
-    private func met(
-        _ rule: FieldRule,
-        _ cell: RecordCell,
-        _ reader: CellReader
-    ) throws(Undecided) -> RecordCell? {
-        if try meets(rule, try reader.value(cell)) { return cell }
-        guard rule.spellsChoices, let spelled = reader.spelled(cell),
-            try meets(rule, try reader.value(spelled))
-        else { return nil }
-        return spelled
-    }
-
-    private func meets(_ rule: FieldRule, _ value: JSONValue) throws(Undecided) -> Bool {
-        for schema in rule.schemas {
+    private func meets(_ schemas: [Int], _ value: JSONValue) throws(Undecided) -> Bool {
+        for schema in schemas {
             guard try evaluator.isMet(schema, by: value, level: 1) else { return false }
         }
         return true
@@ -205,11 +191,30 @@ final class SchemaValidator {
     ) -> RecordCell? {
         guard cell.kind == .text else { return cell }
         switch rule.core.kind {
-        case .any, .string: return cell
+        case .any, .string: return chosen(cell, rule, reader)
         case _ where cell.length == 0 && !rule.core.isStrict: return .null
         default:
-            return reader.converted(cell, to: rule.core.kind, rule.textTypes)
+            let converted =
+                reader.converted(cell, to: rule.core.kind, rule.textTypes)
                 ?? (rule.isAttempt ? cell : nil)
+            return converted.map { chosen($0, rule, reader) }
+        }
+    }
+
+    /// A text as the number or truth value that it spells, where the field's schemas name that one
+    /// and do not allow the text; else as it is.
+    private func chosen(
+        _ cell: RecordCell,
+        _ rule: FieldRule,
+        _ reader: CellReader
+    ) -> RecordCell {
+        guard !rule.choosing.isEmpty, let spelled = reader.spelled(cell) else { return cell }
+        do throws(Undecided) {
+            if try meets(rule.choosing, try reader.value(cell)) { return cell }
+            return try meets(rule.choosing, try reader.value(spelled)) ? spelled : cell
+        } catch {
+            // What cannot be decided of the text is told where the text is judged.
+            return cell
         }
     }
 
@@ -280,7 +285,7 @@ final class SchemaValidator {
         let input = cell.kind == .null ? nil : record.text(of: cell)
         if converted.kind == .null {
             if rule.core.nothing == .valid { return [] }
-            if rule.core.nothing == .invalid {
+            if rule.core.nothing == .invalid, rule.isRequired {
                 return [FieldError(field: name, message: "is required and has no value")]
             }
         }

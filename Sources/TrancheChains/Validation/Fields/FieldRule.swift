@@ -9,14 +9,17 @@ final class FieldRule {
     /// The one schema that says all of scalars, and names no values but texts; `nil` when there is
     /// none.
     let plain: SchemaBox?
+    /// Whether every record must have it.
+    let isRequired: Bool
     /// Whether a record without a value is as one without the field.
     let allowsNothing: Bool
     /// Whether a text that cannot become what it should stays a text.
     let isAttempt: Bool
     /// The types of which a text may become one.
     let textTypes: JSONTypes
-    /// Whether a text may spell a value of `enum` or `const` that is none.
-    let spellsChoices: Bool
+    /// The schemas of the field, where a text may spell a value of their `enum` or `const` that is
+    /// none; else empty.
+    let choosing: [Int]
     /// Whether whole numbers are wanted, and no others.
     let wantsIntegers: Bool
 
@@ -52,9 +55,8 @@ final class FieldRule {
         }
         isAttempt = meant != types
         textTypes = meant
-        spellsChoices =
-            reading.convertsTexts
-            && schemas.contains { !known.document.nodes[$0].node.choices.isEmpty }
+        choosing =
+            reading.convertsTexts && schemas.contains { known.namesScalars($0) } ? schemas : []
         let formats = schemas.reduce(into: Set<TextFormat>()) {
             $0.formUnion(known.formats(of: $1))
         }
@@ -62,6 +64,7 @@ final class FieldRule {
         let simple = isWhole || schemas.count != 1 ? nil : Self.simple(schemas[0], known.document)
         self.schemas = isWhole ? [] : schemas
         plain = simple.map { known.document.nodes[$0.schema] }
+        self.isRequired = isRequired
         allowsNothing =
             !isRequired
             && (reading.isTabular

@@ -36,6 +36,16 @@ struct FieldTypes {
         Set(reach(schema) { $0.always + $0.anyOf + $0.oneOf }.compactMap { $0.node.format })
     }
 
+    /// Whether a schema names numbers or truth values that a text may spell.
+    func namesScalars(_ schema: Int) -> Bool {
+        let scalars: JSONTypes = [.boolean, .integer, .number]
+        return reach(schema) { $0.always + $0.anyOf + $0.oneOf }.contains { box in
+            box.node.choices.contains { choice in
+                choice.values.contains { !$0.types.isDisjoint(with: scalars) }
+            }
+        }
+    }
+
     /// The schemas that a field of a record must meet whatever else the record holds.
     ///
     /// - Parameters:

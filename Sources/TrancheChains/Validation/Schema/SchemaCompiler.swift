@@ -123,19 +123,16 @@ struct SchemaCompiler {
             throw refused("must be an address", pointer, dialect.identifier)
         }
         let (path, fragment) = SchemaAddress.parts(text)
-        if !path.isEmpty || resources.isEmpty {
-            resources.append(
-                Resource(
-                    pointer: pointer,
-                    address: SchemaAddress.resolve(path, against: base),
-                    dialect: dialect
-                )
-            )
+        guard fragment.isEmpty || dialect.ignoresSiblings else {
+            throw refused("must have nothing behind '#'", pointer, dialect.identifier)
         }
-        if !fragment.isEmpty {
-            guard dialect.ignoresSiblings, !fragment.hasPrefix("/") else {
-                throw refused("must have nothing behind '#'", pointer, dialect.identifier)
-            }
+        let whole = SchemaAddress.resolve(path, against: base)
+        // Generators say by such a fragment where the schema stands, which names nothing new.
+        let isPlace = fragment.hasPrefix("/")
+        if resources.isEmpty || !path.isEmpty && !(isPlace && whole == base) {
+            resources.append(Resource(pointer: pointer, address: whole, dialect: dialect))
+        }
+        if !fragment.isEmpty, !isPlace {
             resources[resource(of: pointer)].anchors[fragment] = pointer
         }
     }

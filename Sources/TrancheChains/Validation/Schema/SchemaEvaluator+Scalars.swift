@@ -90,12 +90,33 @@ extension SchemaEvaluator {
 extension SchemaChoice {
     /// What a value must be, in words.
     var complaint: String {
-        let words = values.map { $0.string ?? $0.description }
-        return switch words.count {
+        let words = words(separator: ", ") { $0.string ?? $0.description }
+        return switch values.count {
         case 0: "can be nothing: the schema's \"enum\" is empty"
-        case 1: "must be \(words[0])"
-        default: "must be one of \(words.joined(separator: ", "))"
+        case 1: "must be \(words)"
+        default: "must be one of \(words)"
         }
+    }
+
+    /// How many values are told, and how many characters of each.
+    private static let most = 20
+    private static let longest = 100
+
+    /// The first values, and how many there are in all where these are more.
+    ///
+    /// - Parameters:
+    ///   - separator: What stands between two.
+    ///   - word: Gives a value in words, of which the beginning stands for what is long.
+    /// - Returns: The words.
+    func words(separator: String, _ word: (JSONValue) -> String) -> String {
+        let first = values.prefix(Self.most).map { value -> String in
+            let word = word(value)
+            let short = word.prefix(Self.longest)
+            return short.endIndex < word.endIndex ? "\(short)…" : word
+        }
+        let all = first.joined(separator: separator)
+        if first.count == values.count { return all }
+        return all + "\(separator)… (\(HumanText.number(values.count)) in all)"
     }
 }
 

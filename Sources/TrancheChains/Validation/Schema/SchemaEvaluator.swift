@@ -274,7 +274,7 @@ final class SchemaEvaluator {
     private func words(for schema: Int) -> String {
         let node = document.nodes[document.target(of: schema)].node
         if let choice = node.choices.first, !node.refersOn {
-            return choice.values.map(\.description).joined(separator: " or ")
+            return choice.words(separator: " or ", \.description)
         }
         if let types = node.types, !node.refersOn, !node.asksArrays, !node.asksObjects,
             !node.namesMembers
