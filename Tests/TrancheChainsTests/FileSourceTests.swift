@@ -95,6 +95,33 @@ struct FileSourceTests {
         }
     }
 
+    @Test("A batch of a file in whose place another comes while it is read is refused")
+    func replacedWhileRead() async throws {
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 3000)) { world in
+            let file = CSVSource(world.path)
+            let request = world.options(weight: 1e6).request
+            guard case .batch(let batch) = try await world.inventory.acquire(request, from: file)
+            else {
+                Issue.record("there was no batch")
+                return
+            }
+            let source = try #require(try await world.inventory.source(file) as? FileMetaSource)
+            let records = try await source.records(of: batch.record) { _ in }
+            #expect(try await records.next()?.isEmpty == false)
+            // Longer, and alike at its beginning.
+            let other = try world.write(ChainWorld.csv(rows: 3100), to: "other.csv")
+            try FileManager.default.removeItem(atPath: world.path)
+            try FileManager.default.moveItem(atPath: other, toPath: world.path)
+            // Another worker looks, and opens what stands there now.
+            await #expect(throws: TrancheError.self) { try await source.highestID() }
+            let error = await #expect(throws: TrancheError.self) {
+                while try await records.next() != nil {}
+            }
+            #expect(error?.code == .redefined)
+            try await batch.release()
+        }
+    }
+
     @Test("A file that grows is followed, and its last line waits for its end")
     func grows() async throws {
         try await withChainWorld(.sqlite, "id,name\n1,a\n2,b\n3,") { world in
@@ -113,6 +140,67 @@ struct FileSourceTests {
             }
             #expect(error?.code == .redefined)
             #expect(error?.message.contains("was truncated: it has 12 bytes") == true)
+        }
+    }
+
+    @Test("A line that is half written tells nothing of how a file that grows is written")
+    func halfALine() async throws {
+        try await withChainWorld(.sqlite, "id;t\n1;21,5;\n2;22") { world in
+            let format = CSVFormat(guesses: [.delimiter, .header])
+            let source = CSVSource(.file(world.path), format: format, grows: true)
+            let records = try await copy(source, world).records
+            #expect(records.compactMap { $0.text("t") } == ["21,5"])
+        }
+        try await withChainWorld(.sqlite, "id,na") { world in
+            let source = CSVSource(world.path, grows: true)
+            let error = await #expect(throws: TrancheError.self) {
+                try await copy(source, world)
+            }
+            #expect(error?.code == .sourceUnavailable)
+            #expect(error?.message.contains("no whole header yet") == true)
+            _ = try world.write("id,name\n1,a\n", to: "customers.csv")
+            let records = try await copy(source, world).records
+            #expect(records.compactMap { $0.text("name") } == ["a"])
+        }
+    }
+
+    @Test("Content that grows and is shorter than what was handed out of it is refused")
+    func cutOff() async throws {
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 300)) { world in
+            let source = try await FileMetaSource(
+                LocalFile(world.path),
+                format: try CSVFileFormat(CSVFormat()),
+                name: world.path,
+                grows: true
+            )
+            let cursor = try await source.highestID()
+            _ = try world.write(ChainWorld.csv(rows: 3), to: "customers.csv")
+            let error = await #expect(throws: TrancheError.self) {
+                try await source.nextRange(
+                    after: cursor,
+                    within: IDBounds(),
+                    limit: BatchLimit(weight: 1000),
+                    batches: 1
+                )
+            }
+            #expect(error?.code == .redefined)
+            #expect(error?.message.contains("was truncated or replaced") == true)
+        }
+    }
+
+    @Test("Lines of EBCDIC end with NEL as with LF")
+    func nextLines() async throws {
+        try await withChainWorld { world in
+            // a,b and 1,2 and 3,4 in code page 37.
+            let bytes: [UInt8] = [
+                0x81, 0x6B, 0x82, 0x15, 0xF1, 0x6B, 0xF2, 0x15, 0xF3, 0x6B, 0xF4, 0x25,
+            ]
+            let path = world.folder.path("host.csv")
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let source = CSVSource(.file(path, encoding: try TextEncoding("cp037")))
+            let records = try await copy(source, world).records
+            #expect(records.map { $0.text("a") } == ["1", "3"])
+            #expect(records.map { $0.text("b") } == ["2", "4"])
         }
     }
 

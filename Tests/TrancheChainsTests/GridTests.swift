@@ -86,6 +86,9 @@ struct GridTests {
             var mostWriters = 0
             var conflicts = 0
             var written: [Int64] = []
+            /// How the bodies of writers ended.
+            var returned = 0
+            var thrown = 0
         }
 
         let state = Mutex(State())
@@ -107,7 +110,14 @@ struct GridTests {
             for batch: BatchRecord,
             _ body: @Sendable (any RecordWriter) async throws -> Result
         ) async throws -> Result {
-            try await body(Writer(self))
+            do {
+                let result = try await body(Writer(self))
+                state.withLock { $0.returned += 1 }
+                return result
+            } catch {
+                state.withLock { $0.thrown += 1 }
+                throw error
+            }
         }
 
         final class Writer: RecordWriter {
@@ -203,6 +213,10 @@ struct GridTests {
             let text = try world.read("rejects.jsonl")
             #expect(text.split(separator: "\n").count == 25)
             #expect(report.counters[CounterName.written] == 375)
+            // The sink learns of each cell that is given up, and may take back what is left of it.
+            let state = sink.state.withLock { $0 }
+            #expect(state.thrown == 25)
+            #expect(state.returned <= report.counters["grid_cells"])
         }
     }
 

@@ -61,6 +61,26 @@ struct JSONSourceTests {
         #expect(outcome.error == nil)
     }
 
+    @Test("The only line of a file of JSON Lines is a record, whatever it holds")
+    func oneLine() async throws {
+        let text = "{\"id\":1,\"rows\":[{\"a\":1},{\"a\":2}]}\n"
+        try await withChainWorld { world in
+            for (name, grows) in [("x.jsonl", false), ("x.NDJSON", false), ("x.json", true)] {
+                let path = try world.write(text, to: name)
+                let sink = MemorySink()
+                _ = try await Chain(reading: JSONLinesSource(path, grows: grows)).write(to: sink)
+                    .run(through: world.inventory, world.options())
+                #expect(sink.records.map { $0.text("id") } == ["1"], "\(name)")
+            }
+            let path = try world.write(text.replacing(":[", with: ":\n["), to: "y.jsonl")
+            let error = await #expect(throws: TrancheError.self) {
+                try await Chain(reading: JSONLinesSource(path)).write(to: MemorySink())
+                    .run(through: world.inventory, world.options())
+            }
+            #expect(error?.message.contains("jq -c '.rows[]'") == true)
+        }
+    }
+
     @Test("An object alone that spans lines is one record")
     func oneObject() async throws {
         let outcome = try await load("{\n \"id\": 1,\n \"t\": [\n  \"a b\"\n ]\n}\n")

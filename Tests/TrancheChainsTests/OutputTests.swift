@@ -358,6 +358,111 @@ struct OutputTests {
         }
     }
 
+    @Test("Two that put one file together at once do not write into each other's file")
+    func putTogetherTwice() async throws {
+        try await withTemporaryFolder { folder in
+            let parts = PartFolder(folder.path("out.csv"))
+            let key = RunKey(metaTable: "t", job: "load")
+            func text() throws -> String {
+                try String(contentsOfFile: folder.path("out.csv"), encoding: .utf8)
+            }
+            try await parts.write(for: key) { first in
+                try await first.append(Array("the first\n".utf8))
+                try await parts.write(for: key) { try await $0.append(Array("second\n".utf8)) }
+                #expect(try text() == "second\n")
+                try await first.append(Array("its end\n".utf8))
+            }
+            #expect(try text() == "the first\nits end\n")
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+            #expect(names == ["out.csv"])
+        }
+    }
+
+    @Test(
+        "What processes left that ended for sure is removed, and nothing of others",
+        arguments: FileSink.Layout.allCases
+    )
+    func abandoned(layout: FileSink.Layout) async throws {
+        try await withChainWorld { world in
+            let own = try #require(ProcessMark.own)
+            let ended = ProcessMark(
+                place: own.place,
+                process: own.process,
+                startedAt: own.startedAt + 1
+            )
+            let other = ProcessMark(place: "elsewhere", process: .max, startedAt: 1)
+            let zeros = String(repeating: "0", count: 20)
+            let start = layout == .oneFile ? "out.jsonl" : "out/p\(zeros)-1.jsonl"
+            try FileManager.default.createDirectory(
+                atPath: world.folder.path("out"),
+                withIntermediateDirectories: false
+            )
+            let left = [ended, own, other].map { "\(start).\($0.marking("~1")).tmp" }
+            for name in left { _ = try world.write("x", to: name) }
+            let path = world.folder.path(layout == .oneFile ? "out.jsonl" : "out")
+            try await load(Self.ids(1...20), to: .jsonLines(path, layout: layout), world)
+            let there = left.map { FileManager.default.fileExists(atPath: world.folder.path($0)) }
+            #expect(there == [false, true, true])
+        }
+    }
+
+    /// Makes batches again of those that succeeded.
+    private func doAgain(_ world: ChainWorld) async throws {
+        let store = world.inventory.store
+        let done = try await world.inventory.batches(BatchSelection(status: .succeeded))
+        _ = try await store.offer(done.map { AttemptKey(batch: $0.id, attempt: $0.attempt) })
+    }
+
+    @Test("A batch that is done again is in the file once, and so are its rejects")
+    func doneAgain() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("id,s\n1,a\nx,b\n3,c\n", to: "in.csv")
+            let schema = try RecordSchema(json: #"{"properties":{"id":{"type":"integer"}}}"#)
+            let rejects = world.folder.path("in.error.jsonl")
+            var options = world.options(weight: 8)
+            // Of a job over several sources the parts stay.
+            options.spansJob = true
+            for count in [2, 4] {
+                let report = try await Chain(reading: CSVSource(path))
+                    .validate(schema, rejectsTo: .jsonLines(rejects))
+                    .write(to: FileSink.csv(world.folder.path("out.csv")))
+                    .run(through: world.inventory, options)
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                let batches = try await world.inventory.batches(BatchSelection(status: .succeeded))
+                #expect(batches.count == count)
+                #expect(try world.read("out.csv") == "id,s\n1,a\n3,c\n")
+                #expect(try world.read("in.error.jsonl").split(separator: "\n").count == 1)
+                if count == 2 { try await doAgain(world) }
+            }
+        }
+    }
+
+    @Test("What was put together is not done again, and says so; a file of its own is replaced")
+    func doneAgainLate() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            try await doAgain(world)
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            #expect(try world.read("out.jsonl") == Self.ids(1...20))
+            let again = try await world.inventory.batches(BatchSelection())
+                .filter { $0.kind == .redrive }
+            #expect(!again.isEmpty && again.allSatisfy { $0.status != .succeeded })
+            #expect(again.contains { $0.logging?.contains("would be there twice") == true })
+        }
+        try await withChainWorld { world in
+            let path = world.folder.path("out")
+            let sink = FileSink.jsonLines(path, layout: .filePerBatch)
+            try await load(Self.ids(1...20), to: sink, world)
+            let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            try await doAgain(world)
+            let report = try await load(Self.ids(1...20), to: sink, world)
+            #expect(report.succeeded == names.count)
+            let found = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            #expect(found == names)
+        }
+    }
+
     @Test("An output is not put together from parts of which some are gone")
     func missingParts() async throws {
         try await withChainWorld { world in

@@ -103,6 +103,59 @@ struct RecognitionTests {
         }
     }
 
+    /// A number, its lowest byte first.
+    private func number(_ value: Int, _ length: Int) -> [UInt8] {
+        (0..<length).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+    }
+
+    private func joined(_ parts: [[UInt8]]) -> [UInt8] { Array(parts.joined()) }
+
+    /// An archive of one file whose sizes and places stand where those above 4 GiB do.
+    private func largeZip(of text: String) -> [UInt8] {
+        let packed = Packing.gzip(Array(text.utf8))
+        let data = Array(packed[10..<packed.count - 8])
+        let sum = Array(packed.suffix(8).prefix(4))
+        let (none, name) = (number(0xFFFF_FFFF, 4), Array("a.csv".utf8))
+        let sizes = number(text.utf8.count, 8) + number(data.count, 8)
+        let common = joined([[45, 0, 0, 0, 8, 0, 0, 0, 0, 0], sum, none, none, number(5, 2)])
+        let file = joined([
+            [0x50, 0x4B, 3, 4], common, number(20, 2), name, number(1, 2), number(16, 2), sizes,
+            data,
+        ])
+        let entry = joined([
+            [0x50, 0x4B, 1, 2, 45, 0], common, number(28, 2), number(0, 10), none, name,
+            number(1, 2), number(24, 2), sizes, number(0, 8),
+        ])
+        let end = joined([
+            [0x50, 0x4B, 6, 6], number(44, 8), number(45, 2), number(45, 2), number(0, 8),
+            number(1, 8), number(1, 8), number(entry.count, 8), number(file.count, 8),
+        ])
+        let locator = joined([
+            [0x50, 0x4B, 6, 7], number(0, 4), number(file.count + entry.count, 8), number(1, 4),
+        ])
+        let old = joined([
+            [0x50, 0x4B, 5, 6], number(0, 4), number(0xFFFF, 2), number(0xFFFF, 2), none, none,
+            number(0, 2),
+        ])
+        return joined([file, entry, end, locator, old])
+    }
+
+    @Test("Of a zip archive above 4 GiB the sizes are taken from where they stand")
+    func largeZip() async throws {
+        let text = String(repeating: "id,name\n1,a\n", count: 500)
+        let bytes = largeZip(of: text)
+        #expect(try await read(bytes, named: "x.zip").text == text)
+        // Without the numbers of eight bytes it is not complete.
+        let sign = number(1, 2) + number(24, 2)
+        let place = try #require(bytes.firstRange(of: sign)?.lowerBound)
+        var torn = bytes
+        torn[place] = 2
+        let error = await #expect(throws: TrancheError.self) {
+            try await read(torn, named: "x.zip")
+        }
+        #expect(error?.code == .invalidSource)
+    }
+
     @Test("Of zip archives, one with a single file is read, and others are refused")
     func zip() async throws {
         let one = [UInt8](Data(base64Encoded: Self.zipOfOne) ?? Data())

@@ -162,6 +162,52 @@ struct SQLSinkTests {
     }
 
     @Test(
+        "A name that means another table to the inventory's session is the sink's own table",
+        .enabled(if: Backend.available.count > 1),
+        arguments: [[], ["id"]] as [[String]]
+    )
+    func otherSchema(key: [String]) async throws {
+        let server = try #require(TestPostgreSQL.server)
+        try await withChainWorld(.postgreSQL, ChainWorld.csv(rows: 5)) { world in
+            try await world.makeTable()
+            let mine = try #require(world.database.schema)
+            try await withTestSchema(server) { other in
+                try await world.database.run(
+                    "CREATE TABLE \(other).customer (LIKE \(mine).customer INCLUDING ALL)"
+                )
+                let inventory = try await Inventory.open(
+                    .postgres(Self.url(server, searching: mine)),
+                    configuration: .init(store: world.database.configuration(), worker: "other")
+                )
+                let location = SourceDatabase.postgres(Self.url(server, searching: other))
+                let sink = SQLTableSink("customer", key: key, in: location)
+                let promise = try await sink.promise(beside: inventory.store)
+                #expect(promise.delivery == (key.isEmpty ? .atLeastOnce : .idempotent))
+                #expect(promise.reason.contains("\(mine).customer"), "\(promise.reason)")
+                let report = try await chain(world).write(to: sink)
+                    .run(through: inventory, world.options())
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                #expect(try await world.rows.isEmpty)
+                let name = SQLTableName(schema: other, table: "customer")
+                #expect(
+                    try await world.database.column("SELECT count(*) FROM \(name)") == ["5"]
+                )
+                let named = SQLTableSink("\(other).customer", in: location)
+                #expect(
+                    try await named.promise(beside: inventory.store).delivery == .transactional
+                )
+                await inventory.close()
+            }
+        }
+    }
+
+    /// The server's URL, with a schema that names are looked for in.
+    private static func url(_ server: TestPostgreSQL, searching schema: String) -> String {
+        let separator = server.url.contains("?") ? "&" : "?"
+        return "\(server.url)\(separator)options=-csearch_path%3D\(schema)"
+    }
+
+    @Test(
         "What does not fit is refused before anything is handed out",
         arguments: Backend.available
     )

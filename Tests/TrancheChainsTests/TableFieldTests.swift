@@ -368,6 +368,22 @@ struct TableFieldTests {
     }
 
     @Test(
+        "A field that is absent leaves the default of the table behind a view",
+        .enabled(if: Backend.available.count > 1)
+    )
+    func viewDefault() async throws {
+        let found = try await load(
+            "{\"id\":1,\"status\":\"x\"}\n{\"id\":2}\n{\"status\":null,\"id\":3}\n",
+            into: """
+                CREATE TABLE @base (id bigint PRIMARY KEY, status text DEFAULT 'new');
+                CREATE VIEW @t AS SELECT id, status FROM @base
+                """,
+            on: .postgreSQL
+        )
+        #expect(found.rows == [["1", "x"], ["2", "new"], ["3", "NULL"]])
+    }
+
+    @Test(
         "A row that refers to one of another batch waits for it, and its batch does not",
         arguments: Backend.available
     )

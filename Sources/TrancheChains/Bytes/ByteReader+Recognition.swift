@@ -48,6 +48,25 @@ package func recognising(
     )
 }
 
+/// Reads content without what compresses it, as its first bytes say: text stays as it is written.
+///
+/// - Parameters:
+///   - reader: The content as it is stored.
+///   - key: What it is called, as of ``recognising(_:key:encoding:)``.
+/// - Returns: A reader of what it holds.
+/// - Throws: Likewise.
+func unpacking(_ reader: any ByteReader, key: String) async throws -> any ByteReader {
+    var reader = reader
+    for layer in 0...2 {
+        let start = try await reader.read(0..<Int64(ContentKind.length), goingOnTo: 1 << 16)
+        guard case .compressed(let compression) = ContentKind(start, isNamedText: true) else {
+            break
+        }
+        reader = try await decompressing(reader, compression, key: key, layer: layer)
+    }
+    return reader
+}
+
 private func decompressing(
     _ reader: any ByteReader,
     _ compression: ContentKind.Compression,

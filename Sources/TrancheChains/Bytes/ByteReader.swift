@@ -110,6 +110,8 @@ public struct ByteLocation: Sendable, Hashable {
     let spelling: String
     /// Whether what stood there before is given up, if it is another file now.
     private(set) var isReplacement = false
+    /// Whether it is a file on disk.
+    private(set) var isOnDisk = false
     /// The encoding of its text, where one was named.
     let encoding: TextEncoding?
     private let key: String
@@ -187,7 +189,7 @@ extension ByteLocation {
     public static func file(_ path: String, encoding: TextEncoding? = nil) -> ByteLocation {
         let name = ResolvedPath(path).text
         let words = encoding.map { " as \($0.name)" } ?? ""
-        return ByteLocation(
+        var location = ByteLocation(
             name: name,
             key: "file:\(name)\(words)",
             spelling: path,
@@ -195,5 +197,7 @@ extension ByteLocation {
         ) {
             try await recognising(LocalFile(path), key: name, encoding: encoding)
         }
+        location.isOnDisk = true
+        return location
     }
 }

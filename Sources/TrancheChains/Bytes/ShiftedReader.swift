@@ -11,6 +11,8 @@ struct ShiftedReader: ByteReader {
     }
 
     var name: String { content.name }
+    var formatNotes: [String] { content.formatNotes }
+    var encoding: String? { content.encoding }
 
     func state() async throws -> ByteState {
         var state = try await content.state()

@@ -52,6 +52,14 @@ struct CSVFileFormat: FileFormat {
         self.rival = rival
     }
 
+    /// The format of another file that is written like this one: nothing is guessed of its content
+    /// anew, of which there may be little yet.
+    var settled: CSVFileFormat {
+        var format = format
+        format.guesses = []
+        return CSVFileFormat(format, dialect)
+    }
+
     var description: String {
         var parts = ["csv", dialect.description]
         parts += found

@@ -67,6 +67,7 @@ struct CSVHead {
         let lines = headerLines(rows, first)
         if rows.count < first + max(1, lines) {
             guard isWhole else { return nil }
+            try requireHeader(rows.count >= first + lines)
             if let quote = sample.openQuote, format.header == nil || first + lines > 0 {
                 throw TrancheError(
                     .invalidSource,
@@ -98,6 +99,21 @@ struct CSVHead {
         )
     }
 
+    /// Whether nothing follows the bytes, nor ever will: then a line without an end is one.
+    private var isComplete: Bool { isWhole && !grows }
+
+    /// Refuses a file that grows before its header is there, whose last line may be half written.
+    private func requireHeader(_ isThere: Bool) throws {
+        guard grows, !isThere || format.header == nil,
+            bytes[start...].contains(where: { $0 != 0x0A && $0 != 0x0D })
+        else { return }
+        throw TrancheError(
+            .sourceUnavailable,
+            "'\(name)' grows, and has no whole header yet: its line has no end; it is followed once "
+                + "that is written"
+        )
+    }
+
     /// The format of a file that holds nothing but line breaks, and will hold no more; `nil` for
     /// any other file.
     ///
@@ -116,7 +132,13 @@ struct CSVHead {
     /// is not asked.
     private func rival(of names: [String], hasHeader: Bool) -> UInt8? {
         guard names.count == 1, format.header == nil else { return nil }
-        return CSVGuess.rival(bytes, from: start, dialect, isWhole: isWhole, hasHeader: hasHeader)
+        return CSVGuess.rival(
+            bytes,
+            from: start,
+            dialect,
+            isWhole: isComplete,
+            hasHeader: hasHeader
+        )
     }
 
     /// Refuses JSON in the place of a header: an array of objects or of records, or an object.
@@ -136,7 +158,7 @@ struct CSVHead {
     }
 
     private func sample() -> CSVSample {
-        CSVSample(bytes, from: start, dialect, isWhole: isWhole, most: 1000)
+        CSVSample(bytes, from: start, dialect, isWhole: isComplete, most: 1000)
     }
 
     private mutating func note(_ text: String) {
@@ -167,7 +189,7 @@ struct CSVHead {
             last = byte
         }
         // One CR at the very end may be the half of a line end.
-        guard hasReturn, isWhole || last != 0x0D || bytes.count > 4096 else { return }
+        guard hasReturn, isComplete || last != 0x0D || bytes.count > 4096 else { return }
         dialect.endsAtReturn = true
         note("lines end with CR alone")
     }
@@ -234,14 +256,14 @@ struct CSVHead {
     private mutating func findDelimiterAndQuote() {
         let isSaid = found.contains { $0.hasPrefix("after sep=") }
         if format.guesses.contains(.delimiter), !isSaid,
-            let delimiter = CSVGuess.delimiter(bytes, from: start, dialect, isWhole: isWhole)
+            let delimiter = CSVGuess.delimiter(bytes, from: start, dialect, isWhole: isComplete)
         {
             dialect.delimiter = [delimiter]
             let character = Character(UnicodeScalar(delimiter))
             note("fields are parted by \(character.debugDescription)")
         }
         guard format.guesses.contains(.quote), dialect.quote == UInt8(ascii: "\"") else { return }
-        switch CSVGuess.quotes(bytes, from: start, dialect, isWhole: isWhole) {
+        switch CSVGuess.quotes(bytes, from: start, dialect, isWhole: isComplete) {
         case true?: note("quotes enclose fields")
         case false?:
             dialect.quote = nil
@@ -256,7 +278,7 @@ struct CSVHead {
     private func endsWithReturns() -> Bool {
         var dialect = dialect
         dialect.keepsReturn = true
-        let rows = CSVSample(bytes, from: start, dialect, isWhole: isWhole, most: 1000).rows
+        let rows = CSVSample(bytes, from: start, dialect, isWhole: isComplete, most: 1000).rows
         let ends = rows.map(\.end).filter { $0 > 1 && bytes[$0 - 1] == 0x0A }
         return !ends.isEmpty && ends.allSatisfy { bytes[$0 - 2] == 0x0D }
     }
@@ -340,6 +362,8 @@ struct CSVHead {
         _ body: [CSVSample.Row],
         isNamed: Bool
     ) -> Bool {
+        // As of the file that stood there before.
+        if dialect.endsWithDelimiter { return true }
         guard format.guesses.contains(.header) else { return false }
         guard !isNamed || !body.isEmpty,
             body.allSatisfy({

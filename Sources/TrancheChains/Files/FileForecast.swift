@@ -49,7 +49,8 @@ extension FileMetaSource: FileForecasting {
                 isLast: isLast
             ) { if forecast.faults.count < count { forecast.faults.append($0) } }
             forecast.records += blocks.flatMap(\.records)
-            if used == 0, isLast || read.isEmpty { break }
+            let isTooLong = Int64(read.count) > Self.longestRecord
+            if used == 0, isLast || read.isEmpty || isTooLong { break }
             step = used == 0 ? step * 4 : Self.chunk
             place += Int64(used)
         }

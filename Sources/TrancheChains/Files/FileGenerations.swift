@@ -9,6 +9,9 @@ struct FileGenerations: Codable, Hashable, Sendable {
     private static let most = 16
 
     private(set) var files: [FileGeneration]
+    /// The number of the file with which a run begins; `nil` once one has handed something out, and
+    /// where an earlier version did not tell it.
+    var start: Int64?
 
     /// Begins with the first file.
     init(_ first: FileGeneration) {
@@ -32,6 +35,9 @@ struct FileGenerations: Codable, Hashable, Sendable {
         get { files[files.count - 1] }
         set { files[files.count - 1] = newValue }
     }
+
+    /// The number of the file with which a run goes on that has handed nothing out.
+    var first: Int64 { start ?? last.number }
 
     /// Whether there are more than are remembered where all are read.
     var isLong: Bool { files.count > Self.most }

@@ -29,6 +29,10 @@ struct FileMetaSource: RecordMetaSource {
     private(set) var opened: ByteState
     /// Whether the file may grow; the last record then waits for its end.
     private(set) var grows: Bool
+    /// Whether it grew, and another file has come to stand in its place.
+    private var isFormer = false
+    /// What to do once a fault is mended, in words; `nil` for what goes on in batches.
+    var wayOn: String?
 
     /// Opens a source.
     ///
@@ -75,10 +79,10 @@ struct FileMetaSource: RecordMetaSource {
     var isBlank: Bool { fields == nil && format is CSVFileFormat }
 
     /// The same content once nobody adds to it any more: its last record ends with it.
-    func ended() async throws -> FileMetaSource {
+    func ended() -> FileMetaSource {
         var ended = self
         ended.grows = false
-        ended.opened = try await bytes.state()
+        ended.isFormer = true
         return ended
     }
 
@@ -86,9 +90,10 @@ struct FileMetaSource: RecordMetaSource {
     ///
     /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was
     ///   opened.
-    private func currentSize() async throws -> Int64 {
+    func currentSize() async throws -> Int64 {
         let state = try await bytes.state()
-        if grows { return state.size }
+        // Whoever wrote it may do so still, up to the end that is seen now.
+        if grows || isFormer { return state.size }
         guard state.isSameContent(as: opened) else {
             throw TrancheError(
                 .redefined,
@@ -120,6 +125,7 @@ struct FileMetaSource: RecordMetaSource {
         var cut = FileCut(source: self, size: size)
         var start: Int64
         if let cursor {
+            if grows, cursor >= max(size, dataStart) { throw cutOff(at: cursor, size) }
             start = try await cut.end(ofRecordAt: cursor)
         } else if let lower = bounds.lower, lower > dataStart {
             start = try await cut.firstRecord(from: lower)
@@ -209,7 +215,7 @@ struct FileMetaSource: RecordMetaSource {
     }
 
     /// Throws what keeps a range from being read behind a place, where something does.
-    private func requireSound(_ place: Int64, of range: Range<Int64>) async throws {
+    func requireSound(_ place: Int64, of range: Range<Int64>) async throws {
         guard place < range.upperBound else { return }
         _ = try await readSome(place..<range.upperBound, goingOnTo: range.upperBound)
     }
@@ -241,10 +247,20 @@ struct FileMetaSource: RecordMetaSource {
 
     func broken(_ fault: String, at offset: Int64) async -> TrancheError {
         let line = await knownLines(of: [offset])[offset].map { " (\($0.words))" } ?? ""
-        return TrancheError(
-            .invalidItem,
-            "'\(bytes.name)'\(line) \(fault), and go on with 'tranche redefine --job JOB --meta "
-                + "\(definition.table) --same', or load the file under another job name"
+        let next =
+            wayOn
+            ?? "go on with 'tranche redefine --job JOB --meta \(definition.table) --same', or load "
+            + "the file under another job name"
+        return TrancheError(.invalidItem, "'\(bytes.name)'\(line) \(fault), and \(next)")
+    }
+
+    /// Says that content that was to grow has become shorter.
+    func cutOff(at offset: Int64, _ size: Int64) -> TrancheError {
+        TrancheError(
+            .redefined,
+            "'\(bytes.name)' was truncated or replaced: it has \(size - base) bytes, and records up to "
+                + "offset \(offset - base) were handed out. Offsets mean other records now: load it "
+                + "under another job name"
         )
     }
 
@@ -258,116 +274,7 @@ struct FileMetaSource: RecordMetaSource {
         )
     }
 
-    // MARK: - Reading
-
-    func records(
-        of batch: BatchRecord,
-        onFault: @escaping (RecordFault) throws -> Void
-    ) async throws -> ChunkReader<Record> {
-        let size = try await currentSize()
-        var reading = Reading(source: self, place: batch.idStart, size: size)
-        let onFault = { try onFault(withEncoding($0)) }
-        if let ids = batch.itemIDs {
-            // A part of a batch that was split.
-            let last = ids.last ?? batch.idStart
-            return ChunkReader {
-                guard reading.place <= last else { return nil }
-                return try await reading.next { fault in
-                    if ids.contains(fault.id) { try onFault(fault) }
-                }?.filter { ids.contains($0.id) }
-            }
-        }
-        let weight = batch.weight.map(\.nearestInteger) ?? size
-        reading.size = min(size, batch.idStart.addingClamped(weight))
-        return ChunkReader { try await reading.next(onFault) }
-    }
-
-    /// Reads all records, from the first, or the one at an offset, to the last.
-    func allRecords(
-        from start: Int64? = nil,
-        onFault: @escaping (RecordFault) throws -> Void
-    ) async throws -> ChunkReader<Record> {
-        let size = try await currentSize()
-        var reading = Reading(source: self, place: start ?? dataStart, size: size)
-        let onFault = { try onFault(withEncoding($0)) }
-        return ChunkReader { try await reading.next(onFault) }
-    }
-
-    /// Fails where the content is another than it was when it was opened.
-    func requireUnchanged() async throws { _ = try await currentSize() }
-
-    /// A fault that says what to do about text in another encoding.
-    private func withEncoding(_ fault: RecordFault) -> RecordFault {
-        var fault = fault
-        for index in fault.errors.indices where fault.errors[index].message.contains("not UTF-8") {
-            if let encoding = bytes.encoding {
-                fault.errors[index].message.replace(
-                    "is not UTF-8",
-                    with: "has bytes that are not \(encoding)"
-                )
-            } else {
-                fault.errors[index].message +=
-                    "; name the file's encoding, such as with --encoding latin1, or give --replace-invalid"
-            }
-        }
-        return fault
-    }
-
-    /// Reads records chunk by chunk.
-    private struct Reading {
-        let source: FileMetaSource
-        var place: Int64
-        var size: Int64
-        private var parser: any RecordParser
-        private var step = FileMetaSource.chunk
-        /// How far lines were counted.
-        private var countedTo: Int64
-
-        init(source: FileMetaSource, place: Int64, size: Int64) {
-            self.source = source
-            self.place = place
-            self.size = size
-            countedTo = place
-            parser = source.format.parser(fields: source.fields)
-        }
-
-        mutating func next(_ onFault: (RecordFault) throws -> Void) async throws -> [Record]? {
-            while place < size {
-                let wanted = place..<min(size, place.addingClamped(step))
-                let read = try await source.read(wanted, goingOnTo: size, size: &size)
-                let end = place + Int64(read.count)
-                countLines(of: read)
-                let (blocks, used) = try parser.parse(
-                    read,
-                    at: place,
-                    isLast: end == size,
-                    onFault: onFault
-                )
-                if used == 0 {
-                    guard end < size else {
-                        place = size
-                        return nil
-                    }
-                    try await source.requireSound(end, of: wanted)
-                    step *= 4
-                    continue
-                }
-                place += Int64(used)
-                step = FileMetaSource.chunk
-                return blocks.count == 1 ? blocks[0].records : blocks.flatMap(\.records)
-            }
-            return nil
-        }
-
-        /// Counts the lines of what was read, but of what was read again.
-        private mutating func countLines(of read: [UInt8]) {
-            let (lines, end) = (source.lineIndex, place + Int64(read.count))
-            guard lines.countsWhileReading, end > countedTo else { return }
-            let new = read[Int(countedTo - place)...]
-            lines.add(countedTo..<end, lines: lines.count(new))
-            countedTo = end
-        }
-    }
+    // MARK: - Items
 
     func items(in range: ClosedRange<Int64>, limit: Int) async throws -> [Item] {
         var items: [Item] = []
@@ -376,6 +283,7 @@ struct FileMetaSource: RecordMetaSource {
             items.append(item)
             return items.count < limit
         }
+        try await requireUnchanged()
         return items
     }
 
@@ -387,6 +295,7 @@ struct FileMetaSource: RecordMetaSource {
                 return false
             }
         }
+        try await requireUnchanged()
         return items
     }
 

@@ -11,8 +11,11 @@ final class FollowedFile: RecordMetaSource {
     let fields: RecordFields?
     private let location: ByteLocation
     private let format: any FileFormat
+    /// The format as the first file that was opened has it; `nil` where each file says it.
+    private let settled: (any FileFormat)?
     private let shared: SourceDefinition
-    /// The file that stood there first while this was open: where a new run begins.
+    /// The number of the file where a new run begins: the one that stood there first while this
+    /// was open, or one before it of which a run has handed nothing out.
     private let first: Int64
     /// Which of them may have records that nobody has loaded, by what the inventory knows.
     private let findUnread: @Sendable () async throws -> UnreadGenerations
@@ -20,8 +23,6 @@ final class FollowedFile: RecordMetaSource {
 
     private struct State {
         var generations: FileGenerations
-        /// Whether a run goes on where the inventory says; before, one may begin with the first.
-        var hasBegun = false
         var text: String
         /// Whether the last of them stands elsewhere, and the next one has no line yet.
         var isDisplaced: Bool
@@ -32,6 +33,7 @@ final class FollowedFile: RecordMetaSource {
 
     /// One of the files, open.
     private struct Open {
+        /// As they are stored.
         var bytes: any ByteReader
         var source: FileMetaSource
     }
@@ -44,6 +46,9 @@ final class FollowedFile: RecordMetaSource {
     ///   - format: How it is written.
     ///   - reading: The same, as ``FileReading/text`` has it.
     ///   - known: The files that are known to have stood there; `nil` when none is.
+    ///   - start: The number of the first one with which a run goes on that has handed nothing out;
+    ///     `nil` where there is no such run.
+    ///   - item: How the inventory has it that they are written; `nil` where it knows none.
     ///   - findUnread: Finds out which of them may have records that nobody has loaded; asked where
     ///     there are many.
     /// - Throws: `TrancheError` `.invalidSource`, `.sourceUnavailable`; `.redefined` when another
@@ -55,6 +60,8 @@ final class FollowedFile: RecordMetaSource {
         format: any FileFormat,
         reading: String,
         known: FileGenerations?,
+        start: Int64? = nil,
+        item: String? = nil,
         findUnread: @escaping @Sendable () async throws -> UnreadGenerations
     ) async throws {
         self.location = location
@@ -67,22 +74,25 @@ final class FollowedFile: RecordMetaSource {
         var isDisplaced = false
         if let known { (list, isDisplaced) = try await place.settle(known, bytes, now) }
         if list.isLong { list.forget(but: try await findUnread()) }
+        if isDisplaced, list.last.isLost {
+            // Nothing of the one before is waited for.
+            list.append(try await FileGeneration(number: list.last.number + 1, bytes, now))
+            isDisplaced = false
+        }
         if isDisplaced {
             guard let former = try await place.find(list.last) else { throw place.lost(list.last) }
             bytes = former
         }
-        let source = try await FileMetaSource(
-            bytes,
-            format: format,
-            name: name,
-            grows: true,
-            base: list.last.base
-        )
+        let found = try await Self.source(bytes, of: list, place, format, name, item)
+        let source = found.source
+        settled = found.settled
         fields = source.fields
         var shared = source.definition
         shared.reading = reading
         self.shared = shared
-        first = list.last.number
+        let first = min(start ?? list.last.number, list.last.number)
+        list.start = first
+        self.first = first
         state = Mutex(
             State(
                 generations: list,
@@ -92,6 +102,49 @@ final class FollowedFile: RecordMetaSource {
                 open: [list.last.number: Open(bytes: bytes, source: source)]
             )
         )
+    }
+
+    /// Opens the file that stands there; one that was begun just now tells little of how it is
+    /// written, and is read as one before it.
+    ///
+    /// - Returns: The file, and its format for those that follow.
+    /// - Throws: What opening it throws.
+    private static func source(
+        _ bytes: any ByteReader,
+        of list: FileGenerations,
+        _ place: FollowedPlace,
+        _ format: any FileFormat,
+        _ name: String,
+        _ item: String?
+    ) async throws -> (source: FileMetaSource, settled: (any FileFormat)?) {
+        func open(
+            _ stored: any ByteReader,
+            _ generation: FileGeneration,
+            as format: any FileFormat
+        ) async throws -> FileMetaSource {
+            try await FileMetaSource(
+                place.decoded(stored),
+                format: format,
+                name: name,
+                grows: true,
+                base: generation.base
+            )
+        }
+        let own = try await open(bytes, list.last, as: format)
+        if let item, own.definition.item != item {
+            for former in list.files.dropLast().reversed() where !former.isLost {
+                // One that cannot be read tells nothing, and is missed when it is to be read.
+                guard let stored = try? await place.find(former),
+                    let known = try? await open(stored, former, as: format),
+                    known.definition.item == item, let csv = known.format as? CSVFileFormat
+                else { continue }
+                var alike = try await open(bytes, list.last, as: csv.settled)
+                guard alike.fields == known.fields else { break }
+                alike.definition.item = item
+                return (alike, csv.settled)
+            }
+        }
+        return (own, (own.format as? CSVFileFormat)?.settled)
     }
 
     var definition: SourceDefinition {
@@ -148,30 +201,48 @@ final class FollowedFile: RecordMetaSource {
     /// A list without the files that are forgotten.
     private func trimmed(_ list: FileGenerations) async throws -> FileGenerations {
         var (list, unread) = (list, try await findUnread())
-        if !state.withLock({ $0.hasBegun }) { unread.include(from: first) }
+        if let start = list.start { unread.include(from: start) }
         list.forget(but: unread)
         return list
+    }
+
+    /// Notes that a run goes on where the inventory says.
+    private func noteBeginning() throws {
+        try state.withLock { state in
+            guard state.generations.start != nil else { return }
+            state.generations.start = nil
+            state.text = try state.generations.text
+        }
     }
 
     private func open(
         _ bytes: any ByteReader,
         as generation: FileGeneration
     ) async throws -> Open {
-        let source = try await FileMetaSource(
-            bytes,
-            format: format,
-            name: location.name,
-            grows: true,
-            base: generation.base
-        )
-        guard source.fields == fields, source.definition.item == shared.item else {
+        let decoded = try await FollowedPlace(location).decoded(bytes)
+        func source(_ format: any FileFormat) async throws -> FileMetaSource {
+            try await FileMetaSource(
+                decoded,
+                format: format,
+                name: location.name,
+                grows: true,
+                base: generation.base
+            )
+        }
+        let found = try await source(format)
+        if found.fields == fields, found.definition.item == shared.item {
+            return Open(bytes: bytes, source: found)
+        }
+        // A file that was begun just now tells little of how it is written.
+        guard let settled, case let alike = try await source(settled), alike.fields == fields
+        else {
             throw TrancheError(
                 .redefined,
                 "'\(bytes.name)' has another header or format than the file that stood at "
                     + "'\(location.name)' before; load it under another job name"
             )
         }
-        return Open(bytes: bytes, source: source)
+        return Open(bytes: bytes, source: alike)
     }
 
     /// The records of one of the files.
@@ -195,13 +266,13 @@ final class FollowedFile: RecordMetaSource {
             if isCurrent { return known.source }
             let now = try await known.bytes.state()
             if try await generation.isBeginning(of: known.bytes, now) {
-                return isLast ? known.source : try await known.source.ended()
+                return isLast ? known.source : known.source.ended()
             }
         }
         guard let bytes = try await FollowedPlace(location).find(generation) else { return nil }
         let found = try await open(bytes, as: generation)
         state.withLock { $0.open[generation.number] = found }
-        return isLast ? found.source : try await found.source.ended()
+        return isLast ? found.source : found.source.ended()
     }
 
     private func generation(
@@ -237,8 +308,12 @@ final class FollowedFile: RecordMetaSource {
 
     func highestID() async throws -> Int64? {
         let list = try await look()
-        for generation in list.files.reversed() where !generation.isLost {
-            if let highest = try await source(of: generation).highestID() { return highest }
+        for generation in list.files.reversed() {
+            guard let source = try await next(generation.number, in: list) else {
+                // How far it went nobody knows: no id of it counts as taken back.
+                return generation.base + (FileGeneration.reach - 1)
+            }
+            if let highest = try await source.highestID() { return highest }
         }
         return nil
     }
@@ -251,7 +326,7 @@ final class FollowedFile: RecordMetaSource {
     ) async throws -> RangePlan {
         let list = try await look()
         let start = cursor.map { FileGeneration.number(of: $0) } ?? first
-        if cursor != nil { state.withLock { $0.hasBegun = true } }
+        if cursor != nil { try noteBeginning() }
         let last = list.last.number
         // One beyond the last is not known, and says so.
         for number in start...max(start, last) {

@@ -38,7 +38,7 @@ struct FollowedPlace {
             guard location.isReplacement else { throw lost(last, seen: now, isSameFile) }
             list.last.isLost = true
         }
-        guard try await Self.hasLine(bytes, now) else { return (list, true) }
+        guard try await hasLine(bytes, now) else { return (list, true) }
         guard last.size < FileGeneration.reach, now.size < FileGeneration.reach else {
             throw TrancheError(
                 .redefined,
@@ -46,7 +46,7 @@ struct FollowedPlace {
             )
         }
         let between = RotatedFiles(of: location.name)
-        for file in try await between.files(after: former, now, known: list.files) {
+        for file in try await between.files(after: former, now, known: list.files, self) {
             list.append(
                 try await FileGeneration(number: list.last.number + 1, file.bytes, file.state)
             )
@@ -55,45 +55,85 @@ struct FollowedPlace {
         return (list, false)
     }
 
+    /// What a file holds: its stored bytes, decompressed and turned into UTF-8.
+    func decoded(_ stored: any ByteReader) async throws -> any ByteReader {
+        let key = ResolvedPath(stored.name).text
+        return try await recognising(stored, key: key, encoding: location.encoding)
+    }
+
     /// Whether a file has a line that ended: its writer has come to it.
-    static func hasLine(_ bytes: any ByteReader, _ state: ByteState) async throws -> Bool {
+    func hasLine(_ stored: any ByteReader, _ state: ByteState) async throws -> Bool {
         guard state.size > 0 else { return false }
-        return try await bytes.read(0..<min(state.size, 1 << 16)).contains(0x0A)
+        return try await decoded(stored).read(0..<1 << 16).contains(0x0A)
     }
 
     /// Finds a file that was renamed or copied within its folder, under a name that begins with the
     /// old one or by what tells it from others.
     ///
     /// - Parameter generation: The file.
-    /// - Returns: Its content; `nil` when it is not there.
+    /// - Returns: Its bytes as they were stored; `nil` when it is not there.
     /// - Throws: What reading it throws.
     func find(_ generation: FileGeneration) async throws -> (any ByteReader)? {
         let url = URL(filePath: location.name)
         let folder = url.deletingLastPathComponent().path
         let name = url.lastPathComponent
-        // A folder that cannot be listed shows no file.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         var copies: [String] = []
-        for other in names.sorted() where other != name {
+        for other in try Self.names(in: folder).sorted() {
             let path = "\(folder)/\(other)"
             guard let identity = LocalFile.identity(at: path) else { continue }
             if identity == generation.file {
                 let file = LocalFile(path, isPinned: true)
                 let state = try await file.state()
                 if try await generation.isBeginning(of: file, state) { return file }
-            } else if other.hasPrefix(name), !LocalFile.isOpenHere(path) {
+            } else if other != name, other.hasPrefix(name), !LocalFile.isOpenHere(path) {
                 copies.append(path)
             }
         }
         guard generation.size > 0 else { return nil }
         for path in copies {
-            guard let bytes = try? await ByteLocation.file(path).open(),
-                let state = try? await bytes.state(),
-                (try? await generation.isBeginning(of: bytes, state)) == true
-            else { continue }
-            return bytes
+            let stored = LocalFile(path, isPinned: true)
+            let packed = try await readable { try await unpacking(stored, key: path) }
+            // As it is, and as what it is packed from.
+            for bytes in [stored, packed] as [(any ByteReader)?] {
+                guard let bytes else { continue }
+                let isCopy = try await readable {
+                    try await generation.isBeginning(of: bytes, bytes.state())
+                }
+                if isCopy == true { return bytes }
+            }
         }
         return nil
+    }
+
+    /// What another file gives; `nil` where that cannot be read, now or later.
+    private func readable<Value>(_ body: () async throws -> Value) async throws -> Value? {
+        do {
+            return try await body()
+        } catch let error as TrancheError where error.code != .sourceUnavailable {
+            return nil
+        }
+    }
+
+    /// The names in a folder; none where it is not there, or nobody may list it.
+    ///
+    /// - Parameter folder: The folder.
+    /// - Returns: The names.
+    /// - Throws: `TrancheError` `.sourceUnavailable` where it cannot be listed now: a file that is
+    ///   not seen is not gone.
+    static func names(in folder: String) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile || error.code == .fileReadNoPermission
+        {
+            return []
+        } catch {
+            throw TrancheError(
+                .sourceUnavailable,
+                "cannot list the folder '\(folder)': \(FileFault(error))",
+                underlying: error
+            )
+        }
     }
 
     // MARK: - Errors

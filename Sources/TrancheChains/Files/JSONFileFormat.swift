@@ -48,7 +48,8 @@ struct JSONFileFormat: FileFormat {
                 isWhole: isWhole,
                 mayEnd: isWhole || length >= Self.longestLook,
                 format: format,
-                name: bytes.name
+                name: bytes.name,
+                grows: grows
             )
             guard let (layout, dataStart) = try guess.layout() else {
                 length = min(size, length * 4)

@@ -10,6 +10,8 @@ struct JSONGuess {
     private let mayEnd: Bool
     private let format: JSONFormat
     private let name: String
+    /// Whether more may be written behind the bytes.
+    private let grows: Bool
 
     /// Makes a guess.
     ///
@@ -18,13 +20,22 @@ struct JSONGuess {
     ///   - isWhole: Whether the bytes are all there are.
     ///   - mayEnd: Whether no more bytes can be looked at.
     ///   - format: What was told.
-    ///   - name: What the content is, for messages.
-    init(_ bytes: [UInt8], isWhole: Bool, mayEnd: Bool, format: JSONFormat, name: String) {
+    ///   - name: What the content is.
+    ///   - grows: Whether more may be written behind the bytes.
+    init(
+        _ bytes: [UInt8],
+        isWhole: Bool,
+        mayEnd: Bool,
+        format: JSONFormat,
+        name: String,
+        grows: Bool = false
+    ) {
         self.bytes = bytes
         self.isWhole = isWhole
         self.mayEnd = mayEnd
         self.format = format
         self.name = name
+        self.grows = grows
     }
 
     /// The layout, and where the first record begins; `nil` when that shows only further on.
@@ -64,7 +75,8 @@ struct JSONGuess {
             let next = skipBlanks(from: end)
             if next == bytes.count {
                 guard mayEnd else { return nil }
-                if isWhole, let wrapped { throw wraps(wrapped) }
+                let mayWrap = isWhole && !grows && (spansLines || !isNamedLines)
+                if mayWrap, let wrapped { throw wraps(wrapped) }
                 return spansLines ? .objects : .lines
             }
             if bytes[next] == UInt8(ascii: ",") {
@@ -139,6 +151,12 @@ struct JSONGuess {
     }
 
     // MARK: - What no layout has
+
+    /// Whether the name says that each line is a record, and so is the only one.
+    private var isNamedLines: Bool {
+        let stem = CompressionEnding.removed(from: name.lowercased())
+        return [".jsonl", ".ndjson", ".jsonlines"].contains(where: stem.hasSuffix)
+    }
 
     /// The only field that holds an array of several objects, when that is the most of the object.
     private func wrapped(

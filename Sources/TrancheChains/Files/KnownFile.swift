@@ -31,7 +31,7 @@ package struct KnownFile {
     func open(_ format: any FileFormat, grows: Bool) async throws -> any MetaSource {
         let bytes = try await location.open()
         let reading = try format.reading(location.encoding).text
-        if grows, bytes is LocalFile { return try await follow(format, reading) }
+        if grows, location.isOnDisk { return try await follow(format, reading) }
         var source = try await FileMetaSource(
             bytes,
             format: format,
@@ -191,39 +191,56 @@ package struct KnownFile {
         _ reading: String
     ) async throws -> FollowedFile {
         let (name, known) = try await growing(format.prefix)
-        let lists = known.filter { $0.database == Self.growing(name) }
-            .compactMap { $0.identity.flatMap { FileGenerations($0) } }
+        let own = known.filter { $0.definition.database == Self.growing(name) }
+        let lists = own.compactMap { _, definition in
+            definition.identity.flatMap { FileGenerations($0) }.map { ($0, definition.item) }
+        }
+        let last = lists.max { $0.0.isBefore($1.0) }
+        // A run that has handed nothing out says by its files alone where it goes on.
+        let waiting = own.map(\.run).filter { $0.cursor == nil && !$0.isFormer }
         let (store, table) = (self.store, format.prefix + name)
         return try await FollowedFile(
             location,
             as: name,
             format: format,
             reading: reading,
-            known: lists.max { $0.isBefore($1) }
+            known: last?.0,
+            start: waiting.compactMap { UnreadGenerations.next(of: $0) }.min(),
+            item: last?.1
         ) {
             try await UnreadGenerations(of: table, definedAs: Self.growing(name), in: store)
         }
     }
 
-    /// The name under which a file that grows is known, and its definitions.
+    /// The name under which a file that grows is known, and the runs that know it.
     ///
     /// Nothing but the spelling says which file an earlier version meant: only those are asked for
     /// that mean this one now.
     private func growing(
         _ prefix: String
-    ) async throws -> (name: String, definitions: [SourceDefinition]) {
-        let known = try await definitions(of: prefix + location.name)
+    ) async throws -> (name: String, runs: [DefinedRun]) {
+        let known = try await runs(of: prefix + location.name)
         guard known.isEmpty else { return (location.name, known) }
         for name in spellings where ResolvedPath(name).text == location.name {
-            let known = try await definitions(of: prefix + name)
-            if known.contains(where: { $0.database == Self.growing(name) }) { return (name, known) }
+            let known = try await runs(of: prefix + name)
+            let grows = known.contains { $0.definition.database == Self.growing(name) }
+            if grows { return (name, known) }
         }
         return (location.name, [])
     }
 
     private func definitions(of table: String) async throws -> [SourceDefinition] {
+        try await runs(of: table).map(\.definition)
+    }
+
+    /// A run, and what it reads.
+    private typealias DefinedRun = (run: RunRecord, definition: SourceDefinition)
+
+    private func runs(of table: String) async throws -> [DefinedRun] {
         try await store.runs(RunSelection(metaTable: table)).compactMap { run in
-            try run.definition.map { try JSONText.decode(SourceDefinition.self, from: $0) }
+            try run.definition.map {
+                (run: run, definition: try JSONText.decode(SourceDefinition.self, from: $0))
+            }
         }
     }
 }

@@ -53,17 +53,17 @@ struct RotatedFiles {
     ///     time.
     ///   - now: The state of the one that stands there.
     ///   - known: All that are known.
+    ///   - place: The place.
     /// - Returns: The files, in order of time.
     /// - Throws: What reading them throws.
     func files(
         after former: (any ByteReader)?,
         _ now: ByteState,
-        known: [FileGeneration]
+        known: [FileGeneration],
+        _ place: FollowedPlace
     ) async throws -> [(bytes: any ByteReader, state: ByteState)] {
         guard let former, let start = Self.time(of: former.name) else { return [] }
-        // A folder that cannot be listed shows no file, as for ``FollowedPlace/find(_:)``.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        let paths = names.filter(isRotated).map { "\(folder)/\($0)" }
+        let paths = try FollowedPlace.names(in: folder).filter(isRotated).map { "\(folder)/\($0)" }
             .compactMap { path in Self.time(of: path).map { (path: path, time: $0) } }
             .filter {
                 // Times are those of the kernel's ticks: two files may have the same.
@@ -77,15 +77,15 @@ struct RotatedFiles {
                 continue
             }
             let isPlain = CompressionEnding.removed(from: path) == path
-            let bytes: any ByteReader =
-                isPlain ? LocalFile(path, isPinned: true) : try await ByteLocation.file(path).open()
+            let stored = LocalFile(path, isPinned: true)
+            let bytes: any ByteReader = isPlain ? stored : try await unpacking(stored, key: path)
             var state = try await bytes.state()
             if !isPlain {
                 // What is compressed is found again by its content.
                 state.identity = nil
                 state.size = try await Self.length(of: bytes)
             }
-            guard try await FollowedPlace.hasLine(bytes, state) else { continue }
+            guard try await place.hasLine(bytes, state) else { continue }
             if try await !isKnown(bytes, state, among: known) { found.append((bytes, state)) }
         }
         return found

@@ -29,8 +29,8 @@ struct UnreadGenerations: Hashable, Sendable {
         in store: any InventoryStore
     ) async throws {
         for run in try await store.runs(RunSelection(metaTable: table)) where !run.isFormer {
-            guard let cursor = run.cursor, run.source?.database == database else { continue }
-            include(from: FileGeneration.number(of: cursor))
+            guard run.source?.database == database else { continue }
+            if let next = Self.next(of: run) { include(from: next) }
             for status in BatchStatus.allCases where Self.isLeft(status) {
                 var page = BatchSelection(
                     runs: RunSelection(run.key),
@@ -45,6 +45,13 @@ struct UnreadGenerations: Hashable, Sendable {
                 } while batches.count == Self.page
             }
         }
+    }
+
+    /// The number of the file with which a run goes on, by what it has handed out or, before
+    /// that, by the files that it knows; `nil` where it knows none.
+    static func next(of run: RunRecord) -> Int64? {
+        if let cursor = run.cursor { return FileGeneration.number(of: cursor) }
+        return run.source?.identity.flatMap { FileGenerations($0) }?.first
     }
 
     /// Whether a file is one of them.

@@ -215,8 +215,6 @@ private final class GridWriter: RecordWriter {
         var counters = Counters()
         /// Those that were not taken, while all others were.
         var refused: [RefusedRecord] = []
-        /// Those for which nothing of the cell was written.
-        private var blamed: [RefusedRecord] = []
 
         private init(refused: [RefusedRecord]) {
             self.refused = refused
@@ -228,9 +226,6 @@ private final class GridWriter: RecordWriter {
                 refused = writer.takeRefused()
                 counters = try await writer.finish()
                 refused += writer.takeRefused()
-            } catch let error as RecordsRefused where !error.failures.isEmpty {
-                await writer.abandon()
-                blamed = error.failures
             } catch {
                 await writer.abandon()
                 throw error
@@ -248,19 +243,23 @@ private final class GridWriter: RecordWriter {
             for _ in 0..<mostPasses where !left.isEmpty {
                 try Task.checkCancellation()
                 let cell = left
-                var part = try await sink.withWriter(for: batch) { try await Part(cell, to: $0) }
-                if part.blamed.isEmpty {
+                do {
+                    // The sink learns of it, too: it takes back what the writer has left.
+                    var part = try await sink.withWriter(for: batch) {
+                        try await Part(cell, to: $0)
+                    }
                     part.refused += blamed
                     return part
-                }
-                let ids = Set(part.blamed.map(\.id))
-                left.removeAll { ids.contains($0.id) }
-                // What it says of others is for who knows them.
-                guard left.count < cell.count else { throw RecordsRefused(part.blamed) }
-                blamed += part.blamed.map { refusal in
-                    var refusal = refusal
-                    refusal.record = refusal.record ?? cell.first { $0.id == refusal.id }
-                    return refusal
+                } catch let error as RecordsRefused {
+                    let ids = Set(error.failures.map(\.id))
+                    left.removeAll { ids.contains($0.id) }
+                    // What it says of others is for who knows them.
+                    guard left.count < cell.count else { throw error }
+                    blamed += error.failures.map { refusal in
+                        var refusal = refusal
+                        refusal.record = refusal.record ?? cell.first { $0.id == refusal.id }
+                        return refusal
+                    }
                 }
             }
             guard left.isEmpty else { throw RecordsRefused(blamed) }

@@ -26,6 +26,7 @@ final class BatchFileFolder: Sendable {
     /// - Throws: `TrancheError` `.invalidArgument` where it holds the files of others.
     func claim(_ run: SinkRun) async throws -> [String] {
         runs.withLock { $0[run.key] = (run, false) }
+        try removeAbandoned()
         let own = Set(try await run.together().map { PartOwner($0.run) })
         let found = try PartOwner.all(in: owners)
         let files = try PartFolder.names(in: path).filter(isBatchFile)
@@ -46,6 +47,15 @@ final class BatchFileFolder: Sendable {
         return ["\(files.count) files \(whose) were removed from '\(path)'"]
     }
 
+    /// Removes what processes left there that ended while they wrote.
+    private func removeAbandoned() throws {
+        let here = ProcessMark.currentPlace
+        for name in try PartFolder.names(in: path)
+        where OutputFile.isAbandoned(name, seenFrom: here) {
+            try OutputFile.remove("\(path)/\(name)")
+        }
+    }
+
     /// Whether a name is one that is given here, such as `p00000000000000004711-12.csv`.
     private func isBatchFile(_ name: String) -> Bool {
         guard name.first == "p" || name.first == "n", name.hasSuffix(".\(suffix)") else {
@@ -56,9 +66,10 @@ final class BatchFileFolder: Sendable {
             && parts.allSatisfy { $0.utf8.allSatisfy { $0 &- 0x30 < 10 } }
     }
 
-    /// The file of a batch.
+    /// The file of a batch; one that does another batch again takes the place of that one's.
     private func file(of batch: BatchRecord) -> String {
-        "\(path)/\(PartFolder.name(of: batch).dropLast("part".count))\(suffix)"
+        let number = PartFolder.origin(of: batch) ?? batch.id
+        return "\(path)/\(PartFolder.start(of: batch))-\(number).\(suffix)"
     }
 
     /// Removes what an earlier attempt of a batch left.
@@ -68,7 +79,7 @@ final class BatchFileFolder: Sendable {
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
         try PartFolder.makeFolder(path)
         try await sign(for: batch)
-        let file = OutputFile(file(of: batch), mark: "\(batch.attempt)")
+        let file = OutputFile(file(of: batch), mark: OutputFile.ownMark())
         try await file.open()
         return file
     }

@@ -142,6 +142,7 @@ public struct FileSink: RecordSink {
         for batch: BatchRecord,
         _ body: @Sendable (any RecordWriter) async throws -> Result
     ) async throws -> Result {
+        if layout == .oneFile { try await parts.requireApart(batch) }
         let file =
             switch layout {
             case .oneFile: try await parts.begin(batch)

@@ -74,6 +74,31 @@ actor OutputFile {
         _ = unlink(temporary)
     }
 
+    // MARK: - Marks
+
+    /// A mark that no other writer has, on whatever host, and that tells whose it is.
+    static func ownMark() -> String {
+        let number = UInt64.random(in: .min ... .max)
+        let token = AcquireRequest.madeUpTokenMark + String(number, radix: 36)
+        return ProcessMark.own?.marking(token) ?? token
+    }
+
+    /// Whether a name is that of a temporary file whose writer had a mark of its own, and has ended
+    /// for sure.
+    ///
+    /// - Parameters:
+    ///   - name: The name.
+    ///   - here: Where this process is; ``ProcessMark/currentPlace``.
+    /// - Returns: Whether it is.
+    static func isAbandoned(_ name: String, seenFrom here: String?) -> Bool {
+        guard name.hasSuffix(".tmp"), let sign = AcquireRequest.madeUpTokenMark.first,
+            let start = name.lastIndex(of: sign)
+        else { return false }
+        // One that is written once more, aside, has the ending twice.
+        let token = name[start...].firstRange(of: ".tmp").map { name[start..<$0.lowerBound] }
+        return token.flatMap { ProcessMark(token: String($0)) }?.life(seenFrom: here) == .ended
+    }
+
     // MARK: - Files
 
     /// Removes a file, if it is there.

@@ -85,13 +85,22 @@ extension PartFolder {
         let url = URL(filePath: SymbolicLinks.end(of: target)).absoluteURL
         let parent = url.deletingLastPathComponent().path
         let start = url.lastPathComponent + "."
+        let here = ProcessMark.currentPlace
         for name in try Self.names(in: parent) where name.hasPrefix(start) && name.hasSuffix(".tmp")
         {
-            let mark = name.dropFirst(start.count).dropLast(".tmp".count)
-            guard let process = pid_t(mark), process > 0, kill(process, 0) != 0, errno == ESRCH
-            else { continue }
+            guard OutputFile.isAbandoned(name, seenFrom: here) || Self.isOfEnded(name, start) else {
+                continue
+            }
             try OutputFile.remove("\(parent)/\(name)")
         }
+    }
+
+    /// Whether a name is one that an earlier version gave, with the number of a process alone, and
+    /// there is none of that number.
+    private static func isOfEnded(_ name: String, _ start: String) -> Bool {
+        let mark = name.dropFirst(start.count).dropLast(".tmp".count)
+        guard let process = pid_t(mark), process > 0 else { return false }
+        return kill(process, 0) != 0 && errno == ESRCH
     }
 
     /// Makes what was put together before a part of its own, where it was cleaned.

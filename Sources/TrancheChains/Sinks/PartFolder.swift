@@ -114,9 +114,43 @@ package final class PartFolder: Sendable {
     }
 
     /// Removes what an earlier attempt of a batch left.
+    ///
+    /// What the batch that it does again left gives way to nothing.
+    ///
+    /// - Parameter batch: The batch.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func remove(_ batch: BatchRecord) async throws {
+        if let origin = Self.origin(of: batch), try await hasPart(of: origin, in: batch.key) {
+            return try await begin(batch).finish()
+        }
         let owner = try await owner(of: batch.key)
         try OutputFile.remove("\(folder)/\(owner.folder)/\(Self.name(of: batch))")
+    }
+
+    /// Refuses to do a batch again whose records were put together: they would be there twice.
+    ///
+    /// - Parameter batch: The batch.
+    /// - Throws: `TrancheError` `.sinkFailed`; of the store.
+    func requireApart(_ batch: BatchRecord) async throws {
+        guard let origin = Self.origin(of: batch),
+            let run = claims.withLock({ $0[batch.key]?.run }),
+            // Of one that was quarantined nothing was written.
+            try await !run.unsuccessful(among: [origin], of: batch.key).contains(origin),
+            try await !hasPart(of: origin, in: batch.key)
+        else { return }
+        throw TrancheError(
+            .sinkFailed,
+            "batch \(batch.id) does batch \(origin) again, whose records were put together in "
+                + "'\(target(of: batch.key))' before, and would be there twice; load them anew, "
+                + "under another run or job name"
+        )
+    }
+
+    /// Whether the part of a batch is there.
+    private func hasPart(of batch: Int64, in key: RunKey) async throws -> Bool {
+        let owner = try await owner(of: key)
+        let names = try Self.names(in: "\(folder)/\(owner.folder)")
+        return names.contains { Self.batch(of: $0) == batch }
     }
 
     /// Whose parts those of a run that has batches are.
@@ -185,6 +219,7 @@ package final class PartFolder: Sendable {
                 of: summary.run.key
             )
             let own = parts.filter { !left.contains($0.batch) }
+            let replaced = Self.replaced(among: own.map { ($0.batch, Self.origin(of: $0.path)) })
             let succeeded = summary.totals[.succeeded]?.batches ?? 0
             if areAllThere, own.count < succeeded {
                 lacking = TrancheError(
@@ -194,8 +229,9 @@ package final class PartFolder: Sendable {
                         + "load them anew, under another run or job name"
                 )
             }
-            for part in own {
+            for part in own where !replaced.contains(part.batch) {
                 let size = try await LocalFile(part.path).state().size
+                if size == 0, !areAllThere { continue }
                 kept.append(Part(path: part.path, size: size))
             }
         }
@@ -215,11 +251,10 @@ package final class PartFolder: Sendable {
         for key: RunKey,
         _ body: (OutputFile) async throws -> Void
     ) async throws {
-        let mark = "\(ProcessInfo.processInfo.processIdentifier)"
         let target = target(of: key)
         // A run without records has made none. What a link leads to may be a disk that is away.
         try Self.makeFolder(URL(filePath: target).deletingLastPathComponent().path)
-        let output = OutputFile(SymbolicLinks.end(of: target), mark: mark)
+        let output = OutputFile(SymbolicLinks.end(of: target), mark: OutputFile.ownMark())
         do {
             try await output.open()
             try await body(output)
@@ -299,13 +334,45 @@ package final class PartFolder: Sendable {
         return "\(stem)\(name[..<dot]).\(run)\(name[dot...])"
     }
 
-    /// Such as `p00000000000000004711-12.part`; `n` and the distance from the lowest id for
-    /// negative ones.
+    /// Such as `p00000000000000004711-12.part`; with the number of the batch that it does again,
+    /// where it does one, before its own.
     static func name(of batch: BatchRecord) -> String {
+        let origin = origin(of: batch).map { "\($0)-" } ?? ""
+        return "\(start(of: batch))-\(origin)\(batch.id).part"
+    }
+
+    /// The number of the batch that another one does again; `nil` where it does none.
+    static func origin(of batch: BatchRecord) -> Int64? {
+        batch.kind == .redrive ? batch.parent : nil
+    }
+
+    /// Likewise, as the part's name tells it.
+    private static func origin(of path: String) -> Int64? {
+        let numbers = path.split(separator: "/").last?.split(separator: "-") ?? []
+        return numbers.count == 3 ? Int64(numbers[1]) : nil
+    }
+
+    /// Which of some batches that succeeded others of them did again.
+    private static func replaced(
+        among batches: [(number: Int64, origin: Int64?)]
+    ) -> Set<Int64> {
+        var latest: [Int64: Int64] = [:]
+        for (number, origin) in batches {
+            if let origin { latest[origin] = max(latest[origin] ?? number, number) }
+        }
+        let replaced = batches.filter { number, origin in
+            latest[number] != nil || origin.map { latest[$0] != number } ?? false
+        }
+        return Set(replaced.map(\.number))
+    }
+
+    /// The first id, such as `p00000000000000004711`; `n` and the distance from the lowest id for
+    /// a negative one.
+    static func start(of batch: BatchRecord) -> String {
         let isNegative = batch.idStart < 0
         let digits = String(isNegative ? UInt64(bitPattern: batch.idStart) : UInt64(batch.idStart))
         let padded = String(repeating: "0", count: 20 - digits.count) + digits
-        return "\(isNegative ? "n" : "p")\(padded)-\(batch.id).part"
+        return "\(isNegative ? "n" : "p")\(padded)"
     }
 
     private static func batch(of name: String) -> Int64? {

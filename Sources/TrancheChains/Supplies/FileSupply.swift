@@ -66,7 +66,14 @@ package struct FileSupply: RecordSupply {
             throw TrancheError(.invalidSource, "'\(file.path)' is not a file of CSV or JSON")
         }
         let bytes = try await location.open()
-        return try await FileMetaSource(bytes, format: format, name: location.name, grows: false)
+        var source = try await FileMetaSource(
+            bytes,
+            format: format,
+            name: location.name,
+            grows: false
+        )
+        source.wayOn = "give the file again: it is read from its first record"
+        return source
     }
 
     package func place(of id: Int64) -> RecordPlace {

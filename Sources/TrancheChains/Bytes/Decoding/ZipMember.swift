@@ -116,64 +116,116 @@ struct ZipMember: ByteReader {
         var offset: Int64
         /// The checksum and size as gzip has them.
         var checksum: [UInt8]
+
+        /// Reads an entry of the directory; `nil` where a number that is too large for it stands
+        /// nowhere else.
+        ///
+        /// - Parameters:
+        ///   - name: Its name.
+        ///   - fixed: What each entry has.
+        ///   - extra: Its extra fields.
+        init?(_ name: String, _ fixed: [UInt8], _ extra: [UInt8]) {
+            var rest = Self.largeNumbers(extra)[...]
+            var isWhole = true
+            func number(_ place: Int) -> UInt64 {
+                let number = fixed.number(place, 4)
+                guard number == 0xFFFF_FFFF else { return number }
+                guard rest.count >= 8 else {
+                    isWhole = false
+                    return 0
+                }
+                defer { rest = rest.dropFirst(8) }
+                return Array(rest.prefix(8)).number(0, 8)
+            }
+            // In this order, as far as they are too large.
+            let (length, size, offset) = (number(24), number(20), number(42))
+            guard isWhole else { return nil }
+            self.name = name
+            flags = fixed.number(8, 2)
+            method = fixed.number(10, 2)
+            self.size = Int64(clamping: size)
+            self.offset = Int64(clamping: offset)
+            // Of the size, gzip has the lowest 32 bits.
+            let low = UInt32(truncatingIfNeeded: length)
+            checksum = Array(fixed[16..<20])
+            for shift in [0, 8, 16, 24] { checksum.append(UInt8(truncatingIfNeeded: low >> shift)) }
+        }
+
+        /// The content of the extra field that has numbers of eight bytes; empty where there is
+        /// none.
+        private static func largeNumbers(_ extra: [UInt8]) -> [UInt8] {
+            var place = 0
+            while place + 4 <= extra.count {
+                let end = place + 4 + Int(extra.number(place + 2, 2))
+                guard end <= extra.count else { return [] }
+                if extra.number(place, 2) == 1 { return Array(extra[place + 4..<end]) }
+                place = end
+            }
+            return []
+        }
     }
 
     private static func entries(of archive: any ByteReader, size: Int64) async throws -> [Entry] {
-        let start = max(0, size - (1 << 16) - 22)
-        let tail = try await archive.read(start..<size)
-        let mark: [UInt8] = [0x50, 0x4B, 0x05, 0x06]
-        guard tail.count >= 22,
-            let end = stride(from: tail.count - 22, through: 0, by: -1)
-                .first(where: { tail[$0..<$0 + 4].elementsEqual(mark) })
-        else { throw broken(archive) }
-        let directory = Array(tail[end...])
-        let count = Int(directory.number(10, 2))
-        let length = Int64(directory.number(12, 4))
-        let offset = Int64(directory.number(16, 4))
-        guard count < 0xFFFF, offset < 0xFFFF_FFFF else {
-            throw unreadable(
-                archive,
-                "is a zip archive larger than 4 GiB",
-                "take its file out first: unzip -p FILE > NAME"
-            )
-        }
-        guard offset + length <= size, count > 0 else {
-            if count == 0 { return [] }
+        let (offset, length, count) = try await directory(of: archive, size: size)
+        if count == 0 { return [] }
+        guard offset >= 0, length > 0, offset <= size, length <= size - offset else {
             throw broken(archive)
         }
-        let bytes = try await archive.read(offset..<max(offset + 1, offset + length))
+        let bytes = try await archive.read(offset..<offset + length)
         var entries: [Entry] = []
         var place = 0
         while entries.count < count {
             guard place + 46 <= bytes.count,
                 bytes[place..<place + 4].elementsEqual([0x50, 0x4B, 1, 2])
             else { throw broken(archive) }
-            let entry = Array(bytes[place..<place + 46])
-            let nameLength = Int(entry.number(28, 2))
-            let extra = Int(entry.number(30, 2)) + Int(entry.number(32, 2))
-            guard place + 46 + nameLength <= bytes.count else { throw broken(archive) }
+            let fixed = Array(bytes[place..<place + 46])
+            let (nameLength, extraLength) = (Int(fixed.number(28, 2)), Int(fixed.number(30, 2)))
+            let behind = place + 46 + nameLength + extraLength
+            guard behind <= bytes.count else { throw broken(archive) }
             let name = bytes[place + 46..<place + 46 + nameLength]
-            entries.append(
-                Entry(
-                    name: String(decoding: name, as: UTF8.self),
-                    flags: entry.number(8, 2),
-                    method: entry.number(10, 2),
-                    size: Int64(entry.number(20, 4)),
-                    offset: Int64(entry.number(42, 4)),
-                    checksum: Array(entry[16..<20] + entry[24..<28])
-                )
-            )
-            // Such sizes stand elsewhere.
-            guard [20, 24, 42].allSatisfy({ entry.number($0, 4) < 0xFFFF_FFFF }) else {
-                throw unreadable(
-                    archive,
-                    "is a zip archive larger than 4 GiB",
-                    "take its file out first: unzip -p FILE > NAME"
-                )
-            }
-            place += 46 + nameLength + extra
+            let extra = Array(bytes[place + 46 + nameLength..<behind])
+            guard let entry = Entry(String(decoding: name, as: UTF8.self), fixed, extra),
+                entry.offset <= size - 30, entry.size <= size
+            else { throw broken(archive) }
+            entries.append(entry)
+            place = behind + Int(fixed.number(32, 2))
         }
         return entries
+    }
+
+    /// Where the directory is, how long, and how many entries it has.
+    ///
+    /// What is too large for the record at the end stands in one that a locator before it leads to.
+    private static func directory(
+        of archive: any ByteReader,
+        size: Int64
+    ) async throws -> (offset: Int64, length: Int64, count: Int64) {
+        let start = max(0, size - (1 << 16) - 22 - 20)
+        let tail = try await archive.read(start..<size)
+        let mark: [UInt8] = [0x50, 0x4B, 0x05, 0x06]
+        guard tail.count >= 22,
+            let end = stride(from: tail.count - 22, through: 0, by: -1)
+                .first(where: { tail[$0..<$0 + 4].elementsEqual(mark) })
+        else { throw broken(archive) }
+        let record = Array(tail[end...])
+        let (count, length) = (Int64(record.number(10, 2)), Int64(record.number(12, 4)))
+        let offset = Int64(record.number(16, 4))
+        guard count == 0xFFFF || length == 0xFFFF_FFFF || offset == 0xFFFF_FFFF else {
+            return (offset, length, count)
+        }
+        guard end >= 20, tail[end - 20..<end - 16].elementsEqual([0x50, 0x4B, 0x06, 0x07]) else {
+            throw broken(archive)
+        }
+        let place = Int64(clamping: Array(tail[end - 20..<end]).number(8, 8))
+        guard place <= size - 56 else { throw broken(archive) }
+        let large = try await archive.read(place..<place + 56)
+        guard large.count == 56, large.starts(with: [0x50, 0x4B, 0x06, 0x06]) else {
+            throw broken(archive)
+        }
+        return (
+            Int64(clamping: large.number(48, 8)), Int64(clamping: large.number(40, 8)),
+            Int64(clamping: large.number(32, 8))
+        )
     }
 
     private static func broken(_ archive: any ByteReader) -> TrancheError {

@@ -3,6 +3,8 @@ struct SingleByteTable: TextConverter, Sendable {
     /// The characters in UTF-8, the first byte lowest; and how many bytes each has.
     private let characters: [(bytes: UInt32, count: Int)]
     private let extendsASCII: Bool
+    /// Whether both line ends of EBCDIC become a line feed: files of z/OS Unix end lines with NEL.
+    let joinsLineEnds: Bool
 
     let isAtBoundary = true
 
@@ -22,6 +24,9 @@ struct SingleByteTable: TextConverter, Sendable {
             case .incomplete: return nil
             }
         }
+        let (newline, nextLine) = ((UInt32(0x0A), 1), (UInt32(0x85C2), 2))
+        joinsLineEnds = characters[0x25] == newline && characters[0x15] == nextLine
+        if joinsLineEnds { characters[0x15] = newline }
         self.characters = characters
         extendsASCII = (0..<128).allSatisfy { characters[$0] == (UInt32($0), 1) }
     }

@@ -22,7 +22,8 @@ struct TextCodec: ByteCodec {
         table = name.hasPrefix("UTF-") ? nil : SingleByteTable(name)
     }
 
-    var restartKey: String? { name }
+    // Earlier versions made two bytes of the line end NEL.
+    var restartKey: String? { table?.joinsLineEnds ?? false ? "\(name) lf" : name }
     var note: String { "read as \(name)" }
     var encoding: String? { name }
 

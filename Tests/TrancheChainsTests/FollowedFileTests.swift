@@ -1,0 +1,208 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+
+@testable import TrancheChains
+
+@Suite("Files that follow each other, however they are written", .timeLimit(.minutes(5)))
+struct FollowedFileTests {
+    private func rows(_ ids: ClosedRange<Int>, head: String = "id,amount\n") -> String {
+        head + ids.map { "\($0),\($0)00\n" }.joined()
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    }
+
+    private func append(_ text: String, to path: String) throws {
+        let file = try #require(FileHandle(forWritingAtPath: path))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data(text.utf8))
+        try file.close()
+    }
+
+    private func move(_ path: String, to other: String) throws {
+        try FileManager.default.moveItem(atPath: path, toPath: other)
+    }
+
+    /// Loads what there is, by a process that has the file open, or by one that opens it anew.
+    private func load(
+        _ world: ChainWorld,
+        in inventory: Inventory,
+        _ location: ByteLocation? = nil
+    ) async throws -> [Int] {
+        let sink = MemorySink()
+        let source = CSVSource(location ?? .file(world.path), grows: true)
+        let report = try await Chain(reading: source).write(to: sink)
+            .run(through: inventory, world.options(weight: 100))
+        #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+        return sink.records.compactMap { Int($0.text("id") ?? "") }
+    }
+
+    @Test("Where the next file is empty when the one before is given up, its lines follow")
+    func goneBehindNothing() async throws {
+        try await withChainWorld(.sqlite, "{\"id\":1}\n") { world in
+            func load(_ location: ByteLocation, in inventory: Inventory) async throws -> [String] {
+                let sink = MemorySink()
+                let report = try await Chain(reading: JSONLinesSource(location, grows: true))
+                    .write(to: sink).run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.compactMap { $0.text("id") }
+            }
+            let location = ByteLocation.file(world.path)
+            #expect(try await load(location, in: world.inventory) == ["1"])
+            try FileManager.default.removeItem(atPath: world.path)
+            try write("", to: world.path)
+            let later = try await world.database.open()
+            #expect(try await load(location.replaced(), in: later) == [])
+            try append("{\"id\":2}\n", to: world.path)
+            #expect(try await load(location.replaced(), in: later) == ["2"])
+            let last = try await world.database.open()
+            #expect(try await load(location, in: last) == [])
+        }
+    }
+
+    @Test(
+        "A run that has handed nothing out goes on with the file that stood there then",
+        arguments: [true, false]
+    )
+    func nothingHandedOut(isFaulty: Bool) async throws {
+        try await withChainWorld(.sqlite, "id,amount\n") { world in
+            #expect(try await load(world, in: world.inventory) == [])
+            // The first record keeps the others from being handed out until it is mended.
+            try append(isFaulty ? "10,\"open\n" : rows(1...10, head: ""), to: world.path)
+            try move(world.path, to: world.path + ".1")
+            try write(rows(1000...1001), to: world.path)
+            if isFaulty {
+                let first = try await world.database.open()
+                await #expect(throws: TrancheError.self) { try await load(world, in: first) }
+                try append("closed\"\n", to: world.path + ".1")
+            }
+            let later = try await world.database.open()
+            let loaded = try await load(world, in: later)
+            #expect(loaded == (isFaulty ? [10] : Array(1...10)) + [1000, 1001])
+            #expect(try await load(world, in: try await world.database.open()) == [])
+        }
+    }
+
+    @Test("What is given up with a header alone behind it ends nothing")
+    func goneBehindAHeader() async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            #expect(try await load(world, in: world.inventory) == Array(1...50))
+            try move(world.path, to: world.path + ".1")
+            try write("id,amount\n", to: world.path)
+            #expect(try await load(world, in: try await world.database.open()) == [])
+            try FileManager.default.removeItem(atPath: world.path + ".1")
+            let later = try await world.database.open()
+            let location = ByteLocation.file(world.path).replaced()
+            #expect(try await load(world, in: later, location) == [])
+            try append("51,1\n", to: world.path)
+            #expect(try await load(world, in: later, location) == [51])
+        }
+    }
+
+    @Test("A file is not taken for gone where its folder cannot be listed")
+    func unlisted() async throws {
+        try await withChainWorld { world in
+            let file = LocalFile(world.path)
+            let state = try await file.state()
+            let generation = try await FileGeneration(number: 0, file, state)
+            func find(_ path: String) async throws -> (any ByteReader)? {
+                try await FollowedPlace(.file(path)).find(generation)
+            }
+            // What is no folder cannot be listed.
+            let error = await #expect(throws: TrancheError.self) {
+                try await find(world.path + "/app.csv")
+            }
+            #expect(error?.code == .sourceUnavailable)
+            #expect(try await find(world.folder.path("none/app.csv")) == nil)
+            #expect(try await find(world.folder.path("app.csv"))?.name == world.path)
+        }
+    }
+
+    @Test(
+        "A file in another encoding, or a packed one, is followed from one to the next",
+        arguments: [true, false],
+        [true, false]
+    )
+    func decoded(isOpen: Bool, isPacked: Bool) async throws {
+        try await withChainWorld(.sqlite, "") { world in
+            let latin1 = try TextEncoding("latin1")
+            let location = ByteLocation.file(world.path, encoding: isPacked ? nil : latin1)
+            func bytes(_ ids: ClosedRange<Int>, head: String) -> Data {
+                if isPacked { return Data(Packing.gzip(Array(rows(ids, head: head).utf8))) }
+                // The name of a field is no UTF-8.
+                let start = head.isEmpty ? [] : Array("id,\u{E9}\n".unicodeScalars)
+                return Data(start.map { UInt8($0.value) } + Array(rows(ids, head: "").utf8))
+            }
+            let url = URL(fileURLWithPath: world.path)
+            let head = "id,amount\n"
+            try bytes(1...50, head: head).write(to: url)
+            var loaded = try await load(world, in: world.inventory, location)
+            let file = try #require(FileHandle(forWritingAtPath: world.path))
+            try file.seekToEnd()
+            try file.write(contentsOf: bytes(51...53, head: ""))
+            try file.close()
+            try move(world.path, to: world.path + ".1")
+            // Shorter than what was read of the old one.
+            try bytes(1000...1001, head: head).write(to: url)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            loaded += try await load(world, in: later, location)
+            #expect(loaded == Array(1...53) + [1000, 1001])
+        }
+    }
+
+    @Test("A link that leads to the next file is followed there once the one before is read")
+    func linked() async throws {
+        try await withChainWorld { world in
+            let link = world.folder.path("current.log")
+            let files = ["app-01.log", "app-02.log"]
+            func lead(to name: String) throws {
+                try? FileManager.default.removeItem(atPath: link)
+                try FileManager.default.createSymbolicLink(
+                    atPath: link,
+                    withDestinationPath: name
+                )
+            }
+            try write(rows(1...50), to: world.folder.path(files[0]))
+            try lead(to: files[0])
+            let location = ByteLocation.file(link)
+            var loaded = try await load(world, in: world.inventory, location)
+            try append(rows(51...53, head: ""), to: world.folder.path(files[0]))
+            try write(rows(1000...1001), to: world.folder.path(files[1]))
+            try lead(to: files[1])
+            loaded += try await load(world, in: world.inventory, location)
+            #expect(loaded == Array(1...53) + [1000, 1001])
+        }
+    }
+
+    @Test(
+        "The next file is read as the one before, however little of it is there",
+        arguments: [true, false]
+    )
+    func young(isOpen: Bool) async throws {
+        try await withChainWorld(.sqlite, "id;amount\n1;21,5;\n2;22,5;\n") { world in
+            func load(in inventory: Inventory) async throws -> [String] {
+                let sink = MemorySink()
+                let source = CSVSource(
+                    .file(world.path),
+                    format: CSVFormat(guesses: [.delimiter, .header]),
+                    grows: true
+                )
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.compactMap { $0.text("amount") }
+            }
+            #expect(try await load(in: world.inventory) == ["21,5", "22,5"])
+            try move(world.path, to: world.path + ".1")
+            try append("3;23,5;\n", to: world.path + ".1")
+            try write("id;amount\n", to: world.path)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            #expect(try await load(in: later) == ["23,5"])
+            try append("4;24,5;\n", to: world.path)
+            #expect(try await load(in: later) == ["24,5"])
+        }
+    }
+}
