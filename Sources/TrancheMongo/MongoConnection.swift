@@ -55,11 +55,25 @@ actor MongoConnection {
     ///   were.
     /// - Throws: `RecordsRefused` where the others were not written either; ``MongoError``.
     func write(
-        _ records: [Record],
+        _ records: [PlacedRecord],
         _ writing: MongoWriting
     ) throws -> (counters: [String: Int], refused: [RefusedRecord]) {
         try Task.checkCancellation()
-        return try withCollection { collection in
+        guard writing.isTransactional, writing.key.isEmpty else {
+            return try send(records, writing)
+        }
+        // A transaction ends with the first id that has a document already.
+        let there = try sortOut(records, writing, expected: 0)
+        if !there.refused.isEmpty || there.missing.isEmpty { return ([:], there.refused) }
+        return try send(there.missing, writing)
+    }
+
+    /// Sends records, and looks at those whose id has a document.
+    private func send(
+        _ records: [PlacedRecord],
+        _ writing: MongoWriting
+    ) throws -> (counters: [String: Int], refused: [RefusedRecord]) {
+        try withCollection { collection in
             let options = try options(writing.options(isInTransaction: transaction != nil))
             guard
                 let bulk = mongoc_collection_create_bulk_operation_with_opts(
@@ -70,7 +84,7 @@ actor MongoConnection {
             defer { mongoc_bulk_operation_destroy(bulk) }
             let upsert = try BSONDocument(json: "{\"upsert\": true}")
             var refused: [RefusedRecord] = []
-            var added: [Record] = []
+            var added: [PlacedRecord] = []
             for record in records {
                 do {
                     try writing.add(record, to: bulk, upsert)
@@ -85,7 +99,7 @@ actor MongoConnection {
             let reply = MongoReply(tranche_mongo_execute(bulk, &isDone, &error))
             if isDone { return (reply.counters, refused) }
             let failure = MongoError(error, labels: reply.errorLabels)
-            let answer = try writing.accept(reply, failure, added)
+            let answer = try writing.accept(reply, failure, added.map(\.record))
             refused += answer.refused
             guard let first = answer.taken.first else { return (reply.counters, refused) }
             if writing.isOrdered {
@@ -93,46 +107,51 @@ actor MongoConnection {
                 let counters = reply.counters.merging(later.counters) { $0 + $1 }
                 return (counters, refused + later.refused)
             }
-            refused += try sortOut(answer.taken.map { added[$0] }, writing).refused
+            let taken = answer.taken.map { added[$0] }
+            refused += try sortOut(taken, writing, expected: taken.count).refused
             return (reply.counters, refused)
         }
     }
 
     /// Writes, in order, what is not there of records at the first of which the server has stopped.
     private func writeRest(
-        _ records: [Record],
+        _ records: [PlacedRecord],
         _ writing: MongoWriting
     ) throws -> (counters: [String: Int], refused: [RefusedRecord]) {
-        let rest = try sortOut(records, writing)
+        let rest = try sortOut(records, writing, expected: 1)
         if !rest.refused.isEmpty { throw RecordsRefused(rest.refused) }
-        return rest.missing.isEmpty ? ([:], []) : try write(rest.missing, writing)
+        return rest.missing.isEmpty ? ([:], []) : try send(rest.missing, writing)
     }
 
-    /// Tells what an earlier attempt wrote from what is another's.
+    /// Tells what was written already from what is another's.
     ///
     /// - Parameters:
-    ///   - records: Records in order, the first of which has a document under its id.
+    ///   - records: Records in order.
     ///   - writing: How they become documents.
+    ///   - expected: How many of them, from the first, have a document under their id.
     /// - Returns: Those whose id has another document, and those whose id has none.
-    /// - Throws: ``MongoError``, a transient one where the first one's document is gone or not to
-    ///   be seen yet.
+    /// - Throws: ``MongoError``, a transient one where a document that is expected is gone or not
+    ///   to be seen yet; `RecordsRefused`.
     private func sortOut(
-        _ records: [Record],
-        _ writing: MongoWriting
-    ) throws -> (refused: [RefusedRecord], missing: [Record]) {
+        _ records: [PlacedRecord],
+        _ writing: MongoWriting,
+        expected: Int
+    ) throws -> (refused: [RefusedRecord], missing: [PlacedRecord]) {
         let found = try values(named: records.map(writing.id(of:)))
         var refused: [RefusedRecord] = []
-        var missing: [Record] = []
+        var missing: [PlacedRecord] = []
         for (place, record) in records.enumerated() {
             guard let value = found[writing.id(of: record)] else {
-                let isExpected = place == 0 || !writing.isOrdered
-                if isExpected { throw MongoError.passing("a document is there and is not found") }
+                guard place >= expected else {
+                    throw MongoError.passing("a document is there and is not found")
+                }
                 missing.append(record)
                 continue
             }
             let own = try writing.document(of: record).value
             if let own, own.isPart(of: value) { continue }
-            refused.append(RefusedRecord(record, field: "_id", MongoWriting.otherDocument))
+            let words = MongoWriting.otherDocument
+            refused.append(RefusedRecord(record.record, field: "_id", words))
         }
         return (refused, missing)
     }

@@ -27,6 +27,7 @@ struct MongoDocument: Sendable {
         switch self[name] {
         case .value(.integer(let value)): value
         case .value(.real(let value)): Int64(exactly: value)
+        case .decimal(let digits): Self.whole(digits)
         default: nil
         }
     }
@@ -36,8 +37,33 @@ struct MongoDocument: Sendable {
         switch self[name] {
         case .value(.integer(let value)): Double(value)
         case .value(.real(let value)): value
+        case .decimal(let digits): Double(String(decoding: digits, as: UTF8.self))
         default: nil
         }
+    }
+
+    /// The whole number that a decimal is, such as `5.00` or `5E+2`; `nil` where it is none of 64
+    /// bits.
+    private static func whole(_ decimal: [UInt8]) -> Int64? {
+        let parts = decimal.split(separator: UInt8(ascii: "E"), maxSplits: 1)
+        guard let number = parts.first else { return nil }
+        var digits = number.filter { $0 != UInt8(ascii: ".") }
+        var zeros = 0
+        if parts.count == 2 {
+            guard let power = Int(String(decoding: parts[1], as: UTF8.self)) else { return nil }
+            zeros = power
+        }
+        if let point = number.firstIndex(of: UInt8(ascii: ".")) {
+            zeros -= number.endIndex - point - 1
+        }
+        while zeros < 0, digits.count > 1, digits.last == UInt8(ascii: "0") {
+            digits.removeLast()
+            zeros += 1
+        }
+        // No number of 64 bits has more digits.
+        guard 0..<20 ~= zeros else { return nil }
+        let zero = [UInt8](repeating: UInt8(ascii: "0"), count: zeros)
+        return Int64(String(decoding: digits + zero, as: UTF8.self))
     }
 
     private static func input(
@@ -50,14 +76,31 @@ struct MongoDocument: Sendable {
         case BSON_TYPE_BOOL: return .value(.boolean(field.integer != 0))
         case BSON_TYPE_INT32, BSON_TYPE_INT64: return .value(.integer(field.integer))
         case BSON_TYPE_DOUBLE: return .value(.real(field.real))
+        case BSON_TYPE_DECIMAL128: return decimal(reader)
         case BSON_TYPE_DATE_TIME:
             // MongoDB keeps milliseconds.
             let (microseconds, isTooFar) = field.integer.multipliedReportingOverflow(by: 1000)
             return isTooFar ? json(reader) : .timestamp(microseconds)
-        case BSON_TYPE_UTF8: return .value(.text(String(decoding: bytes, as: UTF8.self)))
+        case BSON_TYPE_UTF8, BSON_TYPE_SYMBOL:
+            return .value(.text(String(decoding: bytes, as: UTF8.self)))
         case BSON_TYPE_OID: return .value(.text(Array(bytes).hexadecimal))
         case BSON_TYPE_BINARY: return .value(.blob(Array(bytes)))
         default: return json(reader)
+        }
+    }
+
+    /// A decimal of 128 bits: its digits, or the whole number of 64 bits that they spell.
+    private static func decimal(_ reader: tranche_bson_reader) -> RecordInput {
+        var buffer = [CChar](repeating: 0, count: Int(BSON_DECIMAL128_STRING))
+        tranche_bson_decimal(reader, &buffer)
+        let digits = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        let text = String(decoding: digits, as: UTF8.self)
+        switch text {
+        case "": return .value(.null)
+        case BSON_DECIMAL128_NAN: return .value(.real(.nan))
+        case BSON_DECIMAL128_INF: return .value(.real(.infinity))
+        case "-" + BSON_DECIMAL128_INF: return .value(.real(-.infinity))
+        default: return Int64(text).map { .value(.integer($0)) } ?? .decimal(digits)
         }
     }
 

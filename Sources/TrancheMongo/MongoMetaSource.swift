@@ -170,7 +170,7 @@ struct MongoMetaSource: RecordMetaSource {
                 records += builder?.build().records ?? []
                 builder = nil
                 do {
-                    builder = RecordBlockBuilder(try RecordFields(document.names))
+                    builder = RecordBlockBuilder(try Self.fields(of: document))
                 } catch let error as TrancheError {
                     let fault = FieldError(message: error.message)
                     try onFault(RecordFault(id: id, errors: [fault], input: ""))
@@ -251,15 +251,21 @@ struct MongoMetaSource: RecordMetaSource {
             return switch document[name] {
             case .value(let value): value
             case .timestamp(let time): .text(RecordTime.text(microseconds: time))
-            case .json(let bytes): .text(String(decoding: bytes, as: UTF8.self))
+            case .json(let bytes), .decimal(let bytes):
+                .text(String(decoding: bytes, as: UTF8.self))
             case nil: .null
             }
         }
-        var builder = RecordBlockBuilder(try RecordFields(document.names))
+        var builder = RecordBlockBuilder(try Self.fields(of: document))
         builder.add(try id(document), inputs: document.inputs)
         var bytes: [UInt8] = []
         for record in builder.build().records { record.appendJSON(to: &bytes) }
         return .text(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// A document's fields; one of them may have no name.
+    private static func fields(of document: MongoDocument) throws -> RecordFields {
+        try RecordFields(document.names, mayHaveEmpty: true)
     }
 
     private func item(_ document: MongoDocument) throws -> Item {

@@ -8,9 +8,10 @@ public import Tranche
 /// ```
 ///
 /// With a key, the document of that key is replaced, or made; a unique index must be on it. Without
-/// one, each record is a document whose `_id` is made of the source's name and the record's id:
-/// written again by a later attempt, it is there already. Either way writing a batch again changes
-/// nothing. Where another load has left a document of that `_id`, the record is refused.
+/// one, each record is a document whose `_id` is made of the source's name and the record's id,
+/// and, of several records made of one item, their places: written again, it is there already.
+/// Either way writing a batch again changes nothing. Where a document of that `_id` has other
+/// values, such as one that a load of another file left, the record is refused.
 public final class MongoSink: RecordSink {
     private let location: MongoLocation
     private let key: [String]
@@ -19,8 +20,6 @@ public final class MongoSink: RecordSink {
     private let origins = RunOrigins()
     /// The inventory whose batches are written, once it is known.
     private let store = Mutex<(any InventoryStore)?>(nil)
-    /// The batches that an attempt of this process has left half written, maybe.
-    private let begun = Mutex<Set<Int64>>([])
 
     /// How documents are written.
     public struct Configuration: Sendable {
@@ -104,7 +103,6 @@ public final class MongoSink: RecordSink {
         }
         self.store.withLock { $0 = store }
         origins.forget()
-        begun.withLock { $0 = [] }
         try await connections.lend { connection in
             _ = try await connection.run("{\"ping\": 1}")
             if !self.key.isEmpty { try await self.requireIndex(connection) }
@@ -147,28 +145,14 @@ public final class MongoSink: RecordSink {
             isOrdered: configuration.isOrdered,
             hasTimes: configuration.hasTimes,
             writeConcern: configuration.writeConcern,
-            isTransactional: configuration.isTransactional,
-            mayBeKnown: mayHaveWritten(batch)
+            isTransactional: configuration.isTransactional
         )
         guard !writing.isTransactional else {
             return try await withTransaction(for: batch, writing, body)
         }
-        do {
-            return try await connections.lend { connection in
-                try await body(MongoWriter(connection: connection, writing: writing))
-            }
-        } catch {
-            // A chain may write it once more within the attempt.
-            begun.withLock { _ = $0.insert(batch.id) }
-            throw error
+        return try await connections.lend { connection in
+            try await body(MongoWriter(connection: connection, writing: writing))
         }
-    }
-
-    /// Whether documents of a batch may be there: of an earlier attempt, or of one of the batch
-    /// that it was made of.
-    private func mayHaveWritten(_ batch: BatchRecord) -> Bool {
-        batch.attempt > 1 || batch.parent != nil || batch.kind == .split || batch.kind == .redrive
-            || begun.withLock { $0.contains(batch.id) }
     }
 
     private func withTransaction<Result: Sendable>(

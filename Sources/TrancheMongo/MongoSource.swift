@@ -7,8 +7,8 @@ public import Tranche
 /// ```
 ///
 /// A unique index must be on the field. Documents without it are not items. Each document is a
-/// record with the fields that it has: times as such, object ids as hexadecimal text, arrays and
-/// documents as JSON.
+/// record with the fields that it has: times as such, decimals digit by digit, object ids as
+/// hexadecimal text, arrays and documents as JSON.
 public struct MongoSource: MetaSourceDescription {
     /// The collection.
     public var location: MongoLocation

@@ -11,7 +11,8 @@ final class MongoWriter: RecordWriter {
     private let mark: MongoBatchMark?
     /// What an earlier attempt counted that wrote the batch.
     private let known: Counters?
-    private var waiting: [Record] = []
+    private var waiting: [PlacedRecord] = []
+    private var last: PlacedRecord?
     private var refused: [RefusedRecord] = []
     private var counters = Counters(["documents_inserted": 0, "documents_replaced": 0])
 
@@ -29,7 +30,11 @@ final class MongoWriter: RecordWriter {
 
     func write(_ records: [Record]) async throws {
         if known != nil { return }
-        waiting += records
+        for record in records {
+            let placed = PlacedRecord(record, after: last)
+            waiting.append(placed)
+            last = placed
+        }
         if waiting.count >= Self.size { try await flush() }
     }
 
@@ -37,20 +42,30 @@ final class MongoWriter: RecordWriter {
         if waiting.isEmpty { return }
         let records = waiting
         waiting = []
-        let (reply, refused) = try await connection.write(records, writing)
-        // What all records lack is no single one's fault.
-        if refused.count == records.count, refused.count > 1,
-            counters.values.allSatisfy({ $0.value == 0 })
-        {
-            let isMisfit = Set(refused.map(\.message)).count == 1
-            if isMisfit { throw TrancheError(.sinkFailed, refused[0].message) }
+        let reply: [String: Int]
+        let refused: [RefusedRecord]
+        do {
+            (reply, refused) = try await connection.write(records, writing)
+        } catch let error as RecordsRefused {
+            try requireFit(error.failures, of: records)
+            throw error
         }
+        try requireFit(refused, of: records)
         // A transaction is given up, and written again without them.
         if writing.isTransactional, !refused.isEmpty { throw RecordsRefused(refused) }
         self.refused += refused
         let inserted = (reply["nInserted"] ?? 0) + (reply["nUpserted"] ?? 0)
         counters.add(inserted, to: "documents_inserted")
         counters.add(reply["nMatched"] ?? 0, to: "documents_replaced")
+    }
+
+    /// Checks that not all records lack the same, which is no single one's fault.
+    private func requireFit(_ refused: [RefusedRecord], of records: [PlacedRecord]) throws {
+        guard refused.count == records.count, refused.count > 1,
+            counters.values.allSatisfy({ $0.value == 0 }),
+            Set(refused.map(\.message)).count == 1
+        else { return }
+        throw TrancheError(.sinkFailed, refused[0].message)
     }
 
     func takeRefused() -> [RefusedRecord] {
@@ -76,6 +91,17 @@ final class MongoWriter: RecordWriter {
     func abandon() async {
         waiting = []
         if mark != nil { await connection.abort() }
+    }
+}
+
+/// A record, and its place among those that were made of one item, from 0.
+struct PlacedRecord: Sendable {
+    let record: Record
+    let place: Int
+
+    init(_ record: Record, after other: PlacedRecord? = nil) {
+        self.record = record
+        place = other.map { $0.record.id == record.id ? $0.place + 1 : 0 } ?? 0
     }
 }
 

@@ -13,8 +13,6 @@ struct MongoWriting: Sendable {
     var writeConcern: String
     /// Whether a batch is written in a transaction.
     var isTransactional: Bool
-    /// Whether an earlier attempt can have written documents whose ids are made of the records'.
-    var mayBeKnown: Bool
 
     /// The most bytes of a document.
     ///
@@ -43,16 +41,17 @@ struct MongoWriting: Sendable {
     /// Adds the operation for a record.
     ///
     /// - Parameters:
-    ///   - record: The record.
+    ///   - placed: The record.
     ///   - bulk: Where to add it.
     ///   - upsert: The option that a document which is not there is made; the same for all.
     /// - Throws: `RecordsRefused`.
     func add(
-        _ record: Record,
+        _ placed: PlacedRecord,
         to bulk: OpaquePointer,
         _ upsert: borrowing BSONDocument
     ) throws {
-        let document = try document(of: record)
+        let record = placed.record
+        let document = try document(of: placed)
         var error = bson_error_t()
         guard !key.isEmpty else {
             guard mongoc_bulk_operation_insert_with_opts(bulk, document.pointer, nil, &error) else {
@@ -89,13 +88,17 @@ struct MongoWriting: Sendable {
         guard isAdded else { throw refused(record, error) }
     }
 
-    /// The id of a record's document where there is no key.
-    func id(of record: Record) -> String { idPrefix + String(record.id) }
+    /// The id of a record's document where there is no key; several may be made of one item.
+    func id(of placed: PlacedRecord) -> String {
+        let id = idPrefix + String(placed.record.id)
+        return placed.place == 0 ? id : "\(id).\(placed.place)"
+    }
 
     /// The document that a record becomes.
     ///
     /// - Throws: `RecordsRefused`.
-    func document(of record: Record) throws -> BSONDocument {
+    func document(of placed: PlacedRecord) throws -> BSONDocument {
+        let record = placed.record
         let document = try BSONDocument()
         if key.isEmpty {
             guard record.fields.place(of: "_id") == nil else {
@@ -103,7 +106,7 @@ struct MongoWriting: Sendable {
                     "field '_id' names the document: give it as the key (--key _id), or rename it"
                 throw RecordsRefused([RefusedRecord(record, field: "_id", words)])
             }
-            document.append(id(of: record), as: "_id")
+            document.append(id(of: placed), as: "_id")
         }
         try document.append(record, places: 0..<record.fields.count)
         try requireSize(of: record, document.size, Self.maxSize)
@@ -140,11 +143,10 @@ struct MongoWriting: Sendable {
     /// Finds out what an answer with errors comes to.
     ///
     /// - Returns: The documents that the server does not take, where it has taken all others; and
-    ///   the places of those whose id has a document already, which an earlier attempt may have
-    ///   written. Where documents are written in order, nothing behind the first of these is
-    ///   written.
-    /// - Throws: `RecordsRefused` where others were not written for it; `.sinkFailed` where the ids
-    ///   of the others may be taken, too; ``MongoError``.
+    ///   the places of those whose id has a document already, which may be theirs. Where documents
+    ///   are written in order, nothing behind the first of these is written.
+    /// - Throws: `RecordsRefused` where others were not written for it; `.sinkFailed` where an id
+    ///   has got a document since it was looked for in a transaction; ``MongoError``.
     func accept(
         _ reply: MongoReply,
         _ error: MongoError,
@@ -167,14 +169,10 @@ struct MongoWriting: Sendable {
             if !isOfID(failure.code, failure.message) {
                 let words = "\(failure.message) (code \(failure.code))"
                 refused.append(RefusedRecord(record, words))
-            } else if mayBeKnown, !isTransactional {
-                taken.append(failure.index)
-            } else if isOrdered || isTransactional {
-                // The server has stopped at it, and all that follow may have the same fault. In a
-                // transaction no earlier attempt has left anything.
+            } else if isTransactional {
                 throw TrancheError(.sinkFailed, Self.otherDocument)
             } else {
-                refused.append(RefusedRecord(record, field: "_id", Self.otherDocument))
+                taken.append(failure.index)
             }
         }
         if isOrdered || isTransactional, !refused.isEmpty { throw RecordsRefused(refused) }

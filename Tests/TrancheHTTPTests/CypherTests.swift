@@ -218,6 +218,12 @@ struct CypherTests {
             ("UNWIND $batch AS r MERGE (n:A) SET n.a = 'INSERT' // INSERT", false),
             ("UNWIND $batch AS r MERGE (a)-[:A]->(b:`B`) CREATE (n)", true),
             ("UNWIND $batch AS r MERGE (n) SET n.created = 1", false),
+            ("UNWIND $batch AS r CALL apoc.create.node(['P'], r) YIELD node RETURN 1", true),
+            ("UNWIND $batch AS r CALL apoc . create.relationship(a, 'K', {}, b)", true),
+            ("UNWIND $batch AS r call apoc.merge.node(['P'], {id: r.id}, {at: r.create})", false),
+            ("UNWIND $batch AS r CALL (r) { MERGE (n) SET n.at = r.create }", false),
+            ("UNWIND $batch AS r MERGE (n {id: r.id}) SET n.create = r.create", false),
+            ("UNWIND $batch AS r MERGE (call {id: r.id}) SET call.at = r.create", false),
         ]
     )
     func statements(text: String, creates: Bool) {

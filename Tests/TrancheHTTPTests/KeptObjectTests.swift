@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -88,6 +89,56 @@ struct KeptObjectTests {
             try await object(bucket, "a").remove()
         }
         #expect(error?.message.contains("is there no more") == true)
+    }
+
+    /// A store that takes the path of a request for the name, as S3 does; requests need no key.
+    private func withPlainStore(
+        _ objects: [String: String],
+        _ body: (LocalHTTPServer, Credentials) async throws -> Void
+    ) async throws {
+        let state = Mutex(objects)
+        try await withHTTPServer { request, _ in
+            state.withLock { objects in
+                switch request.method {
+                case "PUT":
+                    objects[request.target] = objects[request.headers["x-amz-copy-source"] ?? ""]
+                    return .init(200)
+                case "DELETE":
+                    objects[request.target] = nil
+                    return .init(204)
+                default:
+                    guard let text = objects[request.target] else { return .init(404) }
+                    return .init(200, text: text, headers: ["ETag": "\"\(text)\""])
+                }
+            }
+        } _: { server in
+            try await body(server, Credentials(["AWS_ENDPOINT_URL_S3": server.url]))
+        }
+    }
+
+    @Test("A name with dots between its slashes is that of an object of its own")
+    func dots() async throws {
+        let objects = ["/b/in/./c.csv": "one", "/b/in/c.csv": "other", "/b/c.csv": "third"]
+        try await withPlainStore(objects) { server, credentials in
+            let configuration = try ObjectStoreConfiguration(environment: credentials)
+            let store = S3Store(configuration.s3, HTTPClient())
+            let dotted = try await store.state(of: ObjectName("s3://b/in/./c.csv"))
+            #expect(dotted.tag == "\"one\"")
+            #expect(try await store.state(of: ObjectName("s3://b/in/c.csv")).tag == "\"other\"")
+            let moved = try KeptObject("s3://b/in/./c.csv", credentials, isAgain: false)
+            try await moved.move(to: "s3://b/done/../c.csv")
+            let removed = try KeptObject("s3://b/done/../c.csv", credentials, isAgain: false)
+            try await removed.remove()
+            let asked = server.requests.map { "\($0.method) \($0.target)" }
+            #expect(
+                asked == [
+                    "GET /b/in/./c.csv", "GET /b/in/c.csv",
+                    "GET /b/done/../c.csv", "GET /b/in/./c.csv", "PUT /b/done/../c.csv",
+                    "GET /b/in/./c.csv", "DELETE /b/in/./c.csv",
+                    "GET /b/done/../c.csv", "DELETE /b/done/../c.csv",
+                ]
+            )
+        }
     }
 
     @Test("An object is given a tag beside its own")

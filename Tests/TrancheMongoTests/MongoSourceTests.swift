@@ -91,6 +91,23 @@ struct MongoSourceTests {
         }
     }
 
+    @Test("A field without a name is one like any other")
+    func noName() async throws {
+        let location = try await collection(["{\"_id\": 1, \"number\": 1, \"\": 5}"])
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number")
+            let items = try await drain(inventory, source).flatMap { $0 }
+            #expect(items.map(\.text) == [#"{"_id":1,"number":1,"":5}"#])
+            let sink = MemorySink()
+            let request = BatchRequest(job: "copy", limit: BatchLimit(count: 10))
+            let report = try await Chain(reading: source)
+                .write(to: sink)
+                .run(through: inventory, ChainOptions(request: request))
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(sink.records.first?[""] == .integer(5))
+        }
+    }
+
     @Test("Documents are handed out in batches of a weight, each once")
     func handsOut() async throws {
         let location = try await collection(
@@ -160,9 +177,71 @@ struct MongoSourceTests {
             #expect(first.text("list")?.filter { $0 != " " } == "[1,{\"a\":\"b\"}]")
             #expect(first.text("object")?.filter { $0 != " " } == "{\"x\":{\"y\":1}}")
             #expect(first["bytes"] == .blob([1, 2]))
-            #expect(first.text("price")?.contains("1.10") == true)
+            #expect(first["price"] == .text("1.10"))
             #expect(records.last?["other"] == .integer(5))
             #expect(records.last?["text"] == nil)
+        }
+    }
+
+    @Test("A decimal keeps its digits, and what is none of JSON's values is what is nearest to it")
+    func spellings() async throws {
+        let location = try await collection([
+            """
+            {"number": 1, "price": {"$numberDecimal": "1.10"}, "most": {"$numberDecimal": "1E+400"},
+             "whole": {"$numberDecimal": "9007199254740993"}, "nan": {"$numberDecimal": "NaN"},
+             "least": {"$numberDecimal": "-Infinity"}, "word": {"$symbol": "s"}}
+            """
+        ])
+        let query = MongoQuery(conditions: [], order: "number", limit: 1)
+        let found = try await MongoConnection(location).find(query)
+        let document = try #require(found.first)
+        var builder = RecordBlockBuilder(try RecordFields(document.names))
+        builder.add(1, inputs: document.inputs)
+        let record = try #require(builder.build().records.first)
+        for (name, text) in [("price", "1.10"), ("most", "1E+400")] {
+            let place = try #require(record.fields.place(of: name))
+            #expect(record.cell(place).kind == .decimal)
+            #expect(record.text(name) == text)
+        }
+        #expect(record["whole"] == .integer(9_007_199_254_740_993))
+        #expect(record.text("nan") == "NaN")
+        #expect(record["least"] == .real(-.infinity))
+        #expect(record["word"] == .text("s"))
+    }
+
+    @Test("Decimals are ids and weights, and are decimals again in another collection")
+    func decimals() async throws {
+        let ids = ["1", "2.0", "3E+2", "9007199254740993.00"]
+        let location = try await collection(
+            ids.map { id in
+                "{\"number\": {\"$numberDecimal\": \"\(id)\"}, "
+                    + "\"size\": {\"$numberDecimal\": \"1.50\"}, "
+                    + "\"in\": {\"price\": {\"$numberDecimal\": \"1.10\"}}}"
+            }
+        )
+        let target = try await MongoTestServer.location()
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number", item: "size", weight: "size")
+            let items = try await drain(inventory, source, weight: 3).flatMap { $0 }
+            #expect(items.map(\.id) == [1, 2, 300, 9_007_199_254_740_993])
+            #expect(items.map(\.weight) == [1.5, 1.5, 1.5, 1.5])
+            #expect(items.first?.item == .text("1.50"))
+            #expect(items.first?.holdsJSON == false)
+            let report = try await Chain(reading: MongoSource(location, uid: "number"))
+                .write(to: MongoSink(target, key: ["_id"]))
+                .run(
+                    through: inventory,
+                    ChainOptions(request: BatchRequest(job: "copy", limit: BatchLimit(count: 10)))
+                )
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            let found = try await MongoConnection(target).run(
+                """
+                {"count": "\(target.collection)",
+                 "query": {"size": {"$type": "decimal", "$eq": 1.5},
+                           "in.price": {"$type": "decimal"}}}
+                """
+            )
+            #expect(found.counters["n"] == 4)
         }
     }
 

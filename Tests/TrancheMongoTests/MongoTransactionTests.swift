@@ -138,12 +138,11 @@ struct MongoTransactionTests {
         }
     }
 
-    @Test("A mark with the former name counts where an earlier attempt can have left it")
-    func formerMark() async throws {
-        let connection = try MongoConnection(try await MongoTestServer.location())
-        var batch = BatchRecord(
-            id: 1,
-            key: RunKey(metaTable: UUID().uuidString, job: "load"),
+    /// A first attempt of a batch.
+    private func batch(_ id: Int64, of table: String) -> BatchRecord {
+        BatchRecord(
+            id: id,
+            key: RunKey(metaTable: table, job: "load"),
             kind: .incremental,
             status: .running,
             attempt: 1,
@@ -156,6 +155,43 @@ struct MongoTransactionTests {
             weight: 2,
             startedAt: Date(timeIntervalSince1970: 0)
         )
+    }
+
+    @Test("What has the record's values is taken as written, and no other")
+    func takenAsWritten() async throws {
+        let location = try await MongoTestServer.location()
+        var configuration = MongoSink.Configuration()
+        configuration.isTransactional = true
+        let sink = MongoSink(location, configuration: configuration)
+        let table = UUID().uuidString
+        let fields = try RecordFields(["v"])
+        func write(_ texts: [String], _ id: Int64) async throws -> Int {
+            var builder = RecordBlockBuilder(fields)
+            for (place, text) in texts.enumerated() { builder.add(Int64(place) + 1, [.text(text)]) }
+            let records = builder.build().records
+            return try await sink.withWriter(for: batch(id, of: table)) { writer in
+                try await writer.write(records)
+                return try await writer.finish()["documents_inserted"]
+            }
+        }
+        #expect(try await write(["a", "b"], 1) == 2)
+        #expect(try await write(["a", "b"], 2) == 0)
+        #expect(try await write(["a", "b", "c"], 3) == 1)
+        let refused = try await #require(throws: RecordsRefused.self) {
+            _ = try await write(["a", "x"], 4)
+        }
+        #expect(refused.failures.map(\.id) == [2])
+        let error = try await #require(throws: TrancheError.self) {
+            _ = try await write(["x", "y"], 5)
+        }
+        #expect(error.message == MongoWriting.otherDocument)
+        #expect(try await count(location) == 3)
+    }
+
+    @Test("A mark with the former name counts where an earlier attempt can have left it")
+    func formerMark() async throws {
+        let connection = try MongoConnection(try await MongoTestServer.location())
+        var batch = batch(1, of: UUID().uuidString)
         let counters = Counters(["documents_inserted": 2])
         try await MongoBatchMark(batch).set(counters, connection)
         let origin = ["sqlite:/inventory.db", "1700000000000"]

@@ -63,30 +63,37 @@ struct MongoWritingTests {
 
     // MARK: - Ids that are taken
 
-    @Test("A first attempt takes no document that is there for its own, not even an equal one")
-    func otherLoad() async throws {
+    @Test(
+        "A batch of another load that has the same records is written already",
+        arguments: [false, true]
+    )
+    func sameAgain(isOrdered: Bool) async throws {
         let location = try await MongoTestServer.location()
-        _ = try await write(["a", "b"], batch(1), sink(location))
-        let written = try await write(["a", "c", "d"], batch(2), sink(location))
-        #expect(written.inserted == 1)
-        #expect(written.refused.map(\.id).sorted() == [1, 2])
-        #expect(written.refused.allSatisfy { $0.message == MongoWriting.otherDocument })
-        #expect(try await count(location, "{\"v\": \"b\"}") == 1)
+        let sink = sink(location, isOrdered: isOrdered)
+        _ = try await write(["a", "b"], batch(1), sink)
+        let written = try await write(["a", "b"], batch(2), sink)
+        #expect(written.inserted == 0)
+        #expect(written.refused.isEmpty)
+        #expect(try await count(location) == 2)
     }
 
-    @Test("Where all records are others', the batch fails and says what to do")
-    func allTaken() async throws {
+    @Test(
+        "Where all records are others', the batch fails and says what to do",
+        arguments: [false, true]
+    )
+    func allTaken(isOrdered: Bool) async throws {
         let location = try await MongoTestServer.location()
-        _ = try await write(["a", "b"], batch(1), sink(location))
+        let sink = sink(location, isOrdered: isOrdered)
+        _ = try await write(["a", "b"], batch(1), sink)
         let error = try await #require(throws: TrancheError.self) {
-            _ = try await write(["c", "d"], batch(2), sink(location))
+            _ = try await write(["c", "d"], batch(2), sink)
         }
         #expect(error.code == .sinkFailed)
         #expect(error.message.contains("another collection"))
     }
 
-    @Test("A later attempt takes what has its record's values, and no other", arguments: 0...2)
-    func laterAttempt(_ way: Int) async throws {
+    @Test("What has the record's values is taken as written, and no other", arguments: 0...3)
+    func takenAsWritten(_ way: Int) async throws {
         let location = try await MongoTestServer.location()
         _ = try await write(["a", "b"], batch(1), sink(location))
         // Others may add fields.
@@ -101,12 +108,45 @@ struct MongoWritingTests {
             switch way {
             case 0: batch(1, attempt: 2)
             case 1: batch(2, kind: .split, parent: 1)
-            default: batch(2, kind: .redrive)
+            case 2: batch(2, kind: .redrive)
+            default: batch(2)
             }
         let written = try await write(["a", "c", "d"], later, sink(location))
         #expect(written.inserted == 1)
         #expect(written.refused.map(\.id) == [2])
+        #expect(written.refused.first?.message == MongoWriting.otherDocument)
         #expect(try await count(location) == 3)
+        #expect(try await count(location, "{\"v\": \"b\"}") == 1)
+    }
+
+    @Test("Each of several records of one item is a document", arguments: [false, true])
+    func severalOfOne(isOrdered: Bool) async throws {
+        let location = try await MongoTestServer.location()
+        let sink = sink(location, isOrdered: isOrdered)
+        var builder = RecordBlockBuilder(try RecordFields(["v"]))
+        for (id, text) in [(1, "a"), (1, "b"), (2, "c"), (2, "c"), (3, "d")] as [(Int64, String)] {
+            builder.add(id, [.text(text)])
+        }
+        let records = builder.build().records
+        // The first attempt ends half way, the second writes all.
+        await #expect(throws: FirstTry.Failed.self) {
+            _ = try await sink.withWriter(for: batch(1)) { writer -> Int in
+                try await writer.write(Array(records[..<2]))
+                _ = try await writer.finish()
+                throw FirstTry.Failed()
+            }
+        }
+        for (attempt, inserted) in [(2, 3), (3, 0)] {
+            let written = try await sink.withWriter(for: batch(1, attempt: attempt)) { writer in
+                for record in records { try await writer.write([record]) }
+                let counters = try await writer.finish()
+                return (counters["documents_inserted"], writer.takeRefused().map(\.id))
+            }
+            #expect(written.0 == inserted)
+            #expect(written.1 == [])
+        }
+        #expect(try await count(location) == 5)
+        #expect(try await count(location, "{\"_id\": \"events.jsonl#1.1\", \"v\": \"b\"}") == 1)
     }
 
     @Test("In order, what is there is passed over and the rest is written")
@@ -119,7 +159,7 @@ struct MongoWritingTests {
         #expect(written.refused.isEmpty)
         #expect(try await count(location) == 4)
         let refused = try await #require(throws: RecordsRefused.self) {
-            _ = try await write(["a", "x"], batch(1, attempt: 3), sink)
+            _ = try await write(["a", "x"], batch(2), sink)
         }
         #expect(refused.failures.map(\.id) == [2])
     }
@@ -143,15 +183,14 @@ struct MongoWritingTests {
 
     // MARK: - Answers
 
-    private func writing(isOrdered: Bool = false, mayBeKnown: Bool = true) -> MongoWriting {
+    private func writing(isOrdered: Bool = false, isTransactional: Bool = false) -> MongoWriting {
         MongoWriting(
             key: [],
             idPrefix: "events.jsonl#",
             isOrdered: isOrdered,
             hasTimes: false,
             writeConcern: "majority",
-            isTransactional: false,
-            mayBeKnown: mayBeKnown
+            isTransactional: isTransactional
         )
     }
 
@@ -188,18 +227,15 @@ struct MongoWritingTests {
         }
     }
 
-    @Test("An id that has a document is another's where no earlier attempt was")
+    @Test("An id that has a document may be the record's own, but not in a transaction")
     func takenIDs() throws {
         let records = try Self.records(["a", "b"])
         let taken = reply(1, 0, "E11000 duplicate key error index: _id_ dup key")
-        let later = try writing().accept(taken, Self.failure, records)
-        #expect(later.taken == [0] && later.refused.isEmpty)
-        let first = try writing(mayBeKnown: false).accept(taken, Self.failure, records)
-        #expect(first.taken.isEmpty && first.refused.map(\.id) == [1])
-        // Where the server stops at the first, the rest may be taken, too.
+        let answer = try writing().accept(taken, Self.failure, records)
+        #expect(answer.taken == [0] && answer.refused.isEmpty)
+        // There they are looked for before.
         let error = try #require(throws: TrancheError.self) {
-            let ordered = writing(isOrdered: true, mayBeKnown: false)
-            _ = try ordered.accept(reply(0, 0, "E11000 index: _id_"), Self.failure, records)
+            _ = try writing(isTransactional: true).accept(taken, Self.failure, records)
         }
         #expect(error.message == MongoWriting.otherDocument)
     }

@@ -92,6 +92,7 @@ static inline bool tranche_bson_next(tranche_bson_reader reader, tranche_bson_fi
     case BSON_TYPE_DATE_TIME: field->integer = bson_iter_date_time(at); break;
     case BSON_TYPE_DOUBLE: field->real = bson_iter_double(at); break;
     case BSON_TYPE_UTF8: field->text = (const uint8_t *)bson_iter_utf8(at, &field->length); break;
+    case BSON_TYPE_SYMBOL: field->text = (const uint8_t *)bson_iter_symbol(at, &field->length); break;
     case BSON_TYPE_OID:
         field->text = (const uint8_t *)bson_iter_oid(at)->bytes;
         field->length = 12;
@@ -104,6 +105,13 @@ static inline bool tranche_bson_next(tranche_bson_reader reader, tranche_bson_fi
     default: break;
     }
     return true;
+}
+
+// The digits of a field that is a decimal; `digits` has room for BSON_DECIMAL128_STRING.
+static inline void tranche_bson_decimal(tranche_bson_reader reader, char *digits) {
+    bson_decimal128_t value;
+    digits[0] = 0;
+    if (bson_iter_decimal128(reader.iterator, &value)) bson_decimal128_to_string(&value, digits);
 }
 
 // The field as JSON, under the name "value" of an object; free with bson_free. For arrays, documents and

@@ -108,6 +108,8 @@ struct CurlHandle: ~Copyable {
 
     private func set(_ request: HTTPRequest, _ body: UnsafeRawBufferPointer) throws {
         try check(tranche_curl_set_text(easy, CURLOPT_URL, request.url))
+        // "in/./a" and "in/a" are two objects of a store: a path is not made shorter.
+        try check(tranche_curl_set_number(easy, CURLOPT_PATH_AS_IS, 1))
         if request.method != .get {
             try check(tranche_curl_set_number(easy, CURLOPT_POST, 1))
             try check(tranche_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method.rawValue))

@@ -1,8 +1,8 @@
 import Tranche
 
-/// Sends one request at a time, on a thread of its own.
+/// Sends one request at a time, on a thread of its own: a server may take as long as it likes.
 actor HTTPConnection {
-    private nonisolated let executor: SerialQueueExecutor
+    private nonisolated let executor: OwnThreadExecutor
     private let handle: CurlHandle
     private let canceller: CurlCanceller
 
@@ -11,7 +11,7 @@ actor HTTPConnection {
     }
 
     init() throws {
-        executor = SerialQueueExecutor(label: "tranche.http")
+        executor = OwnThreadExecutor()
         let handle = try CurlHandle()
         canceller = handle.makeCanceller()
         self.handle = handle

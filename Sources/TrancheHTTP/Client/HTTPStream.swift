@@ -1,4 +1,3 @@
-import Dispatch
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -6,12 +5,11 @@ import Tranche
 
 /// A connection that carries bytes in both directions after a request for it was answered.
 ///
-/// Reading and writing block, each on a queue of its own; both may go on at once.
+/// Reading and writing block, each on a thread of its own, for as long as the server likes; both
+/// may go on at once.
 package final class HTTPStream: Sendable {
     private let connection: Connection
     private let request: HTTPRequest
-    private let readQueue = DispatchQueue(label: "tranche.http.stream.read")
-    private let writeQueue = DispatchQueue(label: "tranche.http.stream.write")
     /// What came behind the head of the answer.
     private let first = Mutex<[UInt8]>([])
 
@@ -48,12 +46,11 @@ package final class HTTPStream: Sendable {
             throw TrancheError(.invalidArgument, "\(request.name) is not an http address")
         }
         try Task.checkCancellation()
-        let queue = DispatchQueue(label: "tranche.http.stream.open")
-        let stream = try await Self.run(queue) {
+        let stream = try await Self.run {
             HTTPStream(try Connection(request, configuration), request)
         }
         try await withTaskCancellationHandler {
-            try await Self.run(stream.writeQueue) { try stream.ask() }
+            try await Self.run { try stream.ask() }
         } onCancel: {
             stream.close()
         }
@@ -70,7 +67,7 @@ package final class HTTPStream: Sendable {
             return first
         }
         if !rest.isEmpty { return rest }
-        return try await Self.run(readQueue) { try self.receive() }
+        return try await Self.run { try self.receive() }
     }
 
     /// Writes all of it, as fast as the server takes it.
@@ -78,7 +75,7 @@ package final class HTTPStream: Sendable {
     /// - Returns: Whether the server takes more: `false` where it has closed the connection.
     /// - Throws: ``HTTPError`` when the connection is lost.
     package func write(_ bytes: [UInt8]) async throws -> Bool {
-        try await Self.run(writeQueue) { try self.send(bytes) }
+        try await Self.run { try self.send(bytes) }
     }
 
     /// Says that nothing more is written; reading goes on.
@@ -104,11 +101,10 @@ package final class HTTPStream: Sendable {
     }
 
     private static func run<Value: Sendable>(
-        _ queue: DispatchQueue,
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try body() }) }
+            OwnThread.run { continuation.resume(with: Result { try body() }) }
         }
     }
 

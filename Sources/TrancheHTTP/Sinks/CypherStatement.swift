@@ -22,20 +22,24 @@ struct CypherStatement: Sendable {
 
     /// The words in upper case, without comments, texts, quoted names, and the names of labels and
     /// properties.
+    ///
+    /// The name of a procedure is words: `apoc.create.node` creates.
     private static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = ""
         // What stands before the word, or before what follows it.
         var before: Character?
+        // Whether a procedure's name is read, which is behind CALL.
+        var isCall = false
         var quote: Character?
         var rest = text[...]
-        func isWordPart(_ character: Character) -> Bool {
-            character.isLetter || character.isNumber || character == "_" || character == "$"
-        }
         func endWord() {
             guard !word.isEmpty else { return }
-            let isName = before == "." || before == ":" && word.first != "$"
-            if !isName { words.append(word.uppercased()) }
+            let isName = before == "." && !isCall || before == ":" && word.first != "$"
+            if !isName {
+                words.append(word.uppercased())
+                isCall = isCall || words.last == "CALL"
+            }
             before = nil
             word = ""
         }
@@ -50,16 +54,28 @@ struct CypherStatement: Sendable {
                 continue
             }
             endWord()
-            if !character.isWhitespace { before = character }
-            if character == "/", rest.first == "/" {
-                rest = rest.drop { !$0.isNewline }
-            } else if character == "/", rest.first == "*" {
-                rest = rest.firstRange(of: "*/").map { rest[$0.upperBound...] } ?? ""
-            } else if "'\"`".contains(character) {
-                quote = character
+            if !character.isWhitespace {
+                before = character
+                isCall = isCall && "./`".contains(character)
             }
+            if character == "/" { rest = afterComment(rest) }
+            if "'\"`".contains(character) { quote = character }
         }
         endWord()
         return words
+    }
+
+    private static func isWordPart(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || character == "_" || character == "$"
+    }
+
+    /// What is behind the comment, if what follows a slash makes it one.
+    private static func afterComment(_ rest: Substring) -> Substring {
+        switch rest.first {
+        case "/": rest.drop { !$0.isNewline }
+        case "*":
+            rest.dropFirst().firstRange(of: "*/").map { rest[$0.upperBound...] } ?? ""
+        default: rest
+        }
     }
 }
