@@ -1,7 +1,7 @@
 // Checks the page's modules in the browser that loaded them, by random values of a fixed seed. Gives what is wrong.
 async seed => {
     const at = name => import(new URL(`assets/${name}.js`, document.baseURI).href);
-    const [{ parse, stringify, integer, place }, { EventReader }, { h, show }, format] = await Promise.all(
+    const [{ parse, stringify, integer, decimal, place }, { EventReader }, { h, show }, format] = await Promise.all(
         ['bignum', 'events', 'dom', 'format'].map(at)
     );
     const faults = [];
@@ -39,6 +39,19 @@ async seed => {
     check(parse('"9007199254740993"') === '9007199254740993', 'a text stays one');
     check(integer('9223372036854775807') === 2n ** 63n - 1n && integer('9223372036854775808') === null, '64 bits');
     check(integer(' 1,234 ') === 1234 && integer('12x') === null && integer('') === null, 'what people type');
+    check(integer('-1,234,567') === -1234567 && integer('1 234') === 1234, 'thousands that are parted');
+    for (const words of ['0,5', '1,5', '12,34', '1234,567', '1,234,5', ',5', '1,']) {
+        check(integer(words) === null && decimal(words) === null, `${words} is read as ${decimal(words)}`);
+    }
+    check(decimal('0.5') === 0.5 && decimal('1e6') === 1e6 && decimal('1,000') === 1000, 'numbers');
+    for (const words of ['', 'x', 'NaN', 'Infinity', '1e999', '0x10', '1.2.3']) {
+        check(decimal(words) === null, `${words} is read as ${decimal(words)}`);
+    }
+    for (const value of [NaN, Infinity, -Infinity]) {
+        let isThrown = false;
+        try { stringify({ value: [value] }); } catch { isThrown = true; }
+        check(isThrown, `${value} is written`);
+    }
     check(place(2n ** 62n, 0, 2n ** 63n - 1n) === 0.5, 'the middle of all ids');
     check(format.id(parse('9007199254740993')) === '9007199254740993', 'an id as text');
 

@@ -320,6 +320,8 @@ struct ConnectorsTests {
             Fault(#"inventory:j {"uid":"id"}"#, ["uid"], "not with inventory:JOB"),
             Fault(#"inventory:j {"root_ids":"x"}"#, ["root_ids"], "root_ids 'x' must be an object"),
             Fault(#"inventory:j {"root_ids":{"lower":"x"}}"#, ["root_ids", "lower"], "whole"),
+            Fault(#"inventory:j {"root_ids":{"from":5}}"#, ["root_ids", "from"], "lower and"),
+            Fault(#"inventory:j {"root_ids":{"lower":9,"upper":3}}"#, ["root_ids"], "hold no id"),
             Fault(#"csv:x {"delimiter":"abcde"}"#, ["delimiter"], "one to four bytes"),
             Fault(#"csv:x {"quote":"ab"}"#, ["quote"], "give one character"),
             Fault(#"csv:x {"header":"a,b"}"#, ["header"], #"must be a list, such as ["a","b"]"#),

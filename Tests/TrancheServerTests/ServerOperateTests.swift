@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheHTTP
+import TrancheSQL
 
 @testable import TrancheServer
 
@@ -178,6 +179,37 @@ struct ServerOperateTests {
             #expect(refused.status == 404)
             let remedy = try refused.document(RefusalDocument.self).remedy
             #expect(remedy.contains("GET v1/runs lists what there is"), "\(remedy)")
+        }
+    }
+
+    @Test("Changes are followed to their end, however many others lie between")
+    func manyChanges() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            #expect(try await bench.post("/v1/runs/thumbs/-/pause").status == 200)
+            _ = try await bench.database.database.write([
+                """
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
+                INSERT INTO \(bench.database.name("inventory_change")) (budget, changed_at, what)
+                SELECT 'own', 0, 'limits' FROM n
+                """
+            ])
+            func changes(_ query: String) async throws -> [Int64] {
+                var changes: [Int64] = []
+                var next: String?
+                repeat {
+                    let mark = next.map { "&after=\($0)" } ?? ""
+                    let page = try await bench.get("/v1/changes?limit=500\(query)\(mark)")
+                        .document(ChangesPage.self)
+                    changes += page.changes.map(\.change)
+                    next = page.next
+                } while next != nil
+                return changes
+            }
+            let all = try await changes("")
+            #expect(all.count == 5002 && Set(all).count == 5002)
+            #expect(try await changes("&job=thumbs") == Array(all.suffix(1)))
+            #expect(try await changes("&budget=own") == Array(all.dropLast()))
         }
     }
 

@@ -132,6 +132,47 @@ struct ServerOverviewTests {
         }
     }
 
+    @Test("Where the newest failures all wait for their next attempt, there may be more than none")
+    func failedLastDay() {
+        let now = Date(timeIntervalSince1970: 1_800_000_000)
+        func batch(_ id: Int64, _ status: BatchStatus, hoursAgo: Double, isRetried: Bool = false)
+            -> BatchRecord
+        {
+            BatchRecord(
+                id: id,
+                key: RunKey(metaTable: "photo", job: "thumbs"),
+                kind: .incremental,
+                status: status,
+                attempt: 1,
+                failures: 1,
+                idStart: id,
+                idEnd: id,
+                coverStart: nil,
+                itemIDs: nil,
+                count: 1,
+                weight: 1,
+                startedAt: now,
+                endedAt: now.addingTimeInterval(-3600 * hoursAgo),
+                retryAt: isRetried ? now : nil
+            )
+        }
+        func found(_ readings: [BatchRecord]...) -> FailedLastDay {
+            FailedLastDay(among: readings, most: 2, now: now)
+        }
+        let waiting = (2...3).map { batch($0, .failed, hoursAgo: 1, isRetried: true) }
+        let final = batch(1, .failed, hoursAgo: 2)
+        let bad = batch(4, .quarantined, hoursAgo: 3)
+        let old = batch(0, .quarantined, hoursAgo: 25)
+        let outage = found(waiting, [])
+        #expect(outage.batches.isEmpty && outage.isCut)
+        let all = found([waiting[0]], [bad])
+        #expect(all.batches.map(\.id) == [4] && !all.isCut)
+        let both = found([waiting[0], final], [bad, old])
+        #expect(both.batches.map(\.id) == [1, 4] && both.isCut)
+        let older = found([], [bad, old])
+        #expect(older.batches.map(\.id) == [4] && !older.isCut)
+    }
+
     @Test("The last hour is told of what waits, how long the oldest did, and what failed")
     func series() async throws {
         try await ServerBench.serve(.sqlite) { bench in

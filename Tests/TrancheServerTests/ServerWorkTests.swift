@@ -190,6 +190,36 @@ struct ServerWorkTests {
         }
     }
 
+    @Test(
+        "A backfill that was forgotten and begun anew under its name is worked on at once",
+        arguments: TestDatabase.Backend.available
+    )
+    func begunAnew(_ backend: TestDatabase.Backend) async throws {
+        try await ServerBench.serve(backend) { bench in
+            for (from, to) in [(2, 4), (6, 8)] {
+                let begun = try await bench.post(
+                    "/v1/jobs/thumbs/backfill",
+                    #"{"run": "fix", "from": \#(from), "to": \#(to)}"#
+                )
+                #expect(begun.status == 200, "\(begun.text)")
+                let batch = try await bench.acquire(#"{"run": "fix"}"#)
+                let items = try #require(batch["items"] as? [[String: Any]])
+                #expect(items.compactMap { $0["id"] as? Int } == Array(from...to))
+                let id = try #require((batch["batch"] as? [String: Any])?["batch"] as? Int)
+                let token = try #require(batch["token"] as? String)
+                let done = try await bench.post(
+                    "/v1/batches/\(id)/succeed",
+                    #"{"token": "\#(token)"}"#
+                )
+                #expect(done.status == 200, "\(done.text)")
+                _ = try await bench.inventory.forget(RunSelection(job: "thumbs", run: "fix"))
+            }
+            let gone = try await bench.post("/v1/jobs/thumbs/acquire", #"{"run": "fix"}"#)
+            #expect(gone.status == 404, "\(gone.text)")
+            #expect(try gone.document(RefusalDocument.self).code == "unknown_run")
+        }
+    }
+
     @Test("A server whose description of a run was superseded does not begin it again")
     func superseded() async throws {
         try await ServerBench.serve(.sqlite) { bench in

@@ -37,12 +37,35 @@ public struct InventoryConnector: SourceConnector {
             throw SpecError(.invalidValue, value: spec.location, "names no job; give inventory:JOB")
         }
         let fields = try spec.fields(as: Fields.self)
+        let rootIDs = fields.rootIds ?? IDBounds()
+        try requireEnds(spec.fields["root_ids"], rootIDs)
         return InventorySource(
             job: spec.place,
             run: fields.upstreamRun,
             metaTable: fields.upstreamMeta,
-            rootIDs: fields.rootIds ?? IDBounds()
+            rootIDs: rootIDs
         )
+    }
+
+    /// Refuses ids whose ends have other names, and would be left out, or hold no id.
+    private func requireEnds(_ value: SpecValue?, _ ids: IDBounds) throws {
+        if case .object(let members)? = value,
+            let other = members.keys.sorted().first(where: { $0 != "lower" && $0 != "upper" })
+        {
+            throw SpecError(
+                .unknownField,
+                field: ["root_ids", other],
+                "is no end of ids; there are lower and upper"
+            )
+        }
+        if let lower = ids.lower, let upper = ids.upper, lower > upper {
+            throw SpecError(
+                .invalidValue,
+                field: ["root_ids"],
+                value: "\(lower)...\(upper)",
+                "hold no id: the lower end is above the upper"
+            )
+        }
     }
 
     /// The job whose batches a definition means.

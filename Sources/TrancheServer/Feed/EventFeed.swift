@@ -188,7 +188,8 @@ final class EventFeed: Sendable {
                 after: nil,
                 limit: OverviewReading.mostRuns
             )
-            let change = try await inventory.store.changes(.all, limit: 1).first?.id
+            let change = try await inventory.store.changes(.all, before: nil, limit: 1)
+                .first?.id
             if isMinute { keep(summaries, at: inventory.now) }
             let next = summaries.compactMap(\.nextDue).min()
             tell(Look(runs: summaries, mark: mark, at: at, nextDue: next), change)

@@ -172,21 +172,39 @@ struct LookRoutes: Sendable {
     }
 
     private func changes(_ call: Call) async throws -> HTTPServerResponse {
-        let (limit, mark) = (try call.limit, try call.id("after"))
-        let (job, meta) = (call.text("job"), call.text("meta"))
+        let (limit, job, meta) = (try call.limit, call.text("job"), call.text("meta"))
         let which = try await selection(call)
-        // What is not asked of the inventory is found among as many as a page may go back.
-        let isWhole = mark == nil && call.caller.jobs == nil && (which != .all || job == nil)
-        let read = isWhole ? limit : 5000
-        let changes = try await state.inventory.changes(which, limit: read).filter { change in
-            let key = change.owner.run
-            return mark.map { change.id < $0 } ?? true && call.caller.sees(change)
-                && (job == nil || key?.job == job) && (meta == nil || key?.metaTable == meta)
+        // The others are not asked of the inventory, but found among as many as a page looks at.
+        let isAsked = call.caller.jobs == nil && (which != .all || job == nil)
+        let step = isAsked ? limit : Self.changesAtOnce
+        var mark = try call.id("after")
+        var page: [ChangeDocument] = []
+        var looked = 0
+        var isAtEnd = false
+        while !isAtEnd, page.count < limit, looked < Self.mostChanges {
+            let read = try await state.inventory.changes(which, before: mark, limit: step)
+            isAtEnd = read.count < step
+            for change in read {
+                guard page.count < limit else {
+                    isAtEnd = false
+                    break
+                }
+                (mark, looked) = (change.id, looked + 1)
+                let key = change.owner.run
+                if call.caller.sees(change), job == nil || key?.job == job,
+                    meta == nil || key?.metaTable == meta
+                {
+                    page.append(ChangeDocument(change))
+                }
+            }
         }
-        let page = changes.prefix(limit).map(ChangeDocument.init)
-        let next = page.count == limit ? page.last.map { String($0.change) } : nil
-        return try .document(ChangesPage(changes: page, next: next))
+        return try .document(
+            ChangesPage(changes: page, next: isAtEnd ? nil : mark.map { String($0) })
+        )
     }
+
+    /// Changes that are read at once where not all are the page's, and looked at for one page.
+    private static let (changesAtOnce, mostChanges) = (1000, 5000)
 
     /// Whose changes are meant, as far as the inventory can be asked for them.
     private func selection(_ call: Call) async throws -> ChangeSelection {

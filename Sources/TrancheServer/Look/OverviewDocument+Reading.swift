@@ -22,7 +22,12 @@ extension OverviewDocument {
         let byRun = Dictionary(grouping: open, by: \.key)
         let findings = reading.findings.filter { caller.has(job: $0.job) }
         verdict = Verdict(findings, runs, byRun, reading)
-        numbers = Numbers(Overview(runs), reading, series: caller.jobs == nil ? series : [])
+        numbers = Numbers(
+            Overview(runs),
+            reading,
+            for: caller,
+            series: caller.jobs == nil ? series : []
+        )
         let incremental = runs.filter { $0.run.key.run.isEmpty }
         let backfills = Dictionary(
             grouping: runs.filter { !$0.run.key.run.isEmpty },
@@ -53,8 +58,8 @@ extension OverviewDocument {
         }
         moreBudgets = max(0, named.count - Self.mostBeside)
         let all = Self.workers(of: open, reading, for: caller, version: inventory.version)
-        workers = Array(all.prefix(Self.mostBeside))
-        moreWorkers = max(0, all.count - Self.mostBeside)
+        workers = Array(all.known.prefix(Self.mostBeside))
+        moreWorkers = max(0, all.known.count - Self.mostBeside) + all.others
         changes = reading.changes.filter { change in
             caller.jobs == nil || change.owner.run.map { caller.has(job: $0.job) } ?? false
         }.prefix(10).map(ChangeDocument.init)
@@ -65,6 +70,7 @@ extension OverviewDocument.Numbers {
     fileprivate init(
         _ overview: Overview,
         _ reading: OverviewReading,
+        for caller: Caller,
         series: [OverviewDocument.Minute]
     ) {
         let runs = overview.runs
@@ -83,8 +89,8 @@ extension OverviewDocument.Numbers {
             isExact: runs.allSatisfy { $0.summary.lastHour.seconds >= 3600 }
         )
         failedLastHour = overview.failedLastHour
-        failedLastDay = reading.failedLastDay
-        isFailedCut = reading.isFailedCut
+        failedLastDay = reading.failed.batches.count { caller.has(job: $0.key.job) }
+        isFailedCut = reading.failed.isCut
         self.series = series
     }
 }

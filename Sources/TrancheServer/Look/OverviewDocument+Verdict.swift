@@ -70,7 +70,10 @@ extension OverviewDocument.Problem {
                 ($0.endedAt ?? .distantPast) < ($1.endedAt ?? .distantPast)
             }
             let words = HumanText.excerpt(redacted(last?.logging ?? ""), 120)
-            return (failed.compactMap(\.endedAt).min(), words.isEmpty ? nil : words)
+            // Since when is not known where the first were not read.
+            let isWhole = failed.count >= run?.failedBatches ?? 0
+            let since = isWhole ? failed.compactMap(\.endedAt).min() : nil
+            return (since, words.isEmpty ? nil : words)
         case .age, .backlog:
             guard let run else { return (nil, nil) }
             let obstacle = Obstacle(run, reading)

@@ -9,13 +9,14 @@ extension OverviewDocument {
     ///   - reading: What was read.
     ///   - caller: Who is told: of those that hold nothing nobody knows for which jobs they work.
     ///   - version: The server's own version.
-    /// - Returns: The workers, by name.
+    /// - Returns: The workers, by name; and how many others are at work that may hold batches which
+    ///   were not read.
     static func workers(
         of open: [BatchRecord],
         _ reading: OverviewReading,
         for caller: Caller,
         version: String
-    ) -> [Worker] {
+    ) -> (known: [Worker], others: Int) {
         let recorded = Dictionary(
             reading.workers.map { ($0.name, $0) },
             uniquingKeysWith: { $1 }
@@ -37,14 +38,19 @@ extension OverviewDocument {
                 serverVersion: version
             )
         }
+        var others = 0
         if caller.jobs == nil {
             let busy = Set(byWorker.keys.flatMap { [$0, $0.withoutWorkerNumber] })
             let idle = reading.workers.filter {
                 $0.isSeen(at: reading.asOf) && !busy.contains($0.name)
             }
-            workers += idle.map { Worker($0.name, [], heard: nil, $0, serverVersion: version) }
+            if reading.isRunningCut {
+                others = idle.count
+            } else {
+                workers += idle.map { Worker($0.name, [], heard: nil, $0, serverVersion: version) }
+            }
         }
-        return workers.sorted { $0.worker < $1.worker }
+        return (workers.sorted { $0.worker < $1.worker }, others)
     }
 }
 

@@ -12,9 +12,9 @@ struct OverviewReading: Sendable {
     let excesses: [Budget.Owner: BudgetExcess]
     /// Batches that have not succeeded, of each kind the newest.
     let open: [BatchRecord]
-    /// Batches that failed for good or were quarantined in the last day.
-    let failedLastDay: Int
-    let isFailedCut: Bool
+    /// Whether more are held than those.
+    let isRunningCut: Bool
+    let failed: FailedLastDay
     /// The lowest id that each run was given.
     let lowest: [RunKey: Int64]
     let changes: [ChangeRecord]
@@ -58,18 +58,14 @@ struct OverviewReading: Sendable {
         findings = check.findings(in: status, at: now)
         budgets = try await inventory.budgets()
         excesses = try await inventory.excesses(of: budgets.filter { $0.owner.name != nil })
-        var open: [BatchRecord] = []
+        var open: [[BatchRecord]] = []
         for kind in [BatchStatus.running, .released, .failed, .quarantined] {
-            open += try await inventory.batches(BatchSelection(status: kind, limit: Self.most))
+            let selection = BatchSelection(status: kind, limit: Self.most)
+            open.append(try await inventory.batches(selection))
         }
-        self.open = open
-        let day = now.addingTimeInterval(-86_400)
-        let failed = open.filter { batch in
-            [.failed, .quarantined].contains(batch.status) && batch.isFinal
-                && (batch.endedAt ?? .distantPast) >= day
-        }
-        failedLastDay = failed.count
-        isFailedCut = failed.count >= Self.most
+        self.open = open.flatMap { $0 }
+        isRunningCut = open[0].count >= Self.most
+        failed = FailedLastDay(among: Array(open[2...]), most: Self.most, now: now)
         lowest = try await beginnings.lowest(
             of: status.overview.runs.prefix(Self.mostBars).map(\.run),
             in: inventory
@@ -80,5 +76,29 @@ struct OverviewReading: Sendable {
     /// The most batches of a run at once.
     func parallelism(of key: RunKey) -> Int? {
         budgets.first { $0.owner == .run(key) }?.limits.batches
+    }
+}
+
+/// The batches that failed for good or were quarantined in the last day, as far as they were read.
+struct FailedLastDay: Sendable {
+    let batches: [BatchRecord]
+    /// Whether there may be more: what was read ends with one of that day.
+    let isCut: Bool
+
+    /// Finds them.
+    ///
+    /// - Parameters:
+    ///   - readings: Batches, of each kind the newest first. What failed and is tried again is
+    ///     among them, too: in an outage it may be all of them.
+    ///   - most: How many of each kind are read at most.
+    ///   - now: The time.
+    init(among readings: [[BatchRecord]], most: Int, now: Date) {
+        let day = now.addingTimeInterval(-86_400)
+        batches = readings.flatMap { $0 }.filter { batch in
+            batch.isFinal && (batch.endedAt ?? .distantPast) >= day
+        }
+        isCut = readings.contains { reading in
+            reading.count >= most && reading.last.map { ($0.endedAt ?? now) >= day } ?? false
+        }
     }
 }

@@ -55,9 +55,13 @@ export function parse(text) {
  * Writes JSON.
  * @param {*} value what `parse` gives; members without a value are left out.
  * @returns {string} one document.
+ * @throws {TypeError} for a number that is not finite, which JSON has no spelling for.
  */
 export function stringify(value) {
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypeError(`${value} cannot be sent: it is not a finite number`);
+  }
   if (Array.isArray(value)) return `[${value.map(each => stringify(each ?? null)).join(',')}]`;
   if (value !== null && typeof value === 'object') {
     const members = Object.entries(value).filter(([, each]) => each !== undefined);
@@ -69,15 +73,31 @@ export function stringify(value) {
 
 /**
  * Reads an integer that somebody typed.
- * @param {string} text such as `12`, `-7`, `9007199254740993`.
- * @returns {number|bigint|null} null where it is none, or has more than 64 bits.
+ * @param {string} text such as `12`, `-7`, `1,234,567`, `9007199254740993`.
+ * @returns {number|bigint|null} null where it is none, or has more than 64 bits; where a comma does
+ *   not part thousands, too, as it stands for a point then.
  */
 export function integer(text) {
-  const digits = text.trim().replaceAll(/[\s,_]/g, '');
+  const words = text.replaceAll(/[\s_]/g, '');
+  if (words.includes(',') && !/^-?\d{1,3}(,\d{3})+$/.test(words)) return null;
+  const digits = words.replaceAll(',', '');
   if (!/^-?\d{1,19}$/.test(digits)) return null;
   const exact = BigInt(digits);
   if (BigInt.asIntN(64, exact) !== exact) return null;
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
+}
+
+/**
+ * Reads a number that somebody typed.
+ * @param {string} text such as `0.5`, `1e6`, and what `integer` takes.
+ * @returns {number|bigint|null} null where it is none, or is not finite.
+ */
+export function decimal(text) {
+  const whole = integer(text);
+  if (whole !== null) return whole;
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text.trim())) return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
 }
 
 /** Where an id lies between two others, from 0 to 1; exact where numbers are not. */

@@ -1,9 +1,8 @@
 // Budgets: what all processes together may hold, who holds it, who waits for what and why.
 
-import { post } from './api.js';
+import { post, Refusal } from './api.js';
 import { app } from './app-state.js';
-import { integer } from './bignum.js';
-import { openDialog, reasonField } from './dialog.js';
+import { openDialog, reasonField, typedNumber } from './dialog.js';
 import { h } from './dom.js';
 import * as format from './format.js';
 import { facts, figure, known, meter, state, table, tool, tools, when } from './parts.js';
@@ -152,14 +151,6 @@ function park(budget) {
   });
 }
 
-/** A limit that was typed; null for none. */
-function limit(words) {
-  if (words.trim() === '') return null;
-  const value = integer(words) ?? Number(words);
-  if (!(value >= 0)) throw new Error(`'${words}' is not a number`);
-  return value;
-}
-
 /** How a body says that there is no limit any more. */
 const without = { batches: 'no_batches', weight: 'no_weight', rate_per_s: 'no_rate' };
 
@@ -181,10 +172,15 @@ function set(budget) {
     })), reasonField],
     submit: async values => {
       const body = { reason: values.reason };
-      for (const [name] of fields.filter(([each]) => values[each].trim() !== texts(each))) {
-        const value = limit(values[name]);
-        if (value === null && without[name]) body[without[name]] = true;
-        else body[name] = value ?? undefined;
+      const changed = fields.filter(([name]) => values[name].trim() !== texts(name));
+      for (const [name, label] of changed) {
+        const value = typedNumber(values[name], label);
+        if (value !== undefined) body[name] = value;
+        else if (without[name]) body[without[name]] = true;
+        else if (values.rate_per_s.trim() !== '') {
+          // A rate has a burst of some size: there is nothing that this could become.
+          throw new Refusal(0, { error: `${label}: give a number, or leave it as it is` });
+        }
       }
       await post(budgetPath(budget.name, '/set'), body);
       return `Set: budget ${budget.name}.`;

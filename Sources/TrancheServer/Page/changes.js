@@ -16,7 +16,8 @@ const columns = [
 
 export function view(route, store) {
   return [h('h1', null, 'Changes'), known(store.see(path(route)), document => [
-    document.changes.length === 0 ? h('p', { class: 'note' },
+    document.changes.length === 0 && !document.next && !route.query.get('after')
+      ? h('p', { class: 'note' },
       'Nobody has changed a run or a budget yet. Each change is kept with its reason.') : null,
     table('Changes of runs and budgets, the latest first', columns,
       document.changes.map(change => ({ key: String(change.change), cells: [

@@ -1,6 +1,8 @@
 // Dialogs: what is to be done, why, and the same as a command line.
 
+import { Refusal } from './api.js';
 import { app, say } from './app-state.js';
+import { decimal, integer } from './bignum.js';
 import { h, show } from './dom.js';
 import { copyButton, refusal } from './parts.js';
 
@@ -102,6 +104,19 @@ export function input(field, request) {
       maxlength: field.most ?? 500, spellcheck: field.isNumber ? 'false' : null,
     }),
     hint ? h('p', { class: 'quiet', id: hint }, field.hint) : null);
+}
+
+/** A whole number that was typed into a field; undefined where none was. */
+export const typedInteger = (words, label) => typed(words, label, integer, 'an integer');
+
+/** Likewise, for any number. */
+export const typedNumber = (words, label) => typed(words, label, decimal, 'a number');
+
+function typed(words, label, read, what) {
+  if (words.trim() === '') return undefined;
+  const value = read(words);
+  if (value === null) throw new Refusal(0, { error: `${label}: '${words}' is not ${what}` });
+  return value;
 }
 
 async function submit(event, request) {

@@ -45,7 +45,8 @@ export function view(route, store) {
     if (by) runs.sort((a, b) => by(b) - by(a));
     return [
       h('p', { class: 'quiet' }, `${format.count(runs.length, 'run')}, ${words}`,
-        text && document.next ? '; the name was looked for on this page alone' : ''),
+        text && document.next ? '; the name was looked for on this page alone' : '',
+        by && document.next ? '; those of this page alone are in that order' : ''),
       // A uid may be any text.
       text && runs.length === 0 ? h('p', { class: 'note' }, 'No run has that in its name. ',
         h('a', { href: link(['items', route.query.get('q')]) }, 'Look for an item of that name'),

@@ -1,9 +1,8 @@
 // What an operator can do with a run and with a batch, each with a reason.
 
-import { post, Refusal } from './api.js';
-import { integer } from './bignum.js';
+import { post } from './api.js';
 import { openBulk } from './bulk.js';
-import { openDialog, reasonField } from './dialog.js';
+import { openDialog, reasonField, typedInteger, typedNumber } from './dialog.js';
 import { shell } from './format.js';
 import { backfillPath, batchPath, runPath } from './paths.js';
 
@@ -50,7 +49,7 @@ export function resumeRun(run) {
       ...(values.batches ? ['--batches', shell(values.batches)] : []), ...because(values)),
     submit: async values => {
       await post(runPath(run, '/resume'), {
-        reason: values.reason, batches: typed(values.batches, 'Let through'),
+        reason: values.reason, batches: typedInteger(values.batches, 'Let through'),
       });
       return `Resume: ${named(run)}.`;
     },
@@ -60,14 +59,6 @@ export function resumeRun(run) {
 export const cancelRun = run => simple(run, 'Cancel', 'cancel', 'cancel',
   'Nothing more is handed out, and what is in hand is stopped and ends as cancelled. Resume and '
   + 'retry take it back.', true);
-
-/** A number that was typed; undefined where none was. */
-function typed(words, label) {
-  if (words.trim() === '') return undefined;
-  const value = integer(words);
-  if (value === null) throw new Refusal(0, { error: `${label}: '${words}' is not an integer` });
-  return value;
-}
 
 const textOf = value => (value === null || value === undefined ? '' : String(value));
 
@@ -95,11 +86,13 @@ export function setRun(run) {
     submit: async values => {
       const body = { reason: values.reason };
       if (changed(values, 'parallelism')) {
-        body.parallelism = typed(values.parallelism, 'Parallelism');
+        body.parallelism = typedInteger(values.parallelism, 'Parallelism');
         if (body.parallelism === undefined) body.no_parallelism = true;
       }
-      if (changed(values, 'priority')) body.priority = typed(values.priority, 'Priority') ?? 0;
-      if (changed(values, 'share')) body.share = Number(values.share || 1);
+      if (changed(values, 'priority')) {
+        body.priority = typedInteger(values.priority, 'Priority') ?? 0;
+      }
+      if (changed(values, 'share')) body.share = typedNumber(values.share, 'Share') ?? 1;
       await post(runPath(run, '/set'), body);
       return `Set: ${named(run)}.`;
     },
@@ -121,8 +114,8 @@ export function backfill(run) {
     ],
     submit: async values => {
       await post(backfillPath(run.job), {
-        run: values.run, from: typed(values.from, 'From id'), to: typed(values.to, 'To id'),
-        reason: values.reason,
+        run: values.run, from: typedInteger(values.from, 'From id'),
+        to: typedInteger(values.to, 'To id'), reason: values.reason,
       });
       return `Backfill ${values.run} of ${run.job} has begun.`;
     },
@@ -150,7 +143,7 @@ export function bulk(action, run) {
     ],
     filter: values => ({
       job: run.job, meta: run.meta, run: run.run, error: values.error || undefined,
-      from: typed(values.from, 'From id'), to: typed(values.to, 'To id'),
+      from: typedInteger(values.from, 'From id'), to: typedInteger(values.to, 'To id'),
     }),
   });
 }

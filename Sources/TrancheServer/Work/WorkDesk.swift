@@ -11,6 +11,8 @@ final class WorkDesk: Sendable {
     private struct Begun: Sendable {
         let request: BatchRequest
         let source: any MetaSourceDescription
+        /// The generation of its workflow.
+        let generation: Int
     }
 
     private struct Place: Hashable {
@@ -44,28 +46,51 @@ final class WorkDesk: Sendable {
             throw Refusal(400, "invalid_field", "wait is 0 to 25 seconds", field: "/wait")
         }
         let place = Place(job: job, run: Call.run(body.run ?? ""))
-        let begun = try await begun(place)
-        let request = try request(begun.request, body, call)
+        var known = try await begun(place)
+        var request = try request(known.request, body, call)
+        var looksAgain = !isDeclared(place)
         let clock = state.configuration.clock
         let stopwatch = Stopwatch(clock)
         var pause = Self.looks.first
         while true {
-            switch try await acquired(request, begun.source, body, call) {
+            switch try await acquired(request, known.source, body, call, looksAgain) {
             case .batch(let batch):
                 return try await answer(batch, body, isRepeatable: request.token != nil)
             case .noBatch(let reason):
-                // Without a workflow it begins anew. A newer one stays: begun again and again, the
-                // descriptions of two servers would replace each other for ever.
-                if case .superseded(0) = reason { self.begun.withLock { $0[place] = nil } }
+                if forget(place, known, reason), looksAgain {
+                    looksAgain = false
+                    known = try await begun(place)
+                    request = try self.request(known.request, body, call)
+                    continue
+                }
                 let left = .seconds(wait) - stopwatch.elapsed
                 guard reason.mayPass, left > .zero else {
-                    let told = try await telling(reason, request, begun.source)
+                    let told = try await telling(reason, request, known.source)
                     return try answer(reason, in: told.wordsOfServer)
                 }
                 try await clock.sleep(for: min(pause, left))
                 pause = min(pause * 2, Self.looks.last)
             }
         }
+    }
+
+    /// Forgets a job whose run was forgotten, and may have been begun anew under its name.
+    ///
+    /// - Returns: Whether to look for it at once: the inventory knows what it is, not the file.
+    private func forget(_ place: Place, _ job: Begun, _ reason: NoBatchReason) -> Bool {
+        guard case .superseded(let generation) = reason else { return false }
+        let isDeclared = isDeclared(place)
+        // A newer one stays: begun again and again, the descriptions of two servers would replace
+        // each other for ever. That of a run that was begun anew is none: it counts from 1 again.
+        let isAnew = generation == 0 || !isDeclared && generation <= job.generation
+        guard isAnew else { return false }
+        begun.withLock { $0[place] = nil }
+        return !isDeclared
+    }
+
+    /// Whether the file says what a job is.
+    private func isDeclared(_ place: Place) -> Bool {
+        state.jobs.workflow(job: place.job, run: place.run) != nil
     }
 
     /// The reason as everybody is told it: a limit of 0 lasts until somebody changes it.
@@ -81,16 +106,29 @@ final class WorkDesk: Sendable {
     }
 
     /// Asks the inventory; what it refuses of a request is said of what the caller sent.
+    ///
+    /// - Parameters:
+    ///   - request: What is asked for.
+    ///   - source: Of which source.
+    ///   - body: What the caller sent.
+    ///   - call: The call.
+    ///   - mayBeAnother: Whether a run of other ids, which has the name by now, is told of as of a
+    ///     run that was forgotten.
+    /// - Returns: The batch, or why there is none.
+    /// - Throws: The inventory's failure; ``Refusal``.
     private func acquired(
         _ request: BatchRequest,
         _ source: any MetaSourceDescription,
         _ body: AcquireBody,
-        _ call: Call
+        _ call: Call,
+        _ mayBeAnother: Bool
     ) async throws -> Acquired {
         do {
             return try await state.inventory.acquire(request, from: source)
         } catch let error as TrancheError where error.code == .invalidArgument {
             throw Self.refusal(error, of: request, body, call) ?? error
+        } catch let error as TrancheError where error.code == .redefined && mayBeAnother {
+            return .noBatch(.superseded(by: 0))
         }
     }
 
@@ -127,7 +165,11 @@ final class WorkDesk: Sendable {
         let workflows = state.jobs.all(in: state.inventory)
         let handle = try await workflows.start(workflow)
         let (request, source) = try workflows.request(for: handle)
-        let made = Begun(request: request, source: source)
+        let made = Begun(
+            request: request,
+            source: source,
+            generation: handle.record.generation
+        )
         begun.withLock { $0[place] = made }
         return made
     }
