@@ -51,6 +51,36 @@ struct AfterLoadTests {
         }
     }
 
+    @Test("A job that was cancelled needs no events of the input any more")
+    func cancelled() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id\n1\n", to: "raw/a.csv")
+            #expect(try await world.drain(move(world)) == [])
+            let jobs = try world.pipeline(move(world)).graph.jobs
+            func cancel(_ job: String) async throws -> [Int64] {
+                let runs = try await world.inventory.runs(RunSelection(job: job))
+                _ = try await world.inventory.cancel(try #require(runs.first).key)
+                return try await world.inventory.needs(of: jobs, keeping: .seconds(86_400))
+                    .map(\.done)
+            }
+            #expect(try await cancel("raw/load") == [.max])
+            #expect(try await cancel("raw/load/then") == [])
+        }
+    }
+
+    @Test("A file that ends within a quote fails, and is not deleted")
+    func endsTooEarly() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id,name\n1,a\n2,\"b\n3,c\n", to: "raw/a.csv")
+            let failures = try await world.drain(text(world, "delete"))
+            #expect(failures.contains { $0.contains("opened at offset 14, in") }, "\(failures)")
+            #expect(world.has("raw/a.csv"))
+            let statuses = try await world.batches("raw/load").map(\.status)
+            #expect(statuses.count == 1 && statuses[0] != .succeeded, "\(statuses)")
+            #expect(try await status(world) == [])
+        }
+    }
+
     @Test("A target that is there is a conflict, and nothing is replaced")
     func conflict() async throws {
         try await withPipelineWorld { world in
@@ -213,6 +243,26 @@ struct AfterLoadTests {
             other.attempt = 3
             await #expect(throws: TrancheError.self) { try await keeper.remove(other) }
             #expect(FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test("A file that was copied and put aside is removed by the next attempt")
+    func killedBeforeRemoval() async throws {
+        try await withTemporaryFolder { folder in
+            let (path, aside) = (folder.path("a"), folder.path(".7.tranche-gone"))
+            let keeper = FileKeeper(copies: true)
+            try export("content", to: path)
+            try export("content", to: folder.path("to/a"))
+            let again = try await known(path, 2)
+            try FileManager.default.moveItem(atPath: path, toPath: aside)
+            try await keeper.move(again, to: folder.path("to/a"))
+            #expect(!FileManager.default.fileExists(atPath: aside))
+            // One that is another file gets its name back.
+            try export("another", to: aside)
+            await #expect(throws: TrancheError.self) {
+                try await keeper.move(again, to: folder.path("to/a"))
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another")
         }
     }
 

@@ -164,6 +164,7 @@ struct AlertTests {
             jobs: [String] = [],
             as name: String = "ops",
             of worker: String = "w",
+            over source: String = "in",
             inputs: [AlertWatch.Input] = []
         ) -> AlertWatch {
             var alert = PipelineAlert(name, to: .webhook(.variable("HOOK")), on: conditions)
@@ -176,7 +177,7 @@ struct AlertTests {
                 sender: AlertSender(credentials: Credentials(["HOOK": url]), program: nil),
                 jobs: [
                     AlertWatch.Job(name: "in/p") {
-                        try await inventory.source(InputLogSource("in"))
+                        try await inventory.source(InputLogSource(source))
                     }
                 ],
                 inputs: inputs,
@@ -315,6 +316,48 @@ struct AlertTests {
             #expect(told.map(\.condition) == ["held", "lag"])
             #expect(told.first?.reason == "paused: a move")
             #expect(told.last?.lagSeconds == 601)
+        }
+    }
+
+    @Test("Of two bounds of a lag each is told by itself, and once")
+    func twoBounds() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            let watch = scene.watch(server.url, on: [.lag(.seconds(300)), .lag(.seconds(3600))])
+            try await scene.fail()
+            _ = try await scene.inventory.append(
+                [LoggedEvent(identity: "2", content: "{}")],
+                to: "in"
+            )
+            await watch.look()
+            scene.clock.advance(by: .seconds(600))
+            for _ in 0..<6 {
+                await watch.look()
+                scene.clock.advance(by: .seconds(15))
+            }
+            #expect(try events(server) == ["began"])
+            scene.clock.advance(by: .seconds(3600))
+            await watch.look()
+            let told = try server.requests.map { try decode($0) }
+            #expect(told.map(\.condition) == ["lag above 5m", "lag above 1h"])
+            #expect(told.map(\.event) == [.began, .began])
+        }
+    }
+
+    @Test("What a job has begun over another source does not lag")
+    func otherSource() async throws {
+        try await withHTTPServer({ _, _ in .init(200) }) { server in
+            let scene = try await Scene()
+            try await scene.fail()
+            for number in 1...3 {
+                let event = LoggedEvent(identity: "\(number)", content: "{}")
+                _ = try await scene.inventory.append([event], to: "other")
+            }
+            let watch = scene.watch(server.url, on: [.lag(.seconds(60))], over: "other")
+            await watch.look()
+            scene.clock.advance(by: .seconds(600))
+            await watch.look()
+            #expect(server.requests.count == 0)
         }
     }
 

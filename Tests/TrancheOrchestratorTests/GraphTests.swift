@@ -44,6 +44,9 @@ struct GraphTests {
         #expect(throws: GraphError.needsInput("a/b")) {
             try graph.add(Link(from: "a", to: "b", start: .end))
         }
+        #expect(throws: GraphError.neverRuns("a/b")) {
+            try graph.add(Link(from: "a", to: "b", operations: [.update, .delete]))
+        }
         var deep = PipelineGraph()
         let names = (0..<4).map { "\($0)" + String(repeating: "x", count: 39) }
         try deep.addInput(names[0])

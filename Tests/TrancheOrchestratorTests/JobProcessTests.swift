@@ -18,9 +18,8 @@ struct JobProcessTests {
 
     private struct Refusal: Error {}
 
-    private func drain(_ text: String, _ inventory: Inventory, _ seen: Seen) async throws
-        -> [String]
-    {
+    /// Reads a file whose processes note what they are given.
+    private func pipeline(_ text: String, _ seen: Seen) throws -> Pipeline {
         var types = PipelineTypes.standard(PipelineWorld.connectors)
         types.processes["note"] = { settings in
             ClosureProcess(settings.name) { event in
@@ -28,8 +27,13 @@ struct JobProcessTests {
                 seen.events.withLock { $0.append(event) }
             }
         }
-        let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
-        let orchestrator = try pipeline.orchestrator(
+        return try Pipeline(text: text, file: "p.yaml", types: types)
+    }
+
+    private func drain(_ text: String, _ inventory: Inventory, _ seen: Seen) async throws
+        -> [String]
+    {
+        let orchestrator = try pipeline(text, seen).orchestrator(
             on: inventory,
             with: PipelineMeans(connectors: PipelineWorld.connectors)
         )
@@ -124,6 +128,78 @@ struct JobProcessTests {
             _ = try await inventory.retry(BatchSelection(runs: RunSelection(job: "load")))
             #expect(try await drain(text, inventory, seen) == ["load 1 0"])
             #expect(seen.events.withLock { $0.count } == 1)
+        }
+    }
+
+    @Test(
+        "A bounded job goes on without a restart with what is retried, or is tried again by itself",
+        arguments: [true, false]
+    )
+    func goesOn(isRetried: Bool) async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("rows.csv")
+            try Data("a\n1\n".utf8).write(to: URL(filePath: path))
+            let clock = ManualClock()
+            var configuration = Inventory.Configuration(clock: clock)
+            configuration.store.now = { clock.date }
+            let store = MemoryInventoryStore(clock: clock)
+            let inventory = Inventory(store: store, configuration: configuration)
+            let seen = Seen()
+            seen.fails.withLock { $0 = true }
+            let policy = "max_attempts: 1, lease: 1h" + (isRetried ? "" : ", extended_retries: 5m")
+            let text = """
+                processes: {p: {type: note}}
+                jobs:
+                  load: {run: may, ids: {upper: 1000}, source: "csv:\(path)", count: 2,
+                         process: p, workers: 1, policy: {\(policy)}}
+                """
+            let stop = StopSource()
+            let orchestrator = try pipeline(text, seen).orchestrator(
+                on: inventory,
+                stop: stop,
+                with: PipelineMeans(connectors: PipelineWorld.connectors)
+            )
+            let runs = RunSelection(job: "load", run: "may")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await orchestrator.run() }
+                let failed = BatchSelection(runs: runs, status: .failed)
+                while try await inventory.batches(failed).isEmpty {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                // The job has come to its end, and waits for the next look.
+                try await clock.waitForSleepers(1)
+                seen.fails.withLock { $0 = false }
+                if isRetried { _ = try await inventory.retry(BatchSelection(runs: runs)) }
+                for _ in 0..<1000 where seen.events.withLock({ $0.isEmpty }) {
+                    clock.advance(by: .seconds(60))
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                stop.advance(to: .stopping)
+                try await group.waitForAll()
+            }
+            #expect(seen.events.withLock { $0.count } == 1)
+        }
+    }
+
+    @Test("Events of no operation that the input gives are left out, as over a link")
+    func operations() async throws {
+        try await withTemporaryFolder { folder in
+            let inventory = Inventory(store: MemoryInventoryStore())
+            let seen = Seen()
+            let log = InputLog(of: "files", in: inventory)
+            for (id, operation) in [("a", Event.Operation.update), ("b", .create), ("c", .update)] {
+                try await log.append(Event(location: "/srv", operation: operation, id: id))
+            }
+            let text = """
+                inputs:
+                  files: {type: directory, folder: '\(folder.url.path)', operations: [create]}
+                processes: {put: {type: note}}
+                jobs:
+                  again: {job: files/put, source: "input:files", run: replay,
+                          ids: {lower: 1, upper: 3}, count: 2, process: put}
+                """
+            #expect(try await drain(text, inventory, seen) == ["files/put (replay) 2 0"])
+            #expect(seen.events.withLock { $0.map(\.id) } == ["b"])
         }
     }
 

@@ -126,6 +126,47 @@ struct OrchestratorTests {
         }
     }
 
+    @Test("A link that is ordered when its run is there already holds one batch at a time")
+    func orderedLater() async throws {
+        try await withInventory { inventory in
+            for isOrdered in [false, true] {
+                let orchestrator = Orchestrator(inventory)
+                try orchestrator.add(Numbers(name: "numbers", numbers: 0..<4))
+                try orchestrator.add(ClosureProcess("p") { _ in })
+                try orchestrator.link(Link(from: "numbers", to: "p", isOrdered: isOrdered))
+                try await orchestrator.drain()
+            }
+            let run = try #require(try await inventory.runs(RunSelection(job: "numbers/p")).first)
+            let own = try await inventory.budgets(of: run.key).first { $0.owner == .run(run.key) }
+            #expect(own?.limits.batches == 1)
+        }
+    }
+
+    @Test("An input of another source is refused where links follow those that it had begun")
+    func otherSource() async throws {
+        try await withInventory { inventory in
+            for log in ["a", "b"] {
+                try await InputLog(of: log, in: inventory)
+                    .append(Event(location: "here", operation: .create, id: "1"))
+            }
+            func drain(_ log: String, follows: Bool) async throws {
+                let orchestrator = Orchestrator(inventory)
+                try orchestrator.add(ListingInput("l", source: InputLogSource(log)))
+                for name in ["p", "q"] { try orchestrator.add(ClosureProcess(name) { _ in }) }
+                try orchestrator.link("l", to: "p")
+                if follows { try orchestrator.link("p", to: "q") }
+                try await orchestrator.drain()
+            }
+            try await drain("a", follows: true)
+            let error = await #expect(throws: TrancheError.self) {
+                try await drain("b", follows: true)
+            }
+            #expect(error?.message.contains("Give the input another name") == true)
+            // One that nothing follows begins anew.
+            try await drain("b", follows: false)
+        }
+    }
+
     @Test("What runs ends with a stop, and another goes on where it was")
     func stopping() async throws {
         try await withInventory { inventory in

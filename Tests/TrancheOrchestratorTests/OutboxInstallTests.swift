@@ -147,6 +147,37 @@ struct OutboxInstallTests {
         }
     }
 
+    @Test("Columns that a primary key only includes are none of it")
+    func includedColumns() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run(
+                "CREATE TABLE k (id int, name text, PRIMARY KEY (id) INCLUDE (name));"
+            )
+            try await own.outbox("orders", OutboxTable("k")).install()
+            try await own.run("INSERT INTO k VALUES (1, 'a'); UPDATE k SET name = NULL;")
+            #expect(try await own.events() == ["create 1", "update 1"])
+        }
+    }
+
+    @Test("Of a log that is being removed nothing is covered any more")
+    func removing() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run(OutboxRecordingTests.plain)
+            let outbox = try own.outbox("orders", OutboxTable("t"))
+            try await outbox.install()
+            // As a removal leaves it that goes on with another table.
+            try await own.run(
+                """
+                UPDATE tranche.log SET is_ending = true;
+                SELECT tranche.uncover('orders', 't');
+                """
+            )
+            #expect(try await outbox.refresh().covered.isEmpty)
+            try await outbox.remove()
+            try await own.run("INSERT INTO t VALUES (1, 'a');")
+        }
+    }
+
     @Test("A table that stays locked is told, what is covered stays, and the next call goes on")
     func lockTimeout() async throws {
         try await withOutboxDatabase { own in

@@ -202,6 +202,36 @@ struct OutboxRecordingTests {
         }
     }
 
+    @Test("Rows of partitions are noted by the key and payload that were asked for last")
+    func changedSettings() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run(
+                """
+                CREATE TABLE p (id int NOT NULL, r text NOT NULL, n int NOT NULL, UNIQUE (id, r))
+                    PARTITION BY LIST (r);
+                CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a');
+                INSERT INTO p VALUES (1, 'a', 1);
+                """
+            )
+            func upsert(_ n: Int) async throws -> [String] {
+                try await own.run(
+                    """
+                    INSERT INTO p VALUES (1, 'a', \(n))
+                    ON CONFLICT (id, r) DO UPDATE SET n = excluded.n;
+                    """
+                )
+                return try await own.events(sorted: true)
+            }
+            let byID = OutboxTable("p", key: ["id"])
+            try await own.outbox("orders", byID).install()
+            #expect(try await upsert(2) == ["update 1"])
+            try await own.outbox("orders", byID, payload: .row).install()
+            #expect(try await upsert(3) == [#"update 1 {"id":1,"r":"a","n":3}"#])
+            try await own.outbox("orders", OutboxTable("p", key: ["n"])).install()
+            #expect(try await upsert(4) == ["create 4", "delete 3"])
+        }
+    }
+
     @Test("What a trigger of the table's own deletes during an update is recorded behind it")
     func nestedStatements() async throws {
         try await withOutboxDatabase { own in

@@ -158,6 +158,8 @@ struct PipelineSectionTests {
         ] {
             #expect(try read(text, file: file).name == name, "\(file)")
         }
+        // A name that is left empty is none.
+        #expect(try read("name:" + Self.parts, file: "nightly.yaml").name == "nightly")
         #expect(faults("name: a b" + Self.parts).contains { $0.hasPrefix("p.yaml:1:7") })
     }
 
@@ -314,6 +316,45 @@ struct PipelineDescriptionTests {
         #expect(first.digest.count == 64)
         #expect(try PipelineDescription(kept: first.text) == first)
         #expect(second.changes(since: first) == [])
+    }
+
+    @Test("Characters that YAML takes in escapes alone are kept so that they are read again")
+    func escaped() throws {
+        let first = try describe(
+            #"processes: {p: {"\uFEFFid": "\x7F\x80\x85\u2028\u2029\uFFFE 世"}}"#
+        )
+        let kept = #""\ufeffid":"\u007f\u0080\u0085\u2028\u2029\ufffe 世""#
+        #expect(first.text.contains(kept), "\(first.text)")
+        #expect(try PipelineDescription(kept: first.text) == first)
+    }
+
+    @Test("What is kept may be longer than any file, as each link has what a list says once")
+    func long() throws {
+        let names = (0..<1000).map { "p\($0)" }.joined(separator: ", ")
+        let word = String(repeating: "x", count: 2000)
+        let first = try describe("links: [{from: a, to: [\(names)], word: \(word)}]")
+        #expect(first.text.utf8.count > YAMLLimits().bytes)
+        #expect(try PipelineDescription(kept: first.text) == first)
+    }
+
+    @Test("A file with such characters is applied, and is what is applied then")
+    func appliedTwice() async throws {
+        var types = PipelineTypes.standard(Connectors([InventoryConnector()]))
+        types.processes["word"] = { settings in
+            _ = settings.optionalText("word")
+            return ClosureProcess(settings.name) { _ in }
+        }
+        let text = #"""
+            inputs: {in: {type: directory, folder: /x}}
+            processes: {p: {type: word, word: "\x7F"}}
+            links: [in -> p]
+            """#
+        let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
+        let applied = AppliedPipelines(Inventory(store: MemoryInventoryStore()))
+        #expect(try await applied.apply(pipeline).record.generation == 1)
+        let again = try await applied.apply(pipeline)
+        #expect(again.record.generation == 1)
+        #expect(again.difference.isApplied)
     }
 
     @Test("What is added, changed and removed is told by part and field")

@@ -315,6 +315,33 @@ struct PostgreSQLInputTests {
         }
     }
 
+    @Test("An input that records no table says why")
+    func recordsNothing() async throws {
+        try await withOutboxDatabase { database in
+            let input = try PostgreSQLInput(
+                .init(name: "all", schemas: ["s"]),
+                url: database.server.url
+            )
+            let missing = try await #require(throws: TrancheError.self) {
+                _ = try await input.install()
+            }
+            #expect(missing.code == .invalidArgument)
+            #expect(missing.message.contains("schema 's' is not there"))
+            #expect(try await input.installation() == nil)
+            try await database.run("CREATE SCHEMA s")
+            let words = try await input.install()
+            #expect(words.count == 1)
+            #expect(words.first?.contains("none of the schemas 's' has one") == true, "\(words)")
+            try await database.run("CREATE TABLE s.keyless (id int)")
+            let keyless = try await #require(throws: TrancheError.self) {
+                _ = try await input.install()
+            }
+            #expect(keyless.message.contains("'s.keyless' has no primary key"), "\(keyless)")
+            try await database.run("CREATE TABLE s.orders (id int PRIMARY KEY)")
+            #expect(try await input.install() == [])
+        }
+    }
+
     @Test("Changes are events once, are cleaned when they are done with, and are missed by nobody")
     func changes() async throws {
         try await withOutboxDatabase { database in

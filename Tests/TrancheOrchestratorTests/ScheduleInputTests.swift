@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 import Tranche
+import TrancheConnectors
 import TrancheOrchestrator
 import TrancheTestKit
 
@@ -152,6 +153,57 @@ struct ScheduleInputTests {
         _ = try await inventory.store.clean("hourly", through: 1, limit: 10)
         #expect(try await input.request(at: first, by: note, in: log).isKnown)
         #expect(try await kept(inventory).count == 1)
+    }
+
+    @Test("A schedule that is changed gives no times from before it was applied")
+    func changed() async throws {
+        let (input, log, inventory, clock) = try await hourly(missed: .all)
+        func apply(_ cron: String, _ more: String = "") async throws {
+            var types = PipelineTypes.standard(Connectors([]))
+            types.processes["none"] = { settings in ClosureProcess(settings.name) { _ in } }
+            let text = """
+                inputs: {hourly: {type: schedule, cron: "\(cron)"}}
+                processes: {p: {type: none}}
+                links: [hourly -> p]
+                \(more)
+                """
+            let pipeline = try Pipeline(text: text, file: "p.yaml", types: types)
+            _ = try await AppliedPipelines(inventory).apply(pipeline)
+        }
+        try await apply("@hourly")
+        try await input.gather(log)
+        clock.advance(by: .seconds(7800))
+        try await apply("*/5 * * * *")
+        clock.advance(by: .seconds(420))
+        // What else is changed is no change of the schedule.
+        try await apply("*/5 * * * *", "keep: 9d")
+        clock.advance(by: .seconds(180))
+        let often = try CronSchedule("*/5 * * * *")
+        try await ScheduleInput("hourly", schedule: often, missed: .all).gather(log)
+        let ids = try await kept(inventory).map { $0.id.prefix(16) }
+        #expect(ids == ["2026-01-01T01:00", "2026-01-01T03:45", "2026-01-01T03:50"])
+    }
+
+    @Test("A time that was given is known behind its event, for as long as events are kept")
+    func known() async throws {
+        let (input, log, inventory, clock) = try await hourly(missed: .all)
+        try await input.gather(log)
+        clock.advance(by: .seconds(3600))
+        try await input.gather(log)
+        _ = try await inventory.store.clean("hourly", through: 1, limit: 10)
+        /// Whether a process that stood still before the time gives it again.
+        func isGivenAgain() async throws -> Bool? {
+            try await log.append(
+                Event(location: "x", operation: .create, id: "late"),
+                identity: "2026-01-01T01:00:00.000Z"
+            )?.isNew
+        }
+        let keep = Duration.seconds(86_400)
+        _ = try await input.clean(inventory, keeping: keep)
+        #expect(try await isGivenAgain() == false)
+        clock.advance(by: keep * 2)
+        _ = try await input.clean(inventory, keeping: keep)
+        #expect(try await isGivenAgain() == true)
     }
 
     @Test("A time that is none of the schedule's, or has not come, is refused")

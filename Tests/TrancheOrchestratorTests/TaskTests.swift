@@ -166,6 +166,59 @@ struct TaskTests {
         }
     }
 
+    @Test("A plan that gets a task goes on, and so do its later runs")
+    func grows() async throws {
+        try await withPipelineWorld { world in
+            let diary = Diary()
+            let before = TaskPlan.group("p", [diary.task("a"), diary.task("c", failing: true)])
+            _ = try await before.run(through: world.inventory, run: "one")
+            let key = RunKey(metaTable: "tasks:p", job: "p/c", run: "one")
+            _ = try await world.inventory.retry(BatchSelection(runs: RunSelection(key)))
+            let after = TaskPlan.group("p", [diary.task("a"), diary.task("b"), diary.task("c")])
+            for run in ["one", "two"] {
+                let report = try await after.run(through: world.inventory, run: run)
+                #expect(report.isSuccess, "\(report.error ?? "")")
+            }
+            #expect(diary.entries == ["p/a", "p/c", "p/b", "p/c", "p/a", "p/b", "p/c"])
+        }
+    }
+
+    @Test("A task that succeeded stays done when its batch is packed")
+    func packed() async throws {
+        try await withPipelineWorld { world in
+            let diary = Diary()
+            let plan = TaskPlan.group("p", [diary.task("a"), diary.task("b")])
+            _ = try await plan.run(through: world.inventory, run: "one")
+            var packed = 0
+            while packed < 2 { packed += try await world.inventory.compact(keep: .zero).batches }
+            let report = try await plan.run(through: world.inventory, run: "one")
+            #expect(report.isSuccess, "\(report.error ?? "")")
+            #expect(report.children.map(\.wasDoneBefore) == [true, true])
+            #expect(diary.entries == ["p/a", "p/b"])
+        }
+    }
+
+    @Test("A task that was quarantined and then redriven ends as its new batch did")
+    func redriven() async throws {
+        try await withPipelineWorld { world in
+            let diary = Diary()
+            let policy = RunPolicy(maxAttempts: 1, onExhausted: .split)
+            let broken = TaskPlan.group("p", [diary.task("a", failing: true)])
+            let first = try await broken.run(
+                through: world.inventory,
+                run: "one",
+                policy: policy
+            )
+            #expect(!first.isSuccess)
+            let redriven = try await world.inventory.redrive(BatchSelection())
+            #expect(redriven.count == 1)
+            let plan = TaskPlan.group("p", [diary.task("a")])
+            let report = try await plan.run(through: world.inventory, run: "one", policy: policy)
+            #expect(report.isSuccess, "\(report.error ?? "")")
+            #expect(diary.entries == ["p/a", "p/a"])
+        }
+    }
+
     @Test("Two processes that run a plan at once run each task once")
     func sharesTasks() async throws {
         try await withPipelineWorld { world in
@@ -290,5 +343,13 @@ struct TaskTests {
             drawing.show(report)
             #expect(drawn.withLock { $0 } == [report.tree, "\u{1B}[4A\u{1B}[0J" + report.tree])
         }
+    }
+
+    @Test("A terminal that can do nothing is not drawn on")
+    func dumbTerminal() {
+        #expect(!TaskTreePrinter.canDraw(in: ["TERM": "dumb"]))
+        #expect(!TaskTreePrinter.canDraw(in: ["TERM": ""]))
+        #expect(TaskTreePrinter.canDraw(in: ["TERM": "xterm"]))
+        #expect(TaskTreePrinter.canDraw(in: [:]))
     }
 }

@@ -25,6 +25,23 @@ struct WorkflowProcessTests {
         }
     }
 
+    /// A pipeline that loads each file of `raw` in batches.
+    private func loading(_ world: PipelineWorld, into place: String) -> String {
+        """
+        inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
+        processes:
+          load:
+            type: workflow
+            reads: file
+            workflow:
+              job: load-rows
+              source: 'csv:any.csv'
+              sink: 'jsonl:\(world.folder.path(place))'
+              weight: 4
+        links: [raw -> load]
+        """
+    }
+
     @Test("A file that an event names is loaded in batches, by a run of its own")
     func files() async throws {
         try await withPipelineWorld { world in
@@ -32,19 +49,7 @@ struct WorkflowProcessTests {
             try world.write("id,name\n4,d\n", to: "raw/b.csv")
             // One without anything in it is complete at once.
             try world.write("", to: "raw/c.csv")
-            let text = """
-                inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
-                processes:
-                  load:
-                    type: workflow
-                    reads: file
-                    workflow:
-                      job: load-rows
-                      source: 'csv:any.csv'
-                      sink: 'jsonl:\(world.folder.path("out/rows.jsonl"))'
-                      weight: 4
-                links: [raw -> load]
-                """
+            let text = loading(world, into: "out/rows.jsonl")
             let failures = try await world.drain(text)
             #expect(failures == [], "\(failures)")
             #expect(try await world.drain(text) == [])
@@ -60,19 +65,7 @@ struct WorkflowProcessTests {
     func emptyFile() async throws {
         try await withPipelineWorld { world in
             try world.write("", to: "raw/c.csv")
-            let text = """
-                inputs: {raw: {type: directory, folder: '\(world.folder.path("raw"))', quiet: 0s}}
-                processes:
-                  load:
-                    type: workflow
-                    reads: file
-                    workflow:
-                      job: load-rows
-                      source: 'csv:any.csv'
-                      sink: 'jsonl:\(world.folder.path("new/out/rows.jsonl"))'
-                      weight: 4
-                links: [raw -> load]
-                """
+            let text = loading(world, into: "new/out/rows.jsonl")
             let failures = try await world.drain(text)
             #expect(failures == [], "\(failures)")
             #expect(try await world.batches("raw/load").map(\.status) == [.succeeded])
@@ -152,6 +145,45 @@ struct WorkflowProcessTests {
             #expect(try await world.drain(text, options) == [])
             #expect(rest.seen.withLock { $0.count } == 2)
             #expect(try await world.batches("in/w").map(\.status) == [.succeeded])
+        }
+    }
+
+    @Test("A workflow that somebody pauses is no failure of its event, which comes again later")
+    func paused() async throws {
+        try await withPipelineWorld { world in
+            try world.write("id\n1\n2\n", to: "rows.csv")
+            let text = """
+                inputs: {in: {type: given, payloads: ['']}}
+                processes:
+                  w:
+                    type: workflow
+                    workflow: {job: j, source: 'csv:\(world.folder.path("rows.csv"))', handler: h,
+                               count: 1}
+                links: [{from: in, to: w, max_attempts: 1}]
+                """
+            var options = WorkflowOptions()
+            options.handlers["h"] = { _ in
+                ClosureHandler { batch, _ in
+                    try await batch.inventory.pause(batch.record.key, reason: "a move")
+                }
+            }
+            let stop = StopSource()
+            let orchestrator = try world.pipeline(text, options).orchestrator(
+                on: world.inventory,
+                stop: stop
+            )
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await orchestrator.run() }
+                while try await world.batches("in/w").allSatisfy({ $0.status == .running }) {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                stop.advance(to: .stopping)
+                try await group.waitForAll()
+            }
+            let batch = try #require(try await world.batches("in/w").first)
+            #expect(batch.status == .released)
+            #expect(batch.cause == .deferred)
+            #expect(batch.failures == 0)
         }
     }
 

@@ -45,8 +45,12 @@ actor FileKeeper {
         guard let found = try mark(of: file.path) else {
             // An earlier attempt may have come so far; without one, a copy is another file.
             let there = try mark(of: target)
-            if let there, file.isSame(there, isCopy: file.isAgain) { return }
-            throw Self.gone(file)
+            guard let there, file.isSame(there, isCopy: file.isAgain) else {
+                throw Self.gone(file)
+            }
+            // What was copied may still be aside.
+            if file.isAgain { try removeAside(file) }
+            return
         }
         try file.require(found)
         if let there = try mark(of: target) {

@@ -15,9 +15,12 @@ extension Inventory {
         var needs: [InputLogNeed] = []
         for job in jobs {
             guard let upstream = job.upstream else { continue }
+            // One that was cancelled needs nothing, however much is left.
+            if try await isCancelled(job.name) { continue }
             // Before its completions are read: what is completed meanwhile is behind this.
-            let before = try await self.needs(ofInput: job.input)
+            var before = try await self.needs(ofInput: job.input)
                 .filter { $0.key.job == upstream }.map(\.done).min()
+            if before == nil, try await isCancelled(upstream) { before = Int64.max }
             let table = InventorySource.prefix + upstream
             var failed = BatchSelection(runs: RunSelection(job: job.name), limit: 1)
             failed.status = .failed
@@ -35,6 +38,13 @@ extension Inventory {
             )
         }
         return needs
+    }
+
+    /// Whether a link's job has begun, and was cancelled.
+    private func isCancelled(_ job: String) async throws -> Bool {
+        try await runs(RunSelection(job: job)).contains { run in
+            run.key.run.isEmpty && run.cancellation != nil
+        }
     }
 
     /// The lowest event among those of completions behind a number; `nil` where there is none.

@@ -17,7 +17,7 @@ struct AlertDocument: Codable, Sendable, Hashable {
     /// The input, and the process that gives its events; `nil` of a job.
     var input: String?
     var worker: String?
-    /// The condition's word.
+    /// The condition's word; of several bounds of a lag in the alert, with the one that is meant.
     var condition: String
     /// When the condition began, and when this was written.
     var since: Date?

@@ -58,7 +58,7 @@ extension AlertWatch {
         guard let alert = alerts.first(where: { $0.name == record.alert }) else {
             return "the alert is not in the pipeline's file any more"
         }
-        guard alert.conditions.contains(where: { $0.word == record.condition }),
+        guard alert.conditions.contains(where: { alert.key(of: $0) == record.condition }),
             alert.means(subject)
         else { return "the alert is not about this any more" }
         if isSeen { return nil }

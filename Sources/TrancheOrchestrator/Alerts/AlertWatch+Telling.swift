@@ -14,7 +14,7 @@ extension AlertWatch {
             for condition in alert.conditions {
                 let record = known.first { record in
                     record.alert == alert.name && record.subject == sight.subject.text
-                        && record.condition == condition.word
+                        && record.condition == alert.key(of: condition)
                 }
                 do {
                     try await tell(alert, condition, sight, record, now)
@@ -49,7 +49,7 @@ extension AlertWatch {
                 pipeline: pipeline,
                 alert: alert.name,
                 subject: sight.subject.text,
-                condition: condition.word,
+                condition: alert.key(of: condition),
                 content: ""
             )
         // Of several who saw it, one goes on.

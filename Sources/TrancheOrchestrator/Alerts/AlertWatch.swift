@@ -113,6 +113,8 @@ struct AlertWatch: Sendable {
                 return (0, 0)
             }
             let source = try await job.source()
+            // Nobody works any more on what a job has begun over another source.
+            guard source.definition.table == table else { return (0, 0) }
             guard let last = try await source.highestID() else { return (0, 0) }
             let highest = min(last, run.bounds.upper ?? .max)
             guard highest > run.cursor ?? .min else { return (need.done, highest) }

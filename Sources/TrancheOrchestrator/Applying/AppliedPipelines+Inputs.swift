@@ -22,16 +22,15 @@ extension AppliedPipelines {
     ) async throws -> (input: ScheduleInput, pipeline: String)? {
         for record in try await inventory.pipelines() {
             guard let kept = record.text else { continue }
-            let root = try YAMLDocument(text: kept, file: "the applied pipeline").root
+            let root = try YAMLDocument(kept: kept).root
             guard let node = root["inputs"]?[name] else { continue }
-            guard Self.text(node["type"]) == "schedule", let cron = Self.text(node["cron"]) else {
+            guard let schedule = try CronSchedule(kept: node) else {
                 throw TrancheError(
                     .invalidArgument,
                     "the input '\(name)' of pipeline '\(record.name)' is no schedule: an event "
                         + "can be given by hand for a schedule only"
                 )
             }
-            let schedule = try CronSchedule(cron, zone: Self.text(node["zone"]) ?? "UTC")
             return (ScheduleInput(name, schedule: schedule), record.name)
         }
         return nil
@@ -45,21 +44,36 @@ extension AppliedPipelines {
         var inputs: [String: AppliedInput] = [:]
         for record in try await inventory.pipelines() {
             guard let kept = record.text else { continue }
-            let root = try YAMLDocument(text: kept, file: "the applied pipeline").root
+            let root = try YAMLDocument(kept: kept).root
             guard case .mapping(let entries)? = root["inputs"]?.value else { continue }
             for entry in entries where inputs[entry.key] == nil {
                 inputs[entry.key] = AppliedInput(
                     name: entry.key,
-                    type: Self.text(entry.value["type"]) ?? "",
+                    type: entry.value["type"]?.scalarText ?? "",
                     pipeline: record.name
                 )
             }
         }
         return inputs.values.sorted { $0.name < $1.name }
     }
+}
 
-    private static func text(_ node: YAMLNode?) -> String? {
-        guard case .scalar(let scalar)? = node?.value else { return nil }
+extension CronSchedule {
+    /// Reads the schedule of an input as an inventory keeps it; `nil` for an input of another type.
+    ///
+    /// - Throws: `TrancheError` `.invalidArgument`.
+    init?(kept node: YAMLNode) throws {
+        guard node["type"]?.scalarText == "schedule", let cron = node["cron"]?.scalarText else {
+            return nil
+        }
+        try self.init(cron, zone: node["zone"]?.scalarText ?? "UTC")
+    }
+}
+
+extension YAMLNode {
+    /// The text of a scalar; `nil` for a list and a mapping.
+    fileprivate var scalarText: String? {
+        guard case .scalar(let scalar) = value else { return nil }
         return scalar.text
     }
 }

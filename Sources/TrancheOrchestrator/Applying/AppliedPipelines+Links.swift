@@ -1,19 +1,29 @@
 import Tranche
 
 extension AppliedPipelines {
-    /// Gives the runs of links that were changed what now limits them.
+    /// Gives the runs of links that were changed, or are in the file again, what now limits them.
     ///
     /// A link that the file leaves as it was keeps what somebody has set by hand. The policy
     /// follows when the link is run.
     ///
     /// - Returns: What else there is to know, in lines.
+    /// - Throws: ``GraphError``; `TrancheError` of the store.
     func follow(_ changes: [PipelineChange], in pipeline: Pipeline) async throws -> [String] {
-        let changed = Set(changes.filter { $0.part == "link" && $0.kind == .changed }.map(\.name))
+        let links = changes.filter { $0.part == "link" }
+        let kinds = Dictionary(links.map { ($0.name, $0.kind) }) { first, _ in first }
         var notes: [String] = []
         for job in try pipeline.graph.jobs {
             for run in try await inventory.runs(RunSelection(job: job.name))
             where run.key.run.isEmpty {
-                if changed.contains(job.link.name) { try await limit(run.key, job.link) }
+                let kind = kinds[job.link.name]
+                if kind == .changed { try await limit(run.key, job.link) }
+                if kind == .added, try await !isLimited(run, job.link) {
+                    try await limit(run.key, job.link)
+                    notes.append(
+                        "\(job.name) goes on with the run that it had, with the limits that the "
+                            + "file says now"
+                    )
+                }
                 guard run.cancellation != nil else { continue }
                 notes.append(
                     "\(job.name) was cancelled, and stays so until 'tranche resume --job "
@@ -22,6 +32,15 @@ extension AppliedPipelines {
             }
         }
         return notes
+    }
+
+    /// Whether a run has the limits of a link.
+    private func isLimited(_ run: RunRecord, _ link: Link) async throws -> Bool {
+        let limits = link.runLimits ?? RunLimits()
+        let budgets = try await inventory.budgets(of: run.key)
+        let own = budgets.first { $0.owner == .run(run.key) }
+        return own?.limits.batches == limits.parallelism && run.rank == limits.rank
+            && Set(budgets.compactMap(\.owner.name)) == Set(limits.budgets)
     }
 
     private func limit(_ key: RunKey, _ link: Link) async throws {

@@ -14,10 +14,8 @@ indirect enum CanonicalValue: Sendable, Hashable {
         case .scalar(let scalar):
             if scalar.meaning == .null { return nil }
             let bare = Self.bare(scalar.text)
-            self = .scalar(
-                bare == scalar.text
-                    ? scalar.json ?? JSONBytes.quoted(bare) : JSONBytes.quoted(bare)
-            )
+            let isText = scalar.meaning == .text || bare != scalar.text
+            self = .scalar((isText ? nil : scalar.json) ?? Self.quoted(bare))
         case .sequence(let items): self = .list(Self.words(items))
         case .mapping(let entries): self = .object(Self.members(entries))
         }
@@ -33,9 +31,9 @@ indirect enum CanonicalValue: Sendable, Hashable {
                 }
             }
             guard case .scalar(let scalar) = item.value else { return CanonicalValue(item) }
-            if isHidden, !scalar.text.hasPrefix("-") { return .scalar(JSONBytes.quoted("***")) }
+            if isHidden, !scalar.text.hasPrefix("-") { return .scalar(Self.quoted("***")) }
             if let name = secretWord(scalar.text) {
-                return .scalar(JSONBytes.quoted("\(name)=***"))
+                return .scalar(Self.quoted("\(name)=***"))
             }
             return CanonicalValue(item)
         }
@@ -72,6 +70,32 @@ indirect enum CanonicalValue: Sendable, Hashable {
         #/(\bBearer\s+)[^\s'"]+/#.ignoresCase()
     }
 
+    /// A text in quotes, as JSON and YAML read it alike: YAML takes some characters in escapes
+    /// alone, and folds what it knows as the end of a line.
+    private static func quoted(_ text: String) -> String {
+        let json = JSONBytes.quoted(text)
+        guard json.unicodeScalars.contains(where: isEscaped) else { return json }
+        var escaped = String.UnicodeScalarView()
+        for scalar in json.unicodeScalars {
+            guard isEscaped(scalar) else {
+                escaped.append(scalar)
+                continue
+            }
+            let digits = String(scalar.value, radix: 16)
+            let zeros = String(repeating: "0", count: 4 - digits.count)
+            escaped.append(contentsOf: "\\u\(zeros)\(digits)".unicodeScalars)
+        }
+        return String(escaped)
+    }
+
+    /// Whether a character of a JSON text is written as an escape.
+    private static func isEscaped(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7F...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
+        default: false
+        }
+    }
+
     /// The members of a mapping, without some.
     static func members(
         _ entries: [YAMLEntry],
@@ -91,7 +115,7 @@ indirect enum CanonicalValue: Sendable, Hashable {
         case .list(let items): return "[" + items.map(\.json).joined(separator: ",") + "]"
         case .object(let members):
             let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            let texts = sorted.map { JSONBytes.quoted($0.key) + ":" + $0.value.json }
+            let texts = sorted.map { Self.quoted($0.key) + ":" + $0.value.json }
             return "{" + texts.joined(separator: ",") + "}"
         }
     }

@@ -53,7 +53,7 @@ public struct PipelineDescription: Sendable, Hashable {
     /// - Throws: `TrancheError` `.storeFailed` for what is none.
     public init(kept text: String) throws {
         do {
-            let root = try YAMLDocument(text: text, file: "the applied pipeline").root
+            let root = try YAMLDocument(kept: text).root
             guard case .mapping(let entries) = root.value else {
                 throw YAMLError("this is not a description", file: "", at: root.mark)
             }

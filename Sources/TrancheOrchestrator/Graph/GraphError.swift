@@ -24,6 +24,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case tooManyPaths(Int)
     /// A link from a process has what only links from inputs can have.
     case needsInput(String)
+    /// A link from a process names operations, and not that which each completion is.
+    case neverRuns(String)
     /// A link names operations, and of events about the same the newest alone is run on.
     case coalescesOperations(String)
     /// A way's name is too long for a job's.
@@ -64,6 +66,9 @@ extension GraphError: CustomStringConvertible {
         case .needsInput(let link):
             "the link \(link) leads from a process: 'coalesce', 'start' and 'then' go with links "
                 + "from inputs"
+        case .neverRuns(let link):
+            "the link \(link) leads from a process, and each completion is a 'create': with its "
+                + "'operations' nothing would run; leave them out"
         case .coalescesOperations(let link):
             "the link \(link) names operations, and coalesces: of events about the same the newest "
                 + "counts, whatever its operation; leave out one of them"

@@ -111,6 +111,11 @@ public struct PipelineGraph: Sendable, Hashable {
         {
             throw .needsInput(link.name)
         }
+        if processes.contains(link.source), !link.operations.isEmpty,
+            !link.operations.contains(.create)
+        {
+            throw .neverRuns(link.name)
+        }
         guard link.coalesce == nil || link.operations.isEmpty else {
             throw .coalescesOperations(link.name)
         }

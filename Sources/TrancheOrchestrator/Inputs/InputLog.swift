@@ -43,6 +43,30 @@ public struct InputLog: Sendable {
         try await inventory.retrying { _ in try await inventory.store.beginLog(input).createdAt }
     }
 
+    /// When an applied pipeline first had the input with the schedule that it has now; `nil` where
+    /// none has it.
+    func firstApplied(_ schedule: CronSchedule) async throws -> Date? {
+        for record in try await inventory.pipelines() {
+            guard Self.schedule(of: input, in: record) == schedule else { continue }
+            let history = try await inventory.history(ofPipeline: record.name, limit: 1000)
+            let same = history.prefix { Self.schedule(of: input, in: $0) == schedule }
+            return same.last?.appliedAt ?? record.appliedAt
+        }
+        return nil
+    }
+
+    /// The schedule of an input in a description of a pipeline; `nil` where it has none.
+    private static func schedule(
+        of input: String,
+        in record: PipelineRecord
+    ) -> CronSchedule? {
+        // What cannot be read says nothing of it.
+        guard let kept = record.text, let root = try? YAMLDocument(kept: kept).root,
+            let node = root["inputs"]?[input]
+        else { return nil }
+        return try? CronSchedule(kept: node)
+    }
+
     /// How often to look again where nothing says when.
     var pollInterval: Duration { inventory.configuration.pollInterval }
 

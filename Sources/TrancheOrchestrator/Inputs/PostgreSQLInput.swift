@@ -72,13 +72,36 @@ public struct PostgreSQLInput: InstallableInput {
     // MARK: - Installing
 
     /// Installs what records, or brings it up to date.
+    ///
+    /// - Throws: As ``PostgreSQLOutbox/install()``; `TrancheError` `.invalidSource` where its
+    ///   schemas have tables, and none of them can be recorded.
     public func install() async throws -> [String] {
         let report = try await outbox.install()
         try await outbox.makeView(Self.view(name))
-        return report.covered.map { part in
+        return try await whyNothing() + report.covered.map { part in
             "\(part.relation) is recorded"
                 + (part.heldRows ? "; the rows that it had before are not events" : "")
         } + report.givenUp.map { "\($0) is recorded no longer" }
+    }
+
+    /// Says why no table is recorded; nothing where one is.
+    private func whyNothing() async throws -> [String] {
+        guard let status = try await outbox.status(), status.parts.isEmpty else { return [] }
+        let faults = status.blindSpots.filter { $0.relation != nil }.map(\.message)
+        guard faults.isEmpty else {
+            let more = faults.count > 5 ? "; and \(faults.count - 5) more" : ""
+            throw TrancheError(
+                .invalidSource,
+                "input '\(name)' records no table: \(faults.prefix(5).joined(separator: "; "))"
+                    + more
+            )
+        }
+        let schemas = outbox.configuration.schemas.map { "'\($0)'" }.joined(separator: ", ")
+        let later = status.coversLaterAtOnce ? "at once" : "within a minute of the pipeline's work"
+        return [
+            "no table is recorded yet: none of the schemas \(schemas) has one; one that is made "
+                + "later is recorded \(later)"
+        ]
     }
 
     /// Takes out what records, and the log.
@@ -125,7 +148,7 @@ public struct PostgreSQLInput: InstallableInput {
 public protocol InstallableInput: Input {
     /// Installs it, or brings it up to date.
     ///
-    /// - Returns: What was changed, in words.
+    /// - Returns: What was changed, in words, or why it gives no events yet.
     /// - Throws: `TrancheError`, with what to do.
     func install() async throws -> [String]
 

@@ -48,7 +48,7 @@ extension ScheduleInput {
     /// Gives an event by hand, once: for now, or for a time of the schedule that is over.
     ///
     /// Links work on it as on any. The times that the schedule gives by itself stay the same; one
-    /// that was given by hand is not given again.
+    /// that was given by hand is not given again, for as long as events are kept at least.
     ///
     /// - Parameters:
     ///   - slot: A time of the schedule; now by default.

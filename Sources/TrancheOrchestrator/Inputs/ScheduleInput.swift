@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Tranche
+public import Tranche
 
 /// An input whose events are the times of a schedule: one event for each time, once, whichever
 /// process watches.
@@ -55,8 +55,20 @@ public struct ScheduleInput: Input {
         _ = try await give(after: try await last(in: log), log)
     }
 
+    /// Cleans the log, and forgets times that were given long ago.
+    ///
+    /// Until then a time is given once, also by a process that stood still meanwhile.
+    public func clean(_ inventory: Inventory, keeping keep: Duration) async throws -> [RunKey] {
+        guard try await inventory.inputLogs().contains(where: { $0.name == name }) else {
+            return []
+        }
+        let passed = try await inventory.clean(input: name, keeping: keep).passed
+        try await inventory.forgetCleaned(input: name, keptFor: keep)
+        return passed
+    }
+
     /// The last time that was given as the schedule has it; where none was, when the input was
-    /// first run.
+    /// first run, and where that was another schedule, when this one was applied, if it was.
     ///
     /// What somebody asked for by hand leaves that as it was.
     func last(in log: InputLog) async throws -> Date {
@@ -68,7 +80,9 @@ public struct ScheduleInput: Input {
             last = max(last, try position(of: record.event))
             if RequestedTime(of: record.event) == nil { break }
         }
-        return last
+        let isSame = try Event(json: newest.event.content).location == schedule.description
+        guard !isSame, let applied = try await log.firstApplied(schedule) else { return last }
+        return max(last, applied)
     }
 
     /// The time up to which the schedule has given its own when an event was kept.
@@ -109,7 +123,7 @@ public struct ScheduleInput: Input {
         }
         try await log.append(
             due.map {
-                InputLog.Entry(event(at: $0), identity: $0.utcText, key: name, isLasting: false)
+                InputLog.Entry(event(at: $0), identity: $0.utcText, key: name, isLasting: true)
             }
         )
         return due.last ?? last

@@ -7,19 +7,33 @@ struct JobProcessHandler: BatchHandler {
     let job: String
     /// Where the items are from: where the events are said to be from, unless they are events.
     let source: SourceSpec
+    /// Which operations the input gives whose log the items are of; all, with an empty set.
+    let operations: Set<Event.Operation>
+    /// Whether the job is drained.
+    let drains: Bool
     let process: GatedProcess
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
-        let events: EventBatch
+        var events: EventBatch
         do {
-            let items = try await batch.items
+            var found = try await batch.items.map { (number: $0.id, event: try event(of: $0)) }
+            if !operations.isEmpty {
+                let count = found.count
+                found = found.filter { operations.contains($0.event.operation) }
+                if found.isEmpty, count > 0 {
+                    let words = HumanText.count(count, "event")
+                    let note = "\(words) of no operation that the input gives"
+                    return .succeeded(BatchSuccess(note: note))
+                }
+            }
             events = EventBatch(
-                events: try items.map { try event(of: $0) },
-                numbers: items.map(\.id),
+                events: found.map(\.event),
+                numbers: found.map(\.number),
                 batch: batch,
                 link: Link(from: job, to: process.process.name),
                 progress: progress
             )
+            events.isOfDrain = drains
         } catch {
             return try .unread(error)
         }

@@ -49,12 +49,47 @@ struct OrchestratorJob: Sendable {
         drains || workflow.ids.upper != nil ? .whenComplete : .never
     }
 
+    /// The input whose log it reads; `nil` where it reads none.
+    var input: String? {
+        let source = workflow.source
+        return "\(source.scheme):" == InputLogSource.prefix ? source.place : nil
+    }
+
     /// Opens its source.
     func source(in inventory: Inventory) async throws -> any MetaSource {
         let workflows = Workflows(inventory, means.connectors, means.context)
         return try await FieldWords.inErrors {
             try await inventory.source(workflows.source(of: workflow))
         }
+    }
+
+    /// Looks whether there is something to do of a run that had come to its end: what somebody has
+    /// retried, what is tried again from time to time, or what its source has by now within its
+    /// bounds.
+    ///
+    /// - Parameter inventory: Where it is kept.
+    /// - Returns: Whether there is.
+    /// - Throws: `TrancheError` of the store; `CancellationError`.
+    func hasMore(in inventory: Inventory) async throws -> Bool {
+        let runs = RunSelection(job: job, run: run)
+        for summary in try await inventory.summaries(runs)
+        where summary.run.cancellation == nil && summary.run.pauseInForce == nil {
+            if summary.isDue { return true }
+            if summary.causes[.stuck] != nil {
+                var stuck = BatchSelection(runs: runs, limit: 1000)
+                stuck.cause = .stuck
+                let now = inventory.now
+                let batches = try await inventory.batches(stuck)
+                if batches.contains(where: { $0.retryAt ?? now <= now }) { return true }
+                continue
+            }
+            let workflows = Workflows(inventory, means.connectors, means.context)
+            let found = try await inventory.completeness(of: summary) { [workflow] _, _ in
+                try workflows.source(of: workflow)
+            }
+            if found == .open { return true }
+        }
+        return false
     }
 
     /// Works on it until it ends, or a stop.
@@ -65,6 +100,7 @@ struct OrchestratorJob: Sendable {
     ///   - grace: How long what is in hand may go on then.
     ///   - drains: Whether it ends with what there is now.
     ///   - process: The process that it names, where it names one.
+    ///   - operations: Which operations the input gives whose log it reads; all, with an empty set.
     ///   - reports: Called with each attempt that ended.
     /// - Throws: What keeps it from going on; `CancellationError`.
     func run(
@@ -73,6 +109,7 @@ struct OrchestratorJob: Sendable {
         grace: Duration,
         drains: Bool,
         by process: GatedProcess?,
+        on operations: Set<Event.Operation>,
         _ reports: OrchestratorReports
     ) async throws {
         let workflows = Workflows(inventory, means.connectors, means.context)
@@ -88,6 +125,8 @@ struct OrchestratorJob: Sendable {
                 JobProcessHandler(
                     job: workflow.job,
                     source: workflow.source,
+                    operations: operations,
+                    drains: drains,
                     process: process
                 )
             }

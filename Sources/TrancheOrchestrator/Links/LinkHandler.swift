@@ -10,6 +10,8 @@ struct LinkHandler: BatchHandler {
     let operations: Set<Event.Operation>
     /// Makes an event of an item of the link's source.
     let event: @Sendable (Item) throws -> Event
+    /// Whether the link is drained.
+    let drains: Bool
     let reports: OrchestratorReports
 
     func handle(_ batch: Batch, _ progress: BatchProgress) async throws -> BatchVerdict {
@@ -54,13 +56,14 @@ struct LinkHandler: BatchHandler {
             let superseded = Set(leftOut.superseded.map(\.number))
             found = found.filter { !superseded.contains($0.number) }
         }
-        let events = EventBatch(
+        var events = EventBatch(
             events: found.map(\.event),
             numbers: found.map(\.number),
             batch: batch,
             link: job.link,
             progress: progress
         )
+        events.isOfDrain = drains
         return (events, leftOut)
     }
 

@@ -1,4 +1,20 @@
 extension OutboxObjects {
+    /// Makes the trigger of a partition that notes rows which a statement updates beside inserting,
+    /// in place of one that was made for another key or payload.
+    static let setRewrite = """
+        CREATE OR REPLACE FUNCTION tranche.set_rewrite(
+            part regclass, number bigint, rewritten text
+        )
+        RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $set_rewrite$
+        BEGIN
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN '
+                '(current_setting(%L, true) <> '''' AND %s) EXECUTE FUNCTION tranche.%I(''moved'')',
+                '00_tranche_' || number || '_rewrite', part, 'tranche.inserting_' || number,
+                rewritten, 'record_' || number);
+        END
+        $set_rewrite$
+        """
+
     /// Makes the triggers of a table or part of one anew, and tells how many.
     ///
     /// Names that begin with a zero fire before others: what a trigger of the table's own writes
@@ -63,9 +79,7 @@ extension OutboxObjects {
                 EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %s FOR EACH ROW WHEN '
                     '(current_setting(%s, true) <> '''') %s',
                     base || 'arrive', part, updating, call);
-                EXECUTE format('CREATE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN '
-                    '(current_setting(%s, true) <> '''' AND %s) %s',
-                    base || 'rewrite', part, inserting, rewritten, call);
+                PERFORM tranche.set_rewrite(part, number, rewritten);
                 made := made || (base || 'leave') || (base || 'arrive') || (base || 'rewrite');
             END IF;
             RETURN cardinality(made);
@@ -75,7 +89,9 @@ extension OutboxObjects {
 
     /// Covers a table or part of one, unless it is as it should be.
     ///
-    /// - The function that records is made anew where its text differs.
+    /// - The function that records is made anew where its text differs, and with it what partitions
+    ///   have for its key and payload.
+    /// - Of a log that is being removed nothing is covered.
     /// - The time from which a part is covered is read when its lock is held: what is written later
     ///   is seen.
     static let cover = """
@@ -86,13 +102,15 @@ extension OutboxObjects {
             c record;
             tag bigint;
             source text;
-            old_trigger record;
+            rewritten text;
             count integer;
             began timestamptz;
             had_rows boolean;
             is_new boolean;
         BEGIN
             PERFORM pg_advisory_xact_lock(hashtextextended('tranche outbox ' || log_name, 0));
+            PERFORM FROM tranche.log AS l WHERE l.name = log_name AND NOT l.is_ending;
+            IF NOT FOUND THEN RETURN false; END IF;
             SELECT * INTO w FROM tranche.wanted(log_name) AS x
             WHERE x.relation = CAST(part AS oid) AND x.problem IS NULL;
             IF NOT FOUND THEN RETURN false; END IF;
@@ -104,11 +122,22 @@ extension OutboxObjects {
             WHERE p.pronamespace = CAST('tranche' AS regnamespace)
                 AND p.proname = 'record_' || tag AND p.prosrc = source;
             is_new := NOT FOUND;
+            SELECT CASE
+                WHEN l.payload = 'row' THEN 'true'
+                ELSE tranche.key_of(w.root, w.key, 'OLD') || ' <> '
+                    || tranche.key_of(w.root, w.key, 'NEW')
+            END INTO rewritten
+            FROM tranche.log AS l, pg_class AS r
+            WHERE l.name = log_name AND r.oid = w.root AND r.relkind = 'p';
             IF is_new THEN
                 PERFORM tranche.set_function(
                     w.root, w.key, (SELECT payload = 'row' FROM tranche.log WHERE name = log_name),
                     tag, source
                 );
+                PERFORM tranche.set_rewrite(CAST(t.tgrelid AS regclass), tag, rewritten)
+                FROM pg_trigger AS t
+                WHERE t.tgname = CAST('00_tranche_' || tag || '_rewrite' AS name)
+                    AND t.tgfoid = to_regproc(format('tranche.%I', 'record_' || tag));
             END IF;
             SELECT * INTO c FROM tranche.covered AS x
             WHERE x.log = log_name AND CAST(x.relation AS oid) = w.relation;
@@ -123,18 +152,7 @@ extension OutboxObjects {
             PERFORM tranche.uncover(log_name, part);
             INSERT INTO tranche.covered (log, relation, root, number, mode, since)
             VALUES (log_name, part, w.root, tag, w.mode, clock_timestamp());
-            count := tranche.set_triggers(
-                part, w.kind, w.mode, tag,
-                (
-                    SELECT CASE
-                        WHEN l.payload = 'row' THEN 'true'
-                        ELSE tranche.key_of(w.root, w.key, 'OLD') || ' <> '
-                            || tranche.key_of(w.root, w.key, 'NEW')
-                    END
-                    FROM tranche.log AS l, pg_class AS r
-                    WHERE l.name = log_name AND r.oid = w.root AND r.relkind = 'p'
-                )
-            );
+            count := tranche.set_triggers(part, w.kind, w.mode, tag, rewritten);
             began := clock_timestamp();
             IF is_later AND w.kind = 'r' AND has_table_privilege(w.relation, 'SELECT') THEN
                 EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %s)', part) INTO had_rows;

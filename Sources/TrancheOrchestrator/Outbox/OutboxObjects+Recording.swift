@@ -90,7 +90,8 @@ extension OutboxObjects {
                 inserting := coalesce(current_setting('tranche.inserting_%10$s', true), '');
             END IF;
             IF TG_LEVEL = 'ROW' AND TG_NARGS > 0 THEN
-                -- A row that the statement itself moves, or rewrites although it inserts too.
+                -- A row that the statement itself moves, or rewrites although it inserts too. Which
+                -- of these come here says the trigger, which is made anew with this text.
                 IF split_part(updating, ',', 1) <> CAST(level AS text)
                     OR TG_OP = 'INSERT' AND split_part(inserting, ',', 1) = CAST(level AS text)
                     OR TG_OP = 'UPDATE' AND split_part(inserting, ',', 1) <> CAST(level AS text)

@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 5
+    static let version = 6
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."
@@ -14,8 +14,8 @@ enum OutboxObjects {
     /// The functions' texts, each of which replaces an older one.
     static var functions: [String] {
         [
-            keyOf, settingsOf, recordSource, wanted, setFunction, setTriggers, uncover, cover,
-            pending, coverLater,
+            keyOf, settingsOf, recordSource, wanted, setFunction, setRewrite, setTriggers, uncover,
+            cover, pending, coverLater,
         ]
     }
 
@@ -24,6 +24,7 @@ enum OutboxObjects {
         "tranche.cover_later()", "tranche.pending(text)", "tranche.cover(text, regclass, boolean)",
         "tranche.uncover(text, regclass)",
         "tranche.set_triggers(regclass, \"char\", text, bigint, text)",
+        "tranche.set_rewrite(regclass, bigint, text)",
         "tranche.set_function(oid, smallint[], boolean, bigint, text)", "tranche.wanted(text)",
         "tranche.record_source(text, oid, smallint[], boolean, bigint)",
         "tranche.settings_of(oid, smallint[], boolean)",
@@ -187,7 +188,8 @@ enum OutboxObjects {
                 SELECT a.root, a.columns, c.relkind,
                     CASE
                         WHEN a.columns IS NULL THEN (
-                            SELECT CAST(i.indkey AS smallint[])
+                            -- Behind the key's columns stand those that it includes.
+                            SELECT (CAST(i.indkey AS smallint[]))[0:i.indnkeyatts - 1]
                             FROM pg_index AS i
                             WHERE i.indrelid = a.root AND i.indisprimary AND i.indisvalid
                         )
@@ -218,7 +220,7 @@ enum OutboxObjects {
                     SELECT FROM pg_index AS i
                     WHERE i.indrelid = k.root AND i.indisunique AND i.indisvalid
                         AND i.indpred IS NULL AND i.indexprs IS NULL
-                        AND CAST(i.indkey AS smallint[]) <@ k.key
+                        AND (CAST(i.indkey AS smallint[]))[0:i.indnkeyatts - 1] <@ k.key
                 ),
                 CASE
                     WHEN EXISTS (SELECT FROM own WHERE own.oid = k.root) THEN 'own'

@@ -12,9 +12,10 @@ extension PostgreSQLOutbox {
     /// for others see ``refresh()``.
     ///
     /// - Returns: What was done.
-    /// - Throws: `TrancheError` `.invalidArgument`, permanent, for a table that cannot be recorded:
-    ///   nothing was changed then. `.sourceUnavailable`, transient, where a table stayed locked:
-    ///   what was covered stays. `.sourceFailed`, permanent, with the rights that are missing.
+    /// - Throws: `TrancheError` `.invalidArgument`, permanent, for a table that cannot be recorded,
+    ///   or a schema that is not there: nothing was changed then. `.sourceUnavailable`, transient,
+    ///   where a table stayed locked: what was covered stays. `.sourceFailed`, permanent, with the
+    ///   rights that are missing.
     @discardableResult
     public func install() async throws -> OutboxReport {
         let isLater = try await explained("looking", isInstalled)
@@ -136,6 +137,7 @@ extension PostgreSQLOutbox {
                 )
                 """,
             ])
+            try await refuseMissingSchemas(on: connection)
             try await refuseUnrecordable(on: connection)
             _ = try await connection.commit([])
         }
@@ -180,6 +182,19 @@ extension PostgreSQLOutbox {
                 + OutboxObjects.functionNames.map { "REVOKE ALL ON FUNCTION \($0) FROM PUBLIC;\n" }
                 .joined()
         )
+    }
+
+    private func refuseMissingSchemas(on connection: isolated PostgreSQLConnection) async throws {
+        for schema in configuration.schemas {
+            let rows = try await connection.run([
+                "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = CAST(\(schema) AS text))"
+            ])
+            if var row = rows[0].first, try row.boolean() { continue }
+            throw TrancheError(
+                .invalidArgument,
+                "input '\(name)': schema '\(schema)' is not there"
+            )
+        }
     }
 
     /// Refuses tables that were named and cannot be recorded; those of a schema are told in the

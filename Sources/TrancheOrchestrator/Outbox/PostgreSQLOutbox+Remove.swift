@@ -15,8 +15,13 @@ extension PostgreSQLOutbox {
         guard try await explained("looking", isInstalled) else { return }
         let rows = try await explained("removing") {
             _ = try await database.write([
-                // From now on nothing is covered anew.
-                "UPDATE tranche.log SET is_ending = true WHERE name = \(name)"
+                // What is being covered is seen below, and from now on nothing is covered anew.
+                """
+                SELECT pg_advisory_xact_lock(
+                    hashtextextended('tranche outbox ' || CAST(\(name) AS text), 0)
+                )
+                """,
+                "UPDATE tranche.log SET is_ending = true WHERE name = \(name)",
             ])
             return try await database.read(
                 """

@@ -201,7 +201,7 @@ extension PostgreSQLOutbox {
         JOIN pg_class AS c ON c.oid = w.root
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
         JOIN pg_index AS i ON i.indrelid = w.root AND i.indisunique AND NOT i.indimmediate
-            AND CAST(i.indkey AS smallint[]) <@ w.key
+            AND (CAST(i.indkey AS smallint[]))[0:i.indnkeyatts - 1] <@ w.key
         JOIN pg_class AS x ON x.oid = i.indexrelid
         WHERE w.problem IS NULL
         ORDER BY 1, 2

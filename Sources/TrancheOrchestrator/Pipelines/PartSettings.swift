@@ -73,6 +73,18 @@ public final class PartSettings {
 
     /// An object of known members, as JSON, that has to be there.
     public func object(_ key: String, members: [String]) -> String? {
+        object(key, members: members, ofTexts: [])
+    }
+
+    /// An object of known members, as JSON, that has to be there.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - members: The members.
+    ///   - names: Those of them whose own members are texts, as they stand in the file: `01234` is
+    ///     no number there.
+    /// - Returns: The JSON; `nil` where there is none, or one that is wrong, which is a fault then.
+    func object(_ key: String, members: [String], ofTexts names: Set<String>) -> String? {
         fields.require(
             key,
             FieldKind<String>("a mapping") { place in
@@ -80,7 +92,11 @@ public final class PartSettings {
                     reader.allow(members)
                     return true
                 }
-                return known.convert(place) == true ? FieldKind<String>.json.convert(place) : nil
+                guard known.convert(place) == true else { return nil }
+                let node = place.node.withEntries { names.contains($0.key) ? $0.ofTexts : $0 }
+                return FieldKind<String>.json.convert(
+                    FieldPlace(node: node, path: place.path, faults: place.faults)
+                )
             }
         )
     }
@@ -108,6 +124,29 @@ public final class PartSettings {
             fault("\(error)", key: key)
         }
         return nil
+    }
+}
+
+extension YAMLNode {
+    /// The mapping with each entry changed; anything else as it is.
+    fileprivate func withEntries(_ change: (YAMLEntry) -> YAMLEntry) -> YAMLNode {
+        guard case .mapping(let entries) = value else { return self }
+        return YAMLNode(mark: mark, value: .mapping(entries.map(change)))
+    }
+}
+
+extension YAMLEntry {
+    /// The entry with the scalars of its mapping as texts, but for empty ones.
+    fileprivate var ofTexts: YAMLEntry {
+        let node = value.withEntries { entry in
+            guard case .scalar(let scalar) = entry.value.value, !entry.value.isNull else {
+                return entry
+            }
+            let text = YAMLScalar(text: scalar.text, isPlain: false)
+            let node = YAMLNode(mark: entry.value.mark, value: .scalar(text))
+            return YAMLEntry(key: entry.key, mark: entry.mark, value: node)
+        }
+        return YAMLEntry(key: key, mark: mark, value: node)
     }
 }
 

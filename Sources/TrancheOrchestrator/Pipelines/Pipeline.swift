@@ -48,7 +48,7 @@ public struct Pipeline: Sendable {
         let document = try YAMLDocument(bytes, file: file)
         self = try YAMLReader.read(document, as: PipelineReader(types: types).kind)
         description = PipelineDescription(document)
-        if document.root["name"] == nil { name = Self.name(ofFile: file) }
+        if document.root["name"]?.isNull ?? true { name = Self.name(ofFile: file) }
     }
 
     /// The name of a pipeline whose file says none: the file's stem, with `-` for what no name has.

@@ -48,6 +48,14 @@ public struct PipelineAlert: Sendable, Hashable {
         self.conditions = conditions
     }
 
+    /// The name under which a condition is known: its word; of several bounds of a lag, each with
+    /// its own.
+    func key(of condition: Condition) -> String {
+        guard case .lag(let bound) = condition else { return condition.word }
+        let bounds = conditions.filter { if case .lag = $0 { true } else { false } }
+        return Set(bounds).count > 1 ? "lag above \(bound.unitText)" : condition.word
+    }
+
     /// A target of messages.
     public enum Target: Sendable, Hashable {
         /// A server at a URL.

@@ -82,7 +82,7 @@ extension PipelineReader {
         _ section: @escaping @Sendable (FieldReader) -> [Section]
     ) throws -> [Section] {
         do {
-            let document = try YAMLDocument(text: text, file: "the applied pipeline")
+            let document = try YAMLDocument(kept: text)
             return try YAMLReader.read(
                 document,
                 as: .mapping { fields in

@@ -120,7 +120,8 @@ public struct PipelineTypes: Sendable {
         let key = settings.has("container") ? "container" : "execution_context"
         let json = settings.object(
             settings.has(key) ? key : "container",
-            members: ContainerSettings.members
+            members: ContainerSettings.members,
+            ofTexts: ["env", "labels"]
         )
         guard let json else { return nil }
         do {

@@ -7,7 +7,7 @@ public import Tranche
 public struct ContainerProcess: EventProcess {
     /// The name in the graph.
     public let name: String
-    private let program: ContainerProgram
+    let program: ContainerProgram
 
     /// Makes a process.
     ///

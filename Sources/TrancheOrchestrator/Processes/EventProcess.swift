@@ -92,6 +92,9 @@ public struct EventBatch: Sendable {
     /// Tells what keeps the batch from going on while the process goes on trying, in a sentence
     /// without secrets; nobody listens by default.
     package var tell: @Sendable (String) -> Void = { _ in }
+    /// Whether whoever works on the batch ends once nothing is left to do, and would wait for one
+    /// that is given back until later; false by default.
+    var isOfDrain = false
 
     /// The events as JSON Lines.
     ///

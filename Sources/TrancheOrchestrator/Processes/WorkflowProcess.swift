@@ -105,11 +105,11 @@ public struct WorkflowProcess: EventProcess {
         let job = batch.record.key.job.asPartOfRun
         if settings.isPerBatch {
             let workflow = try settings.workflow.with(run: "\(job).\(batch.id)")
-            results.append(try await work(workflow, workflows, events.progress))
+            results.append(try await work(workflow, workflows, events))
         } else {
             for (number, event) in zip(events.numbers, events.events) {
                 let workflow = try workflow(for: event, run: "\(job).\(number)")
-                results.append(try await work(workflow, workflows, events.progress))
+                results.append(try await work(workflow, workflows, events))
             }
         }
         return ProcessResult(result: #"{"workflows":[\#(results.joined(separator: ","))]}"#)
@@ -134,7 +134,7 @@ public struct WorkflowProcess: EventProcess {
     private func work(
         _ workflow: Workflow,
         _ workflows: Workflows,
-        _ progress: BatchProgress
+        _ events: EventBatch
     ) async throws -> String {
         let handle = try await workflows.start(workflow, reason: nil)
         let key = handle.key
@@ -143,7 +143,7 @@ public struct WorkflowProcess: EventProcess {
         }
         var options = options
         options.end = .whenComplete
-        let told = options.onBatch
+        let (told, progress) = (options.onBatch, events.progress)
         options.onBatch = { report in
             progress.report()
             try told?(report)
@@ -153,6 +153,14 @@ public struct WorkflowProcess: EventProcess {
         if case .stopped = result.ending { throw CancellationError() }
         if case .complete = result.ending {
             return try JSONText.encode(Outcome(job: key.job, run: key.run, ending: "complete"))
+        }
+        if case .unfinished(.paused(let reason)) = result.ending, !events.isOfDrain {
+            // Nor is whoever pauses it.
+            let words = "run '\(key.run)' of job '\(key.job)' is paused"
+            throw BatchDeferral(
+                for: BatchDeferral.longest,
+                reason: reason.isEmpty ? words : "\(words): \(reason)"
+            )
         }
         throw Self.error(result, of: key)
     }
@@ -204,6 +212,8 @@ public struct WorkflowProcess: EventProcess {
             return .succeeded(BatchSuccess(result: result.result))
         } catch let error as TrancheError where error.isLoss {
             throw error
+        } catch let deferral as BatchDeferral {
+            return .deferred(deferral)
         } catch {
             if error is CancellationError || Task.isCancelled { return .released() }
             var failure = BatchFailure(error)

@@ -39,7 +39,8 @@ extension Orchestrator {
                 )
             }
             do {
-                _ = try await inventory.source(source)
+                let table = try await inventory.source(source).definition.table
+                try await requireOneSource(of: job, table, in: state.graph)
             } catch let error as TrancheError where error.code == .unknownRun {
                 // The job whose completions are meant may begin later.
             } catch let error as TrancheError where !needingSources && error.category == .transient
@@ -54,6 +55,24 @@ extension Orchestrator {
         }
     }
 
+    /// Refuses a link that others follow and that was begun over another source: they could not
+    /// tell which of the two is meant.
+    private func requireOneSource(
+        of job: LinkJob,
+        _ table: String,
+        in graph: PipelineGraph
+    ) async throws {
+        guard graph.jobs.contains(where: { $0.upstream == job.name }) else { return }
+        let runs = try await inventory.runs(RunSelection(job: job.name))
+        guard let other = runs.map(\.key.metaTable).first(where: { $0 != table }) else { return }
+        throw TrancheError(
+            .invalidArgument,
+            "the input '\(job.input)' reads '\(table)', and the link \(job.name) was begun when it "
+                + "read '\(other)': those behind that link could not tell the two apart. Give the "
+                + "input another name"
+        )
+    }
+
     /// Makes the logs of inputs, which a job may read before there is an event, and refuses jobs
     /// over logs that there are not: they would look for events that never come.
     private func checkLogs(of state: State) async throws {
@@ -62,9 +81,7 @@ extension Orchestrator {
             _ = try await inventory.source(InputLogSource(log.name))
         }
         for job in state.ownJobs {
-            let source = job.workflow.source
-            guard "\(source.scheme):" == InputLogSource.prefix else { continue }
-            let name = source.place
+            guard let name = job.input else { continue }
             guard let input = state.inputs[name] else {
                 try await InputLogSource.known(name, in: inventory.store)
                 continue

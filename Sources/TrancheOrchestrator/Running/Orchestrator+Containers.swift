@@ -6,7 +6,9 @@ extension Orchestrator {
     /// Stops and removes containers of this inventory whose attempts hold their batches no longer,
     /// on the engines of the processes, at once and again and again until it is cancelled.
     ///
-    /// Nothing waits for it, and what goes wrong with it keeps nothing from going on.
+    /// One at work whose lease has ended alone has until the next look: where the inventory was
+    /// away, its worker may be about to take the batch back. Nothing waits for the looks, and what
+    /// goes wrong with them keeps nothing from going on.
     ///
     /// - Parameters:
     ///   - interval: How long it waits between two looks; 1 min by default.
@@ -20,13 +22,20 @@ extension Orchestrator {
         if engines.isEmpty { return }
         let clock = inventory.configuration.clock
         var faults: [ContainerAddress: String] = [:]
+        var spared: [ContainerAddress: Set<LeftContainer>] = [:]
         while !Task.isCancelled, stop.stage < .stopping {
             for engine in engines {
                 do {
-                    try await reap(on: engine, tell)
+                    spared[engine.address] = try await reap(
+                        on: engine,
+                        sparedBefore: spared[engine.address] ?? [],
+                        tell
+                    )
                     faults[engine.address] = nil
                 } catch {
                     if Task.isCancelled { return }
+                    // What comes next is the first look again.
+                    spared[engine.address] = nil
                     let words = "containers that were left behind cannot be looked for: \(error)"
                     if faults[engine.address] != words { tell(words) }
                     faults[engine.address] = words
@@ -42,15 +51,32 @@ extension Orchestrator {
     }
 
     /// Looks once at one engine.
+    ///
+    /// - Parameters:
+    ///   - engine: The engine.
+    ///   - before: The containers that the last look has left alone, though they are to go.
+    ///   - tell: Told of each container that was removed.
+    /// - Returns: The containers that this look has left alone.
+    /// - Throws: ``ContainerError``; `TrancheError` of the store.
     private func reap(
         on engine: ContainerEngine,
+        sparedBefore before: Set<LeftContainer>,
         _ tell: (String) -> Void
-    ) async throws {
+    ) async throws -> Set<LeftContainer> {
         let mark = try await inventory.containerMark
+        var losses: [AttemptKey: AttemptLoss] = [:]
         let left = try await engine.leftovers(of: mark, now: inventory.now) { attempts in
-            try await inventory.reasonsOfLoss(attempts)
+            losses = try await inventory.losses(of: attempts)
+            return losses.mapValues(\.reason)
         }
+        var spared: Set<LeftContainer> = []
         for container in left where container.isDue {
+            // With a heartbeat in between its lease has ended at another time.
+            let mayReturn = losses[container.attempt]?.mayReturn ?? false
+            if container.state == "running", mayReturn, !before.contains(container) {
+                spared.insert(container)
+                continue
+            }
             let removed = try await engine.remove(container)
             let verb = removed.wasRunning ? "stopped and removed" : "removed"
             tell(
@@ -59,6 +85,7 @@ extension Orchestrator {
                     + container.reason
             )
         }
+        return spared
     }
 
     /// The engines on which processes run containers, each once.

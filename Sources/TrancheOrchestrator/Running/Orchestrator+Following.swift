@@ -3,6 +3,18 @@ import TrancheConnectors
 
 /// Keeping the runs of links as the pipeline says now.
 extension Orchestrator {
+    /// Holds the run of an ordered link to one batch at a time, which one that was begun before it
+    /// was ordered, or was set otherwise by hand, is not.
+    ///
+    /// - Throws: `TrancheError` of the store.
+    func keepOrder(of job: String) async throws {
+        for run in try await inventory.runs(RunSelection(job: job)) where run.key.run.isEmpty {
+            let own = try await inventory.budgets(of: run.key).first { $0.owner == .run(run.key) }
+            guard own?.limits.batches ?? .max > 1 else { continue }
+            try await inventory.setParallelism(1, of: run.key, reason: "the link is ordered")
+        }
+    }
+
     /// Gives the run of a link the policy and the target that the link has now.
     ///
     /// One that cannot be changed just now, as while batches are held that may be repeated, goes on

@@ -16,6 +16,7 @@ extension Orchestrator {
         request.limits = job.link.runLimits
         request.target = process.target
         await follow(request, of: job.name)
+        if job.link.isOrdered { try await keepOrder(of: job.name) }
         let source: any MetaSourceDescription
         let event: @Sendable (Item) throws -> Event
         if let upstream = job.upstream {
@@ -54,6 +55,7 @@ extension Orchestrator {
                 ),
                 operations: job.upstream == nil ? input.operations : [],
                 event: event,
+                drains: end == .whenComplete,
                 reports: reports
             ),
             watcher: configuration.watcher

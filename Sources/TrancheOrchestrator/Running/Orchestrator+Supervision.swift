@@ -48,6 +48,18 @@ extension Orchestrator {
         }
     }
 
+    /// How often a job that has come to its end is looked at again.
+    private static let looksForMore = Duration.seconds(60)
+
+    /// Waits until a job that has come to its end has something to do again, or a stop.
+    ///
+    /// - Throws: `TrancheError` of the store.
+    func waitForMore(of job: OrchestratorJob) async throws {
+        while await pause(Self.looksForMore) {
+            if try await job.hasMore(in: inventory) { return }
+        }
+    }
+
     /// Tells the links of an input of events that others have kept.
     ///
     /// What it cannot see, the links find by looking from time to time.

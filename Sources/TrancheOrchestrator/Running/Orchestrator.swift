@@ -246,13 +246,14 @@ public final class Orchestrator: Sendable {
     private func run(_ job: OrchestratorJob) async {
         await supervise(job.name) { [self] in
             try await work(on: job, drains: false)
-            // What is complete is done for good.
-            await stop.reached(.stopping)
+            try await waitForMore(of: job)
         }
     }
 
     func work(on job: OrchestratorJob, drains: Bool) async throws {
-        let process = state.withLock { $0.processes[job.workflow.process ?? ""] }
+        let (process, input) = state.withLock { state in
+            (state.processes[job.workflow.process ?? ""], state.inputs[job.input ?? ""])
+        }
         try await job.run(
             in: inventory,
             stop: stop,
@@ -261,6 +262,7 @@ public final class Orchestrator: Sendable {
             by: process.map {
                 GatedProcess(process: $0, job: job.name, gate: gate, reports: reports)
             },
+            on: input?.operations ?? [],
             reports
         )
     }

@@ -9,7 +9,9 @@ struct TaskRunner: Sendable {
     private let inventory: Inventory
     private let run: String
     private let policy: RunPolicy
-    private let source: TaskSource
+    private let table: String
+    /// The names of all tasks, with those of their groups.
+    private let paths: [String]
     private let board: TaskBoard
 
     init(
@@ -31,7 +33,8 @@ struct TaskRunner: Sendable {
         self.inventory = inventory
         self.run = run
         self.policy = policy
-        source = TaskSource(name: plan.name, paths: try Self.paths(of: plan, in: plan.name))
+        table = TaskSource.table(of: plan.name)
+        paths = try Self.paths(of: plan, in: plan.name)
         board = TaskBoard(TaskReport(plan), onChange)
     }
 
@@ -131,11 +134,11 @@ struct TaskRunner: Sendable {
         at place: [Int],
         path: String
     ) async throws -> Bool {
-        let number = Int64((source.paths.firstIndex(of: path) ?? 0) + 1)
+        let source = try await source(of: path)
         let request = BatchRequest(
             job: path,
             run: run,
-            ids: IDBounds(lower: number, upper: number),
+            ids: IDBounds(lower: source.number, upper: source.number),
             limit: BatchLimit(count: 1),
             policy: policy
         )
@@ -171,10 +174,32 @@ struct TaskRunner: Sendable {
         return try await outcome(at: place, path: path)
     }
 
+    /// The task as its run and job know it: the plan may have got and lost tasks since these began.
+    private func source(of path: String) async throws -> TaskSource {
+        let key = RunKey(metaTable: table, job: path, run: run)
+        let own = try await inventory.runs(RunSelection(key), after: nil, limit: 1).first
+        let job = RunSelection(metaTable: table, job: path)
+        let known = try await own == nil ? inventory.runs(job, after: nil, limit: 1).first : own
+        return TaskSource(
+            table: table,
+            path: path,
+            number: own?.bounds.lower ?? Int64((paths.firstIndex(of: path) ?? 0) + 1),
+            names: known?.source?.item ?? paths.joined(separator: "\n")
+        )
+    }
+
+    /// The batch by which the task ended: the newest, packed or not.
+    private func lastBatch(of path: String) async throws -> BatchRecord? {
+        let key = RunKey(metaTable: table, job: path, run: run)
+        let newest = BatchSelection(runs: RunSelection(key), limit: 1)
+        if let batch = try await inventory.batches(newest).first { return batch }
+        let number = try await source(of: path).number
+        return try await inventory.batches(holding: number, of: table).last { $0.key == key }
+    }
+
     /// How the task ended, whichever runner ran it.
     private func outcome(at place: [Int], path: String) async throws -> Bool {
-        let key = RunKey(metaTable: source.table, job: path, run: run)
-        let batch = try await inventory.batches(BatchSelection(runs: RunSelection(key))).last
+        let batch = try await lastBatch(of: path)
         let counters = try batch?.result.map { try JSONText.decode(Counters.self, from: $0) }
         let hasSucceeded = batch?.status == .succeeded
         board.change(place) { report in

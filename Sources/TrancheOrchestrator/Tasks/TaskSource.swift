@@ -1,15 +1,18 @@
 import Tranche
 
-/// The tasks of a plan as items: their ids are their numbers from the first on, as the plan lists
-/// them.
+/// A task of a plan as an item.
 struct TaskSource: MetaSourceDescription {
-    /// The plan's name.
-    let name: String
-    /// The tasks, by the names from the plan to each.
-    let paths: [String]
-
     /// Under which inventories know it.
-    var table: String { "tasks:\(name)" }
+    let table: String
+    /// The names from the plan to the task.
+    let path: String
+    /// The item's id: the task's number in the plan, from the first on, when its run began.
+    let number: Int64
+    /// What the definition says of the items: the names of all tasks when the task's job began.
+    let names: String
+
+    /// Under which inventories know the tasks of a plan.
+    static func table(of plan: String) -> String { "tasks:\(plan)" }
 
     func open(beside store: any InventoryStore) async throws -> any MetaSource {
         TaskMetaSource(self)
@@ -25,9 +28,9 @@ private struct TaskMetaSource: MetaSource {
             database: "program",
             table: source.table,
             uid: "number",
-            item: source.paths.joined(separator: "\n")
+            item: source.names
         )
-        items = source.paths.enumerated().map { Item(id: Int64($0 + 1), item: .text($1)) }
+        items = [Item(id: source.number, item: .text(source.path))]
     }
 
     func nextRange(

@@ -10,8 +10,9 @@ import Tranche
 /// let report = try await plan.run(through: inventory, run: "2026-01-31", onChange: printer.show)
 /// ```
 ///
-/// On a terminal the tree is drawn anew when it changes, at most ten times a second; otherwise a
-/// line is written when a task begins and when it ends.
+/// On a terminal the tree is drawn anew when it changes, at most ten times a second; elsewhere, and
+/// where `TERM` says that the terminal can do nothing, a line is written when a task begins and
+/// when it ends.
 public final class TaskTreePrinter: Sendable {
     private let write: @Sendable (String) -> Void
     private let isTerminal: Bool
@@ -25,7 +26,9 @@ public final class TaskTreePrinter: Sendable {
 
     /// Makes a printer over standard error.
     public convenience init() {
-        self.init(isTerminal: isatty(2) == 1) { text in
+        let environment = ProcessInfo.processInfo.environment
+        let canDraw = isatty(2) == 1 && Self.canDraw(in: environment)
+        self.init(isTerminal: canDraw) { text in
             // There is nowhere else to say that it cannot be shown.
             _ = try? FileContents.write(Array(text.utf8), to: STDERR_FILENO)
         }
@@ -39,6 +42,11 @@ public final class TaskTreePrinter: Sendable {
     public init(isTerminal: Bool, write: @escaping @Sendable (String) -> Void) {
         self.isTerminal = isTerminal
         self.write = write
+    }
+
+    /// Whether a terminal of that environment can draw over what was written.
+    package static func canDraw(in environment: [String: String]) -> Bool {
+        !["", "dumb"].contains(environment["TERM"] ?? "unknown")
     }
 
     /// Shows a report.

@@ -61,6 +61,21 @@ package struct YAMLDocument: Sendable {
         self.root = root
     }
 
+    /// Parses the description of a pipeline as an inventory keeps it.
+    ///
+    /// What a file says in few bytes may be long there: aliases are replaced by what they name, and
+    /// each link has what a list of them says once. Settings stand a level deeper.
+    ///
+    /// - Throws: ``YAMLError``.
+    init(kept text: String) throws(YAMLError) {
+        var limits = YAMLLimits()
+        limits.expandedBytes *= 16
+        limits.bytes = limits.expandedBytes
+        limits.nodes *= 16
+        limits.depth += 4
+        try self.init(Array(text.utf8), file: "the applied pipeline", limits: limits)
+    }
+
     /// Parses text.
     ///
     /// - Throws: ``YAMLError``.

@@ -16,7 +16,6 @@ extension Workflow {
             var request = BatchRequest(job: job, run: run, ids: ids, limit: limit, policy: policy)
             request.limits = RunLimits(rank: rank)
             try request.validate()
-            try RunKey(metaTable: "", job: job, run: run).requireNewName()
         } catch let error as TrancheError {
             throw SpecError(.unusable, field: [field(of: error)], error.message)
         }
@@ -27,7 +26,6 @@ extension Workflow {
         let valid = { (request: BatchRequest) in
             do {
                 try request.validate()
-                try RunKey(metaTable: "", job: request.job, run: request.run).requireNewName()
                 return true
             } catch {
                 return false

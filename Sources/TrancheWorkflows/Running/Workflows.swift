@@ -33,7 +33,8 @@ public struct Workflows: Sendable {
     /// - Parameter workflow: The workflow.
     /// - Returns: The workflow as it would be kept: with absolute paths, and with what the files
     ///   say that it names.
-    /// - Throws: `SpecError` that names the field; `TrancheError` where source and sink do not fit.
+    /// - Throws: `SpecError` that names the field; `TrancheError` where source and sink do not fit,
+    ///   or where the run is new and has a name that none is given.
     @discardableResult
     public func check(_ workflow: Workflow) async throws -> Workflow {
         try await FieldWords.inErrors { try await checked(workflow) }
@@ -43,6 +44,10 @@ public struct Workflows: Sendable {
         let workflow = try workflow.readingFiles().anchored(by: connectors)
         let plan = try plan(workflow, digest: workflow.digest)
         let source = try await inventory.source(plan.source)
+        let names = try connectors.recordedNames(of: workflow.source)
+        try await inventory.requireName(
+            of: RunKey(metaTable: names.first ?? "", job: workflow.job, run: workflow.run)
+        )
         try workflow.requireFit(source.definition)
         // One that was open already tells whether it is still what it was then.
         _ = try await source.highestID()

@@ -13,6 +13,35 @@ struct ContainerSettingsTests {
         return try decoder.decode(ContainerSettings.self, from: Data(json.utf8))
     }
 
+    @Test("The values of variables in a file are texts as they stand there")
+    func texts() throws {
+        let pipeline = try Pipeline(
+            text: """
+                inputs: {in: {type: directory, folder: /x}}
+                processes:
+                  c:
+                    type: container
+                    container:
+                      image: a
+                      env:
+                        {ZIP: 01234, COUNTRY: +49, MODE: 0x1F, RATE: 1.50, ON: true, P: {from: Q}}
+                      labels: {version: 1.10}
+                links: [in -> c]
+                """,
+            file: "p.yaml",
+            types: .standard(Connectors([InventoryConnector()]))
+        )
+        let process = try #require(pipeline.processes.first as? ContainerProcess)
+        let settings = process.program.settings
+        let texts = [
+            "ZIP": "01234", "COUNTRY": "+49", "MODE": "0x1F", "RATE": "1.50", "ON": "true",
+        ]
+        var expected = texts.mapValues { ContainerVariable.literal($0) }
+        expected["P"] = .passed(from: "Q")
+        #expect(settings.env == expected)
+        #expect(settings.labels == ["version": "1.10"])
+    }
+
     @Test("All fields are read, and written so that they read the same")
     func fields() throws {
         let settings = try read(

@@ -101,6 +101,59 @@ struct LeftContainerTests {
         #expect(words.first?.hasSuffix("the batch has succeeded") == true)
     }
 
+    @Test("One at work whose lease has ended alone is left to its worker until the next look")
+    func lapsed() async throws {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.store.now = { clock.date }
+        try await withTemporaryFolder { folder in
+            try await Inventory.with(
+                .sqlite(folder.path("inventory.db")),
+                configuration: configuration
+            ) { inventory in
+                try await withEngine(inventory: inventory.containerMark) { engine in
+                    try await check(engine, inventory, clock)
+                }
+            }
+        }
+    }
+
+    private func check(
+        _ engine: TestEngine,
+        _ inventory: Inventory,
+        _ clock: ManualClock
+    ) async throws {
+        try await InputLog(of: "numbers", in: inventory)
+            .append(Event(location: "x", operation: .create, id: "1"))
+        let batches = try await inventory.acquireBatches(
+            count: 1,
+            BatchRequest(job: "load", limit: .count(1)),
+            from: InputLogSource("numbers")
+        )
+        let batch = try #require(batches.first)
+        try await engine.leave(engine.work(batch: batch.id), "sleep 600")
+        clock.advance(by: .seconds(120))
+        let orchestrator = Orchestrator(inventory)
+        try orchestrator.add(ContainerProcess("c", program: try engine.shell("true")))
+        let told = Mutex<[String]>([])
+        let reaping = Task {
+            await orchestrator.reap { words in told.withLock { $0.append(words) } }
+        }
+        // Its worker lives, and has the batch again before the second look.
+        try await clock.waitForSleepers(1)
+        _ = try await batch.heartbeat()
+        clock.advance(by: .seconds(120))
+        try await clock.waitForSleepers(1)
+        #expect(try await engine.container(batch.id)?.phase == .running)
+        #expect(told.withLock { $0 } == [])
+        // Now nobody has.
+        clock.advance(by: .seconds(60))
+        while told.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(try await engine.container(batch.id) == nil)
+        reaping.cancel()
+        await reaping.value
+    }
+
     @Test("A container that is reaped has the time to stop that it was begun with")
     func stopTime() async throws {
         try await withEngine { engine in
