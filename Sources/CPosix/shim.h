@@ -188,7 +188,8 @@ static inline void tranche_forget_handlers(void) {
     }
 }
 
-// Starts a program in a process group of its own with pipes as its standard input, output and error.
+// Starts a program in a session, and so a process group, of its own with pipes as its standard input, output and error.
+// It has no terminal: what asks a person there fails, and says why, rather than being stopped for ever.
 // Swift may not fork; between vfork and exec only async-signal-safe functions are called. The child has no copy of
 // this process's memory, which would take longer than all else, but borrows it until exec, while this thread waits:
 // no handler may run in it, so signals are blocked until there is none.
@@ -203,7 +204,7 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
     tranche_block_signals(&before);
     pid_t child = vfork();
     if (child == 0) {
-        setpgid(0, 0);
+        setsid();
         pid_t group = getpid();
         // While SIGPIPE is ignored: without its guard a child loses that protection only.
         ssize_t ignored = write(guard, &group, sizeof group);
@@ -229,7 +230,6 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
     int error = errno;
     close(report[1]);
     if (child > 0) {
-        setpgid(child, child);
         int exec_error = 0;
         ssize_t count;
         do count = read(report[0], &exec_error, sizeof exec_error); while (count < 0 && errno == EINTR);
@@ -242,6 +242,16 @@ static inline pid_t tranche_spawn(const char *path, char *const *argv, char *con
     close(report[0]);
     errno = error;
     return child;
+}
+
+// The number of a child that has ended and was not waited for yet; 0 for none. siginfo_t has a union that Swift names
+// differently from system to system.
+static inline pid_t tranche_ended_child(void) {
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    int code;
+    do code = waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT); while (code != 0 && errno == EINTR);
+    return code == 0 ? information.si_pid : 0;
 }
 
 // Starts the guard: a process that reads process groups from a pipe and, when the pipe closes since

@@ -3,6 +3,13 @@ import FoundationEssentials
 import Glibc
 import TrancheCLI
 
+// What was closed is taken, the lowest number first, else it would be given to what is opened next:
+// a database's connection would be standard error. Reading and writing there fail as before, but
+// for words that nobody is to read.
+for (number, flags) in [(0, O_WRONLY), (1, O_RDONLY), (2, O_WRONLY)] as [(Int32, Int32)]
+where fcntl(number, F_GETFD) < 0 {
+    _ = tranche_open("/dev/null", flags, 0)
+}
 tranche_keep_few_arenas()
 // Output that nobody reads is an error to deal with, such as to give a batch back.
 signal(SIGPIPE, SIG_IGN)

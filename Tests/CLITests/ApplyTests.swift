@@ -140,6 +140,29 @@ import TrancheTestKit
         #expect(applied.errors.contains("tranche resume --job files/p"), "\(applied.errors)")
     }
 
+    @Test("A link that is added again goes on under the limits that the file says then")
+    func addedAgain() async throws {
+        let bench = try await bench()
+        let file = bench.path("p.yaml")
+        func apply(parallelism: Int) async throws -> String {
+            let text = Self.pipeline(bench.folder.path, link: ", parallelism: \(parallelism)")
+            try bench.write(text, to: "p.yaml")
+            let applied = await bench.run("apply", file)
+            #expect(applied.status == .done, "\(applied.errors)")
+            return applied.errors
+        }
+        _ = try await apply(parallelism: 1)
+        #expect(await bench.run("run", file, "--drain").status == .done)
+        let words = "files/p goes on with the run that it had"
+        #expect(await bench.run("pipeline", "remove", "p").status == .done)
+        #expect(try await apply(parallelism: 4).contains(words))
+        let changes = await bench.run("changes", "--job", "files/p").output
+        #expect(changes.contains("the pipeline's file was applied"), "\(changes)")
+        // What is as it was is not told.
+        #expect(await bench.run("pipeline", "remove", "p").status == .done)
+        #expect(try await !apply(parallelism: 4).contains(words))
+    }
+
     @Test("A pipeline that was removed is not run until it is applied again")
     func removed() async throws {
         let bench = try await bench()

@@ -111,6 +111,23 @@ import Tranche
         #expect(removed.output == "budget 'warehouse' is removed\n")
     }
 
+    @Test("What is set already is said to be so, and its reason to be nowhere")
+    func setAgain() async throws {
+        let bench = try await CommandLineBench()
+        _ = await acquire(bench)
+        let most = ["set", "--job", "j", "--parallelism", "2", "--priority"]
+        let set = most + ["1"]
+        let words = "job 'j' on 'files': at most 2 batches, priority 1"
+        #expect(await bench.run(set).output == words + "\n")
+        let again = words + "; it was so already, and nothing is changed"
+        #expect(await bench.run(set).output == again + "\n")
+        let reasoned = await bench.run(set + ["--reason", "the night"])
+        #expect(reasoned.output == again + "; the reason is not recorded\n")
+        // Where one of them changes, its reason is recorded.
+        let part = await bench.run(most + ["2", "--reason", "the night"])
+        #expect(part.output == "job 'j' on 'files': at most 2 batches, priority 2\n")
+    }
+
     @Test("Of what is held beyond a budget is told who lowered it, why, and until when it is out")
     func excess() async throws {
         let bench = try await CommandLineBench()

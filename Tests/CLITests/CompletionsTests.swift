@@ -109,12 +109,18 @@ struct CompletionsTests {
 
     @Test(
         "zsh completes what bash does",
-        .enabled(if: path(of: "zsh") != nil, "zsh is not there: apt-get install zsh")
+        .enabled(if: path(of: "zsh") != nil, "zsh is not there: apt-get install zsh"),
+        arguments: [false, true]
     )
-    func zsh() async throws {
+    func zsh(isInstalled: Bool) async throws {
         let bench = try await CommandLineBench(isMigrated: false)
         try bench.write("", to: "pipeline.yaml")
-        let script = try await script("zsh", in: bench)
+        var script = try await script("zsh", in: bench)
+        if isInstalled {
+            let text = try String(contentsOfFile: script, encoding: .utf8)
+            try bench.write(text, to: "functions/_tranche")
+            script = bench.path("functions/_tranche")
+        }
         let zsh = Executable(try #require(Self.path(of: "zsh")))
         #expect(try await zsh.run(["-n", script]).errors == "")
         let reader = URL(filePath: #filePath).deletingLastPathComponent()

@@ -96,6 +96,32 @@ struct CreateTableTests {
     }
 
     @Test(
+        "What a schema does not say of a field's type is what the records hold",
+        arguments: [
+            "", #", "additionalProperties": true"#, #", "patternProperties": {"^q": {}}"#,
+            #", "additionalProperties": {"minimum": 0}"#,
+        ]
+    )
+    func openSchema(rest: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(#"{"properties": {"id": {"type": "integer"}}\#(rest)}"#, to: "c.json")
+        try bench.write("id,qty\n1,5\n2,7\n", to: "c.csv")
+        let load = await bench.run(
+            "load",
+            bench.path("c.csv"),
+            "--to",
+            "table:stock",
+            "--create-table",
+            "--schema",
+            bench.path("c.json")
+        )
+        #expect(load.status == .done, "\(load.errors)")
+        let types = try bench.rows("SELECT name, type FROM pragma_table_info('stock')")
+        #expect(types == ["id|INTEGER", "qty|INTEGER"])
+        #expect(try bench.rows("SELECT * FROM stock ORDER BY 1") == ["1|5", "2|7"])
+    }
+
+    @Test(
         "PostgreSQL gets types of its own",
         .enabled(if: TestPostgreSQL.server != nil)
     )

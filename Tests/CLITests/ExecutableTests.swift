@@ -195,6 +195,143 @@ import Testing
         #expect(try await bench.states().allSatisfy { ["succeeded", "released"].contains($0) })
     }
 
+    @Test("A reader of standard error that stops reading keeps no batch from its end")
+    func stuckReader() async throws {
+        let bench = try await CommandLineBench()
+        let pipe = Pipe()
+        let number = pipe.fileHandleForWriting.fileDescriptor
+        let flags = fcntl(number, F_GETFL)
+        try #require(fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0)
+        let page = [UInt8](repeating: 0x0A, count: 4096)
+        while write(number, page, page.count) > 0 {}
+        try #require(errno == EAGAIN)
+        try #require(fcntl(number, F_SETFL, flags) == 0)
+        let running = try RunningProgram(
+            Executable.tranche.path,
+            ["work", "--job", "j", "--meta", "files", "--count", "5", "--", "cat"],
+            bench.environment,
+            errors: pipe.fileHandleForWriting
+        )
+        #expect(try await eventually { try await bench.states() == ["succeeded", "succeeded"] })
+        // All that was said is there once somebody reads.
+        try pipe.fileHandleForWriting.close()
+        async let outcome = running.outcome()
+        let reader = pipe.fileHandleForReading
+        let text = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "tests.reader").async {
+                let data = reader.readDataToEndOfFile()
+                continuation.resume(returning: String(decoding: data, as: UTF8.self))
+            }
+        }
+        #expect(await outcome.code == 0)
+        #expect(text.contains("batch 1 succeeded"))
+        #expect(text.contains("done: 2 batches"))
+    }
+
+    @Test("A result and an error may come on standard input, as long as no argument may be")
+    func outside() async throws {
+        let bench = try await CommandLineBench()
+        for _ in 1...2 {
+            let words = ["acquire", "--job", "j", "--meta", "files", "--count", "5"]
+            let acquired = await bench.run(words)
+            #expect(acquired.status == .done, "\(acquired.errors)")
+        }
+        let long = String(repeating: "x", count: 200_000)
+        try bench.write("\"\(long)\"\n", to: "result")
+        try bench.write("\(long)\n", to: "error")
+        try bench.write(String(repeating: "x", count: 1 << 21), to: "more")
+        func end(_ words: String, _ file: String) async throws -> Executable.Outcome {
+            try await Executable("/bin/sh").run(
+                ["-c", "exec '\(Executable.tranche.path)' \(words) <'\(bench.path(file))'"],
+                environment: bench.environment
+            )
+        }
+        #expect(try await end("succeed 1 --attempt 1 --result -", "result").code == 0)
+        let refused = try await end("fail 2 --attempt 1 --error -", "more")
+        #expect(refused.code == 64, "\(refused)")
+        #expect(refused.errors.contains("--error has more than 1 MiB"), "\(refused)")
+        let wrong = try await end("succeed 2 --attempt 1 --result -", "error")
+        #expect(wrong.code == 64, "\(wrong)")
+        #expect(try await end("fail 2 --attempt 1 --error -", "error").code == 0)
+        let batches = try await bench.batches()
+        #expect(batches.map { $0["status"] as? String } == ["failed", "succeeded"])
+        let size = "SELECT length(result) FROM inventory WHERE status = 'succeeded'"
+        #expect(try bench.rows(size) == ["200002"])
+    }
+
+    @Test("A program that asks on the terminal fails, and is not stopped for ever")
+    func asking() async throws {
+        let bench = try await CommandLineBench()
+        let terminal = try PseudoTerminal()
+        let place = "/proc/\(getpid())/fd/\(terminal.program.fileDescriptor)"
+        let words = ["work", "--job", "j", "--meta", "files", "--max-attempts", "1", "--"]
+        let outcome = try await Executable("/bin/sh").run(
+            ["-c", "exec setsid --wait --ctty \"$@\" <'\(place)'", "sh", Executable.tranche.path]
+                + words + ["sh", "-c", "read answer </dev/tty"],
+            environment: bench.environment
+        )
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(outcome.errors.contains("/dev/tty"), "\(outcome.errors)")
+        #expect(try await bench.states() == ["failed"])
+    }
+
+    @Test("Standard output and error may be closed from the start")
+    func closed() async throws {
+        let bench = try await CommandLineBench()
+        let words = "work --job j --meta files --count 5 -- cat"
+        let outcome = try await Executable("/bin/sh").run(
+            ["-c", "exec '\(Executable.tranche.path)' \(words) <&- >&- 2>&-"],
+            environment: bench.environment
+        )
+        #expect(outcome.code == 0)
+        #expect(try await bench.states() == ["succeeded", "succeeded"])
+        // What is closed is no other file's meanwhile: each of the three is /dev/null.
+        let names = try await Executable("/bin/sh").run(
+            [
+                "-c",
+                "exec '\(Executable.tranche.path)' work --job names --meta files -- "
+                    + "sh -c 'ls -l /proc/$PPID/fd >\(bench.path("names"))' <&- >&- 2>&-",
+            ],
+            environment: bench.environment
+        )
+        #expect(names.code == 0)
+        let listed = try String(contentsOfFile: bench.path("names"), encoding: .utf8)
+        for number in 0...2 { #expect(listed.contains(" \(number) -> /dev/null\n"), "\(listed)") }
+    }
+
+    /// Whether a process may be the first of a namespace of its own.
+    private static var mayBeFirst: Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.arguments = ["-rpf", "--mount-proc", "true"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    @Test(
+        "As the first process of a container, what programs leave behind is waited for",
+        .enabled(if: mayBeFirst, "no namespaces may be made here")
+    )
+    func first() async throws {
+        let bench = try await CommandLineBench()
+        let script =
+            "cat >/dev/null; sleep 1000 & "
+            + "echo \"{\\\"left\\\": $(cat /proc/[0-9]*/stat 2>/dev/null | grep -c ') Z')}\""
+        let outcome = try await Executable("/usr/bin/unshare").run(
+            ["-rpf", "--mount-proc", Executable.tranche.path]
+                + ["work", "--job", "j", "--meta", "files", "--count", "1", "--json", "--"]
+                + ["sh", "-c", script],
+            environment: bench.environment
+        )
+        #expect(outcome.code == 0, "\(outcome)")
+        let left = outcome.output.matches(of: #/"left": ?(\d+)/#).compactMap { Int($0.output.1) }
+        #expect(left.count == 10, "\(outcome.output)")
+        // What the last programs left may not have ended yet; it is waited for after the next.
+        #expect(left.allSatisfy { $0 < 5 }, "\(left)")
+    }
+
     @Test("A worker killed at once takes its programs along")
     func killed() async throws {
         let bench = try await CommandLineBench()

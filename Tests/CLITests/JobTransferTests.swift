@@ -123,6 +123,51 @@ private struct TwoInventories: Sendable {
         }
     }
 
+    @Test(
+        "A number that a batch has here is refused, whether the one or the other is packed",
+        arguments: TwoInventories.Kind.available
+    )
+    fileprivate func packedNumbers(_ kind: TwoInventories.Kind) async throws {
+        try await TwoInventories.with(kind) { own in
+            let (live, packed) = (own.bench.path("live.jsonl"), own.bench.path("packed.jsonl"))
+            let work = ["work", "--meta", "files", "--count", "2", "--job"]
+            try await own.done(work + ["b", "--", "true"])
+            try await own.done("export", live, "--job", "b")
+            try await own.doneThere(work + ["a", "--", "true"])
+            try await own.doneThere("compact", "--keep", "0", "--yes")
+            try await own.doneThere("export", packed, "--job", "a")
+            func isRefused(_ outcome: CommandLineBench.Outcome) {
+                #expect(outcome.status == .usage)
+                #expect(outcome.errors.contains("a batch 1 already"), "\(outcome.errors)")
+            }
+            isRefused(await own.runThere("import", live))
+            isRefused(await own.run("import", packed))
+            try await own.done("compact", "--keep", "0", "--yes")
+            isRefused(await own.run("import", packed))
+        }
+    }
+
+    @Test(
+        "A number between those of batches that are packed is free",
+        arguments: TwoInventories.Kind.available
+    )
+    fileprivate func numbersBetween(_ kind: TwoInventories.Kind) async throws {
+        try await TwoInventories.with(kind) { own in
+            let file = own.bench.path("k.jsonl")
+            for (batch, job) in ["j", "k", "j"].enumerated() {
+                try await own.done("acquire", "--job", job, "--meta", "files", "--count", "2")
+                try await own.done("succeed", "\(batch + 1)", "--attempt", "1")
+            }
+            try await own.done("compact", "--job", "j", "--keep", "0", "--yes")
+            try await own.done("export", file, "--job", "k")
+            try await own.done("forget", "--job", "k", "--yes")
+            try await own.done("import", file)
+            // Both come along with the whole.
+            try await own.done("export", file)
+            try await own.doneThere("import", file)
+        }
+    }
+
     @Test("A probe that was left behind is neither written nor in the way")
     func orphan() async throws {
         try await TwoInventories.with(.sqlite) { own in

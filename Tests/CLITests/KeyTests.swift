@@ -87,6 +87,21 @@ import Tranche
         #expect(again.errors.contains("keeps its limits"), "\(again.errors)")
     }
 
+    @Test(
+        "Limits of which one is refused change nothing",
+        arguments: [["--per-key", "2"], ["--priority", "1001"], ["--budget", "none"]]
+    )
+    func refused(option: [String]) async throws {
+        let bench = try await CommandLineBench()
+        let first = await bench.run("acquire", "--job", "j", "--meta", "files", "--count", "1")
+        #expect(first.status == .done, "\(first.errors)")
+        let set = await bench.run(["set", "--job", "j", "--parallelism", "1"] + option)
+        #expect(set.status != .done)
+        let changes = await bench.run("changes", "--job", "j", "--json")
+        #expect(changes.output == "{\"changes\":[]}\n", "\(changes)")
+        #expect(try bench.rows("SELECT count(*) FROM inventory_budget") == ["0"])
+    }
+
     @Test("A run refuses another key than it was begun with, and names both")
     func anotherKey() async throws {
         let bench = try await makeBench()

@@ -76,6 +76,34 @@ import Testing
         #expect(await bench.run("migrate", "status", "--yes").status == .usage)
     }
 
+    @Test("Down names who is at work with what it reverts, and does it when that is wanted")
+    func besideWorkers() async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute(
+            """
+            INSERT INTO inventory_worker (name, program, knows, seen_at) VALUES
+                ('etl-1:7', '0.2.0', 1000, strftime('%s', 'now') * 1000 + 3600000),
+                ('old-1:7', '0.1.0', 5, strftime('%s', 'now') * 1000 + 3600000)
+            """
+        )
+        let refused = await bench.run("migrate", "down")
+        #expect(refused.status == .failed)
+        #expect(refused.errors.contains(" is etl-1:7 (tranche 0.2.0, seen "), "\(refused.errors)")
+        #expect(refused.errors.contains("with what is to be reverted; stop them"))
+        #expect(!refused.errors.contains("old-1"))
+        let asked = TextWriter()
+        let declined = await bench.run(["migrate", "down"]) { question in
+            try? asked.write(question)
+            return "n"
+        }
+        #expect(declined.errors == "tranche: nothing was changed\n")
+        #expect(asked.text.contains("etl-1:7"))
+        let wanted = await bench.run(["migrate", "down"]) { _ in "y" }
+        #expect(wanted.output.hasPrefix("reverted 00"), "\(wanted.errors)")
+        let sure = await bench.run("migrate", "down", "--yes")
+        #expect(sure.output.hasPrefix("reverted 00"), "\(sure.errors)")
+    }
+
     @Test("A table of pybatchintory's is taken over, with its bounded jobs")
     func adoption() async throws {
         let bench = try await CommandLineBench(isMigrated: false)

@@ -80,6 +80,48 @@ struct TerminalTests {
         }
     }
 
+    @Test("On a terminal that can do nothing but write, nothing is drawn")
+    func dumb() async throws {
+        let bench = try await CommandLineBench()
+        let environment = bench.environment.merging(["TERM": "dumb"]) { $1 }
+        let (work, status) = try (PseudoTerminal(width: 120), PseudoTerminal(width: 120))
+        let words = ["work", "--job", "j", "--meta", "files", "--count", "5", "--", "cat"]
+        #expect(try await run(words, environment, on: work) == 0)
+        #expect(await eventually { work.text.contains("done: 2 batches") })
+        #expect(work.text.contains("batch 1 succeeded"), "\(work.text)")
+        let running = try RunningProgram(
+            Executable.tranche.path,
+            ["status", "--watch", "--every", "10ms"],
+            environment,
+            output: status.program
+        )
+        #expect(await eventually { status.text.components(separatedBy: "WAITING").count > 3 })
+        kill(running.number, SIGINT)
+        #expect(await running.outcome().code == 0)
+        let audit = await bench.run(
+            ["audit", "--job", "j"],
+            environment: ["TERM": "dumb"],
+            errors: TextWriter(isTerminal: true)
+        )
+        for text in [work.text, status.text, audit.errors] {
+            #expect(!text.contains("\u{1B}"), "\(text)")
+        }
+    }
+
+    @Test("Characters that take two columns leave the columns of a table straight")
+    func wide() {
+        var table = Table([.text("JOB"), .number("N")])
+        for name in ["\u{65E5}\u{672C}", "abcde", "\u{1F600}", "1\u{FE0F}\u{20E3}"] {
+            table.add([Table.Cell(name), "1"])
+        }
+        let text = table.text(Style(TextWriter(), environment: [:]))
+        let lines = text.split(separator: "\n")
+        #expect(lines.map { TextWidth.columns(of: $0) } == [8, 8, 8, 8, 8])
+        #expect(lines[1] == "\u{65E5}\u{672C}   1")
+        #expect(TextWidth.prefix(of: "a\u{65E5}\u{672C}", 4) == "a\u{65E5}")
+        #expect(TextWidth.suffix(of: "a\u{65E5}\u{672C}", 3) == "\u{672C}")
+    }
+
     @Test("A load says how many batches run")
     func load() async throws {
         let bench = try await CommandLineBench()

@@ -1,8 +1,14 @@
 # Prints what zsh completes for each line: zsh -f complete.zsh SCRIPT LINE…
+# A script named _tranche is found in its folder, as one that is installed; another is sourced.
 zmodload zsh/zpty
 script=$1; shift
+if [[ ${script:t} == _tranche ]]; then
+  before="fpath=(${(q)script:h} \$fpath)"; after=:
+else
+  before=:; after="source ${(q)script}"
+fi
 zpty z zsh -f -i
-zpty -w z "PS1= RPS1= PS2=; stty -echo; autoload -Uz compinit; compinit -u -D; source ${(q)script}"
+zpty -w z "PS1= RPS1= PS2=; stty -echo; $before; autoload -Uz compinit; compinit -u -D; $after"
 zpty -w z 'compadd () { if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd "$@"; return $?; fi; local -a hits; builtin compadd -A hits "$@"; print -lr -- $hits >>$found; builtin compadd "$@" }'
 for line in "$@"; do
   found=$(mktemp)

@@ -48,6 +48,18 @@ struct ClientTests {
         #expect(results == [#"{"weight":8}"#, #"{"weight":35}"#, #"{"weight":4}"#])
     }
 
+    @Test(
+        "The worker in Node parts lines at line feeds alone",
+        .enabled(if: nodePath != nil),
+        arguments: [["--persistent"], []]
+    )
+    func nodeLines(options: [String]) async throws {
+        let worker = Self.folder.appending(path: "node/worker.mjs").path
+        let program = try [#require(Self.nodePath), worker]
+        let results = try await work(with: program, options, records: "x\u{2028}y,2\n")
+        #expect(results == [#"{"weight":8}"#])
+    }
+
     @Test("A worker that nobody has given a batch exits with 64 and says why")
     func alone() async throws {
         var workers = [[Self.folder.appending(path: "shell/worker.sh").path]]
@@ -62,15 +74,15 @@ struct ClientTests {
         }
     }
 
-    /// Has a worker work on a file of five records, and gives its results.
+    /// Has a worker work on a file of five records, or others, and gives its results.
     private func work(
         with program: [String],
-        _ options: [String]
+        _ options: [String],
+        records: String = "1,2\n3,4\n5,\"a longer one\"\n\"\u{e4} longer one\",7\n8,9\n"
     ) async throws -> [String] {
         try await withTemporaryFolder { folder in
             let file = folder.path("files.csv")
-            try Data("a,b\n1,2\n3,4\n5,\"a longer one\"\n\"\u{e4} longer one\",7\n8,9\n".utf8)
-                .write(to: URL(filePath: file))
+            try Data("a,b\n\(records)".utf8).write(to: URL(filePath: file))
             let tranche = BuiltProgram("tranche")
             let environment = ["TRANCHE_INVENTORY": "sqlite:\(folder.path("inventory.db"))"]
             let run = ["work", "--job", "j", "--meta", "csv:\(file)", "--count", "2"]

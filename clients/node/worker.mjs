@@ -4,8 +4,6 @@
 //   tranche work --job sum --meta files --count 100 --persistent -- node clients/node/worker.mjs
 //
 // The numbers of ids are exact up to 2^53 in JavaScript: take greater ones as text.
-import { createInterface } from "node:readline";
-
 /** The number of the protocol that this program speaks with --persistent. */
 const protocol = "1";
 
@@ -13,15 +11,14 @@ const protocol = "1";
 export async function run(work) {
   // Standard output belongs to the answers.
   console.log = console.error;
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
   const spoken = process.env.TRANCHE_PERSISTENT;
-  if (spoken === undefined) return runOnce(work, lines);
+  if (spoken === undefined) return runOnce(work);
   if (spoken !== protocol) {
     return refuse(`tranche speaks protocol ${spoken}, and this program ${protocol}`);
   }
   let batch;
   let items = [];
-  for await (const line of lines) {
+  for await (const line of lines()) {
     if (line.startsWith('{"batch":')) {
       batch = JSON.parse(line);
       items = [];
@@ -29,26 +26,39 @@ export async function run(work) {
       const { status, result } = await worked(work, batch, items);
       say({ done: batch.batch, exit: status, result });
     } else {
-      items.push(JSON.parse(line));
+      items.push(line);
     }
   }
 }
 
 /** Works on the one batch that this process was started for, and exits as `tranche work` wants it. */
-async function runOnce(work, lines) {
+async function runOnce(work) {
   if (process.env.TRANCHE_BATCH === undefined) {
     return refuse("this program is run by 'tranche work': there is no TRANCHE_BATCH");
   }
   const items = [];
-  for await (const line of lines) items.push(JSON.parse(line));
+  for await (const line of lines()) items.push(line);
   const batch = { batch: Number(process.env.TRANCHE_BATCH), env: process.env };
   const { status, result } = await worked(work, batch, items);
   if (result !== null) say(result);
   process.exitCode = status;
 }
 
-async function worked(work, batch, items) {
+/** The lines of standard input, parted at line feeds alone: JSON may hold U+2028 and U+2029 as they are. */
+async function* lines() {
+  let rest = "";
+  for await (const text of process.stdin.setEncoding("utf8")) {
+    const parts = text.split("\n");
+    parts[0] = rest + parts[0];
+    rest = parts.pop();
+    yield* parts;
+  }
+  if (rest !== "") yield rest;
+}
+
+async function worked(work, batch, lines) {
   try {
+    const items = lines.map((line) => JSON.parse(line));
     return { status: 0, result: (await work(batch, items)) ?? null };
   } catch (error) {
     console.error(error);

@@ -146,7 +146,7 @@ def run(work):
     if protocol is None:
         if "TRANCHE_BATCH" not in os.environ:
             sys.exit("this program is run by 'tranche work': there is no TRANCHE_BATCH")
-        status, result = _work(work, Batch(os.environ, sys.stdin.buffer))
+        status, result = _work(work, Batch(_environment(), sys.stdin.buffer))
         if result is not None:
             answers.write(result + "\n")
         _flush(answers)
@@ -159,7 +159,8 @@ def run(work):
         for name in variables:
             os.environ.pop(name, None)
         variables = json.loads(header)["env"]
-        os.environ.update(variables)
+        for name, value in variables.items():
+            os.environb[name.encode()] = value.encode()
         items = _items(sys.stdin.buffer)
         batch = Batch(variables, items)
         status, result = _work(work, batch)
@@ -170,6 +171,14 @@ def run(work):
         rest = "" if result is None else f',"result":{result}'
         answers.write(f'{{"done":{batch.id},"exit":{status}{rest}}}\n')
         answers.flush()
+
+
+def _environment():
+    """The variables of this process, in UTF-8 whatever the locale is."""
+    def text(data):
+        return data.decode("utf-8", "surrogateescape")
+
+    return {text(name): text(value) for name, value in os.environb.items()}
 
 
 def _items(lines):

@@ -40,17 +40,19 @@ class Refused(RuntimeError):
 def _run(*arguments, may_exit_with=()):
     """The exit status and standard output of tranche."""
     program = os.environ.get("TRANCHE", "tranche")
+    # UTF-8 whatever the locale is, as tranche has it; a name may have bytes that are none.
+    arguments = [argument.encode("utf-8", "surrogateescape") for argument in arguments]
     # Its own group: a signal to this process's group is for this process to handle.
     done = subprocess.run(
         [program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
+        stderr=subprocess.PIPE, start_new_session=True,
     )
     if done.returncode in (0, *may_exit_with):
-        return done.returncode, done.stdout
-    words = _message(done.stderr)
+        return done.returncode, done.stdout.decode("utf-8")
+    words = _message(done.stderr.decode("utf-8", "replace"))
     if done.returncode == LATER:
         raise tranche.Transient(words)
-    raise Refused(f"tranche {arguments[0]} ended with {done.returncode}: {words}")
+    raise Refused(f"tranche {arguments[0].decode()} ended with {done.returncode}: {words}")
 
 
 def _message(stderr):
@@ -182,8 +184,8 @@ class Held:
             result = ["--result", json.dumps(said)] if said else []
             try:
                 return self._end("succeed", *result, *bad, as_state="succeeded")
-            except OSError as error:
-                return self._fail_as_too_long(error, "the work was done")
+            except (OSError, Refused) as reason:
+                return self._fail_as_refused(reason, "the work was done")
         if "retry_after" in said:
             seconds = said["retry_after"]
             if not isinstance(seconds, (int, float)):
@@ -196,15 +198,15 @@ class Held:
         error = said.get("error", "failed")
         try:
             return self._fail(error, *transient, *bad)
-        except OSError as reason:
-            return self._fail_as_too_long(reason, error)
+        except (OSError, Refused) as reason:
+            return self._fail_as_refused(reason, error)
 
     def _leave(self, note):
         """Leaves a note for the next attempt; one that cannot be left does not hide the failure."""
         note = note if isinstance(note, str) else json.dumps(note)
         try:
             self._end("heartbeat", "--note", note)
-        except (Refused, OSError, ValueError) as error:
+        except (Refused, tranche.Transient, OSError, ValueError) as error:
             print(f"batch {self.batch.id}: the note is left out: {error}", file=sys.stderr)
 
     def _fail(self, error, *options):
@@ -213,12 +215,20 @@ class Held:
         words = words if len(words) <= _LONGEST_ERROR else words[:_LONGEST_ERROR] + "…"
         return self._end("fail", "--error", words, *options, as_state="failed")
 
-    def _fail_as_too_long(self, reason, words):
-        """Fails the batch whose result or bad items are more than the system lets be passed on."""
-        if reason.errno != errno.E2BIG:
-            raise reason
-        words = words[:_LONGEST_ERROR // 2]
-        return self._fail(f"{words}: its result or bad items are too long to be given to tranche")
+    def _fail_as_refused(self, reason, words):
+        """Fails the batch whose result or bad items cannot be passed on, or tranche refuses.
+
+        Where that is refused as well, the batch is given back.
+        """
+        if isinstance(reason, OSError):
+            if reason.errno != errno.E2BIG:
+                raise reason
+            reason = "its result or bad items are too long to be given to tranche"
+        try:
+            return self._fail(f"{words[:_LONGEST_ERROR // 2]}: {reason}")
+        except Refused:
+            release(**self.key)
+            raise
 
     def _end(self, verb, *options, as_state=""):
         status, _ = _run(

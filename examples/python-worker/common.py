@@ -27,7 +27,9 @@ def tranche(*arguments, may_exit_with=()):
     """Runs tranche and returns its exit status and standard output."""
     if TRANCHE is None:
         raise SystemExit("put tranche into PATH, or its path into TRANCHE")
-    done = subprocess.run([TRANCHE, *arguments], stdout=subprocess.PIPE, text=True)
+    # tranche reads and writes UTF-8, whatever the locale is.
+    words = [argument.encode() for argument in arguments]
+    done = subprocess.run([TRANCHE, *words], stdout=subprocess.PIPE)
     if done.returncode not in (0, *may_exit_with):
         raise SystemExit(f"tranche {arguments[0]} ended with {done.returncode}")
-    return done.returncode, done.stdout
+    return done.returncode, done.stdout.decode()

@@ -4,6 +4,10 @@ import json
 import os
 import sys
 
+# tranche reads and writes UTF-8, whatever the locale is.
+sys.stdin.reconfigure(encoding="utf-8")
+sys.stdout.reconfigure(encoding="utf-8")
+
 total = 0
 for line in sys.stdin:
     item = json.loads(line)

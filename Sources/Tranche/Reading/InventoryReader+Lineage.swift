@@ -129,7 +129,7 @@ private struct LineageWalk {
     private mutating func acts(of key: RunKey) async throws -> [ChangeRecord] {
         if let known = acts[key] { return known }
         let limit = Inventory.Lineage.mostActs
-        let read = try await reader.changes(.acts(key), limit: limit)
+        let read = try await reader.changes(.acts(key), before: nil, limit: limit)
         acts[key] = read.reversed()
         return read.reversed()
     }

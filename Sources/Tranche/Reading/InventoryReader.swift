@@ -62,10 +62,16 @@ public protocol InventoryReader: Sendable {
     ///
     /// - Parameters:
     ///   - selection: Which.
+    ///   - before: The id below which theirs are: the last change of the page before; `nil` from
+    ///     the latest.
     ///   - limit: Most changes.
     /// - Returns: The changes.
     /// - Throws: ``TrancheError`` of the store.
-    func changes(_ selection: ChangeSelection, limit: Int) async throws -> [ChangeRecord]
+    func changes(
+        _ selection: ChangeSelection,
+        before: Int64?,
+        limit: Int
+    ) async throws -> [ChangeRecord]
 
     /// Reads a batch's attempts, oldest first, the one that runs at last.
     ///

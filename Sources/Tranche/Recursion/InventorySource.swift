@@ -42,6 +42,7 @@ public struct InventorySource: MetaSourceDescription {
 
     /// Opens the source.
     public func open(beside store: any InventoryStore) async throws -> any MetaSource {
+        try rootIDs.validate()
         let runs = try await store.runs(RunSelection(metaTable: metaTable, job: job))
         let tables = Set(runs.map(\.key.metaTable)).sorted()
         guard let table = tables.first else {

@@ -77,7 +77,8 @@ struct AuditCommand: Command {
                 named: selection.source,
                 in: inventory
             )
-            var line = AuditLine(context.errors)
+            let style = Style(context.errors, environment: context.environment)
+            var line = AuditLine(context.errors, isDrawn: style.canDraw)
             let report: AuditReport
             do {
                 report = try await inventory.audit(run.key, from: source, options: options) {
@@ -100,11 +101,13 @@ struct AuditCommand: Command {
 /// How an audit goes on, on a terminal.
 private struct AuditLine {
     private let writer: any Writer
+    private let isDrawn: Bool
     private let start = ContinuousClock.now
     private var drawnAt: ContinuousClock.Instant?
 
-    init(_ writer: any Writer) {
+    init(_ writer: any Writer, isDrawn: Bool) {
         self.writer = writer
+        self.isDrawn = isDrawn
     }
 
     mutating func draw(_ report: AuditReport) {
@@ -127,7 +130,7 @@ private struct AuditLine {
     }
 
     private func write(_ text: String) {
-        guard writer.isTerminal else { return }
+        guard isDrawn else { return }
         // The audit goes on when nobody can read how it goes.
         try? writer.write(text)
     }

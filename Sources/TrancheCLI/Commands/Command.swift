@@ -31,6 +31,8 @@ struct Context: Sendable {
     var environment: [String: String]
     var output: any Writer
     var errors: any Writer
+    /// What standard error is written through; `nil` where that is the writer alone.
+    var queue: QueuedWriter?
     /// Whether programs read the output.
     var isJSON: Bool
     var now: @Sendable () -> Date

@@ -18,7 +18,13 @@ struct FailCommand: Command {
 
     private static let named: [CommandDescription.Option] =
         [
-            .init("error", "TEXT", "what went wrong; stored with the attempt", isRequired: true),
+            .init(
+                "error",
+                "TEXT",
+                "what went wrong; stored with the attempt; - reads it from standard input, of at "
+                    + "most 1 MiB",
+                isRequired: true
+            ),
             .init(
                 "transient",
                 nil,
@@ -28,13 +34,13 @@ struct FailCommand: Command {
         ] + BadItemOptions.options("are a batch again at once")
 
     private let options: HoldingOptions
-    private let error: String
+    private let error: GivenText
     private let bad: BadItemOptions
     private let isTransient: Bool
 
     init(_ arguments: Arguments) throws {
         options = try HoldingOptions(arguments, of: Self.description)
-        error = try arguments.required("error")
+        error = GivenText(try arguments.required("error"), of: "--error")
         bad = try BadItemOptions(arguments)
         isTransient = arguments.has("transient")
         if isTransient, !bad.isEmpty {
@@ -46,8 +52,9 @@ struct FailCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        let error = try await error.read()
         let (batch, isBadWhole) = try await context.withInventory(waiting: true) { inventory in
-            let failure = try await failure(in: inventory, context)
+            let failure = try await failure(error, in: inventory, context)
             let batch = try await inventory.retrying { _ in
                 try await inventory.store.fail(options.holding, with: failure)
             }
@@ -57,7 +64,11 @@ struct FailCommand: Command {
         return .done
     }
 
-    private func failure(in inventory: Inventory, _ context: Context) async throws -> BatchFailure {
+    private func failure(
+        _ error: String,
+        in inventory: Inventory,
+        _ context: Context
+    ) async throws -> BatchFailure {
         var failure = BatchFailure(error, isTransient: isTransient)
         if bad.isEmpty { return failure }
         failure.parts = try await bad.parts(

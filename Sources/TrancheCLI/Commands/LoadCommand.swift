@@ -147,12 +147,12 @@ struct LoadCommand: Command {
                 let report = try await load.run(signals)
                 let words = load.wasStopped ? nil : nothingToDo(report, left)
                 let isSaid = words != nil || left.isEmpty && before.runs.isEmpty
-                progress.finish(elapsed: ContinuousClock.now - start, isOver: !isSaid)
+                await progress.finish(elapsed: ContinuousClock.now - start, isOver: !isSaid)
                 if let words { try context.note(words) }
                 try await noteQuarantined(report, inventory, context)
                 return try status(report, load, context)
             } catch {
-                progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+                await progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 // What was loaded before the error is no less loaded.
                 try tell(load.counters, context)
                 throw error

@@ -57,8 +57,9 @@ struct MigrateCommand: Command {
         notes: """
             down says how many records it removes, by job, and asks on a terminal; otherwise it
             needs --yes. --dry-run shows them and the SQL. 'tranche export' makes a copy first.
-            up also asks if workers are running that are too old for the new tables; 'migrate
-            status' lists the workers that run.
+            up also asks if workers are running that are too old for the new tables, and down if
+            workers are running that know what it reverts; 'migrate status' lists the workers
+            that run.
 
             """
     )
@@ -178,7 +179,8 @@ struct MigrateCommand: Command {
             }
             let left = try await migrator.workers().leftBehind(by: pending)
             if !left.isEmpty {
-                let question = MigrationText.words(for: left, in: migrator.name, context)
+                let why = "older than the new tables permit"
+                let question = MigrationText.words(for: left, why, in: migrator.name, context)
                 guard let isWanted = try await context.confirm(question) else {
                     throw TrancheError(
                         .migrationRefused,
@@ -194,7 +196,7 @@ struct MigrateCommand: Command {
         return try await migrator.up(to: version, adoption: adoption, isDryRun: isDryRun)
     }
 
-    /// Reverts; what removes rows is asked for first.
+    /// Reverts; what removes rows, or is at work, is asked for first.
     ///
     /// - Returns: What was done; `nil` where it was not wanted.
     private func down(
@@ -203,22 +205,49 @@ struct MigrateCommand: Command {
     ) async throws -> MigrationReport? {
         if !isDryRun, !isSure {
             let plan = try await migrator.down(to: version, isDryRun: true)
-            if !plan.losses.isEmpty {
-                let question = plan.wordsOnReverting(migrator.name)
+            var doubts = plan.losses.isEmpty ? [] : [plan.wordsOnReverting(migrator.name)]
+            let left = try await workersUsingReverted(migrator)
+            if !left.isEmpty {
+                let why = "with what is to be reverted"
+                doubts.append(MigrationText.words(for: left, why, in: migrator.name, context))
+            }
+            if !doubts.isEmpty {
+                let question = doubts.joined(separator: "; ")
                 guard let isWanted = try await context.confirm(question) else {
-                    throw UsageError(
-                        question + ": say so with --yes, or look with --dry-run; 'tranche export' "
-                            + "keeps a copy before"
-                    )
+                    throw refusal(question, removesRows: !plan.losses.isEmpty)
                 }
                 guard isWanted else {
                     try context.note("nothing was changed")
                     return nil
                 }
-                return try await migrator.down(to: version, isDryRun: false, removesRows: true)
+                return try await migrator.down(
+                    to: version,
+                    isDryRun: false,
+                    removesRows: !plan.losses.isEmpty
+                )
             }
         }
         return try await migrator.down(to: version, isDryRun: isDryRun, removesRows: isSure)
+    }
+
+    /// Who is at work with what is to be reverted.
+    private func workersUsingReverted(
+        _ migrator: any InventoryMigrator
+    ) async throws -> [WorkerStatus] {
+        let applied = try await migrator.status().filter { $0.appliedAt != nil }
+        let target = version ?? (applied.map(\.version).max() ?? 0) - 1
+        return try await migrator.workers().using(applied.filter { $0.version > target })
+    }
+
+    private func refusal(_ question: String, removesRows: Bool) -> any Error {
+        guard removesRows else {
+            let advice = "; stop them and try again, or give --yes"
+            return TrancheError(.migrationRefused, question + advice)
+        }
+        return UsageError(
+            question + ": say so with --yes, or look with --dry-run; 'tranche export' "
+                + "keeps a copy before"
+        )
     }
 
     /// Lends a place where a file may be made to say what would be done, and removes it.

@@ -48,9 +48,10 @@ struct MigrationText: Sendable {
         return "\n" + table.text(context.style)
     }
 
-    /// Names workers that are left behind, ten at most.
+    /// Names workers that a migration stands in the way of, ten at most.
     static func words(
         for workers: [WorkerStatus],
+        _ why: String,
         in inventory: String,
         _ context: Context
     ) -> String {
@@ -61,8 +62,7 @@ struct MigrationText: Sendable {
         }
         let more = workers.count > 10 ? " and \(workers.count - 10) more" : ""
         let are = workers.count == 1 ? "is" : "are"
-        return "at work on \(inventory) \(are) \(named.joined(separator: ", "))\(more), older than "
-            + "the new tables permit"
+        return "at work on \(inventory) \(are) \(named.joined(separator: ", "))\(more), \(why)"
     }
 
     private func text(_ context: Context) -> String {

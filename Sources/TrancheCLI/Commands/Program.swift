@@ -178,10 +178,23 @@ package struct Program: Sendable {
     private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ProgramStatus
     {
         let command = try type.init(arguments)
-        let log = try LogWriter(arguments, to: errors, environment: environment, now: now)
-        guard let log else { return try await run(command, arguments, errors: errors) }
+        let given = try LogWriter(arguments, to: errors, environment: environment, now: now)
+        let queue = QueuedWriter(errors) { [now] count in
+            let words = "\(HumanText.count(count, "line")) left out: nobody read them"
+            // A line that cannot be encoded is still one for people.
+            let text = try? given?.text(of: LogLine(.warning, words, at: now()))
+            return (text ?? "tranche: \(words)") + "\n"
+        }
+        guard var log = given else {
+            return try await queue.finishing {
+                try await run(command, arguments, errors: queue, through: queue)
+            }
+        }
+        log.base = queue
         do {
-            return try await run(command, arguments, errors: log)
+            return try await queue.finishing { [log] in
+                try await run(command, arguments, errors: log, through: queue)
+            }
         } catch let error as WriteError where error.isUnread {
             throw error
         } catch {
@@ -195,13 +208,15 @@ package struct Program: Sendable {
     private func run(
         _ command: any Command,
         _ arguments: Arguments,
-        errors: any Writer
+        errors: any Writer,
+        through queue: QueuedWriter
     ) async throws -> ProgramStatus {
         let context = Context(
             settings: try Settings(arguments, environment: environment),
             environment: environment,
             output: output,
             errors: errors,
+            queue: queue,
             isJSON: arguments.has("json"),
             now: now,
             sourcePatience: sourcePatience,

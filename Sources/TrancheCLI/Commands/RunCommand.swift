@@ -117,10 +117,10 @@ struct RunCommand: Command {
                     }
                 )
             } catch {
-                progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+                await progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 throw error
             }
-            progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
+            await progress.finish(elapsed: ContinuousClock.now - start, isOver: drains)
             try ends.check()
             if let newer { throw SupersededError(record, by: newer) }
             if stop.stage >= .stopping { return drains ? .interrupted : .done }

@@ -60,33 +60,46 @@ struct SetCommand: Command {
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        let document = try await context.withInventory(worker: context.person) { inventory in
-            let key = try await inventory.run(selection.known(in: inventory)).key
-            if !limits.budgets.isEmpty || endsBudgets {
-                try await inventory.setBudgets(limits.budgets, of: key, reason: reason)
-            }
-            switch limits.parallelism {
-            case nil: break
-            case .any: try await inventory.setParallelism(nil, of: key, reason: reason)
-            case .most(let count):
-                try await inventory.setParallelism(count, of: key, reason: reason)
-            }
-            if limits.perKey != nil || endsPerKey {
-                try await inventory.setPerKey(limits.perKey, of: key, reason: reason)
-            }
-            if limits.share != nil || limits.priority != nil {
-                try await inventory.setRank(
-                    share: limits.share,
-                    priority: limits.priority,
-                    of: key,
-                    reason: reason
-                )
-            }
+        let (before, after) = try await context.withInventory(worker: context.person) { inventory in
+            let known = try await inventory.run(selection.known(in: inventory))
+            let key = known.key
+            let before = RunLimitsDocument(known, try await inventory.budgets(of: key))
+            // All is looked at before the first is changed; unknown budgets change nothing.
+            try known.requireKeyColumn(for: limits.perKey)
+            try BudgetRank(share: limits.share ?? 1, priority: limits.priority ?? 0).validate()
+            try await change(key, in: inventory)
             let run = try await inventory.run(RunSelection(key))
-            return RunLimitsDocument(run, try await inventory.budgets(of: key))
+            return (before, RunLimitsDocument(run, try await inventory.budgets(of: key)))
         }
-        try context.write(document) { document.words }
+        try context.write(after) {
+            guard before == after else { return after.words }
+            let lost = reason == nil ? "" : "; the reason is not recorded"
+            return after.words + "; it was so already, and nothing is changed" + lost
+        }
         return .done
+    }
+
+    private func change(_ key: RunKey, in inventory: Inventory) async throws {
+        if !limits.budgets.isEmpty || endsBudgets {
+            try await inventory.setBudgets(limits.budgets, of: key, reason: reason)
+        }
+        switch limits.parallelism {
+        case nil: break
+        case .any: try await inventory.setParallelism(nil, of: key, reason: reason)
+        case .most(let count):
+            try await inventory.setParallelism(count, of: key, reason: reason)
+        }
+        if limits.perKey != nil || endsPerKey {
+            try await inventory.setPerKey(limits.perKey, of: key, reason: reason)
+        }
+        if limits.share != nil || limits.priority != nil {
+            try await inventory.setRank(
+                share: limits.share,
+                priority: limits.priority,
+                of: key,
+                reason: reason
+            )
+        }
     }
 }
 

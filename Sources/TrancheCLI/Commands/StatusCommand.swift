@@ -88,7 +88,7 @@ struct StatusCommand: Command {
             do {
                 while true {
                     _ = try await show(inventory, context)
-                    if !context.output.isTerminal, !context.isJSON {
+                    if !isDrawn(in: context), !context.isJSON {
                         try context.output.write("\n")
                     }
                     try await inventory.configuration.clock.sleep(for: interval)
@@ -123,8 +123,7 @@ struct StatusCommand: Command {
 
     /// Whether what is shown takes the place of what was.
     private func isDrawn(in context: Context) -> Bool {
-        interval != nil && (context.style.isColoured || context.output.isTerminal)
-            && !context.isJSON
+        interval != nil && context.style.canDraw && !context.isJSON
     }
 
     /// The table, as much of it as fits onto a screen that is drawn anew.

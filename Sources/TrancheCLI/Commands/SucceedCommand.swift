@@ -14,7 +14,12 @@ struct SucceedCommand: Command {
         groups: [
             HoldingOptions.group(
                 [
-                    .init("result", "JSON", "result of the batch; stored with it"),
+                    .init(
+                        "result",
+                        "JSON",
+                        "result of the batch; stored with it; - reads it from standard input, "
+                            + "of at most 1 MiB"
+                    ),
                     .init("logging", "TEXT", "free text; stored with the batch"),
                 ] + BadItemOptions.options("are done")
             )
@@ -27,13 +32,13 @@ struct SucceedCommand: Command {
     )
 
     private let options: HoldingOptions
-    private let result: String?
+    private let result: GivenText?
     private let logging: String?
     private let bad: BadItemOptions
 
     init(_ arguments: Arguments) throws {
         options = try HoldingOptions(arguments, of: Self.description)
-        result = arguments.text("result")
+        result = arguments.text("result").map { GivenText($0, of: "--result") }
         logging = arguments.text("logging")
         bad = try BadItemOptions(arguments)
         if !bad.isEmpty, logging != nil {
@@ -41,16 +46,22 @@ struct SucceedCommand: Command {
                 "--logging does not go with bad items: it holds their errors"
             )
         }
-        let look = result.map { StrictJSON.look(in: $0) }
-        if let look, let complaint = look.complaint(about: "--result") {
-            let remedy = look.isTooDeep ? "" : "; text needs its quotes, as in '\"text\"'"
-            throw UsageError(complaint + remedy)
-        }
+        if let known = result?.known { try Self.check(known) }
+    }
+
+    /// Refuses a result that is not JSON.
+    private static func check(_ result: String) throws {
+        let look = StrictJSON.look(in: result)
+        guard let complaint = look.complaint(about: "--result") else { return }
+        let remedy = look.isTooDeep ? "" : "; text needs its quotes, as in '\"text\"'"
+        throw UsageError(complaint + remedy)
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
+        let result = try await result?.read()
+        if let result { try Self.check(result) }
         if bad.isEmpty {
-            return try await options.run(context) { [result, logging] store, holding in
+            return try await options.run(context) { [logging] store, holding in
                 try await store.succeed(holding, result: result, logging: logging)
             }
         }

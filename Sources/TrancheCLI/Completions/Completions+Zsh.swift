@@ -21,7 +21,12 @@ extension Completions {
             \(commands.map(zshCase).joined(separator: "\n"))
                 esac
             }
-            compdef _tranche tranche
+            # As a file of $fpath this is the function itself, the first time; else it is sourced.
+            if [ "$funcstack[1]" = _tranche ]; then
+                _tranche "$@"
+            else
+                compdef _tranche tranche
+            fi
 
             """
     }

@@ -237,8 +237,6 @@ struct LoadOptions: Sendable {
         )
         request.limits = try LimitOptions(arguments).ofNewRun
         try request.validate()
-        // Nothing is made for what cannot begin.
-        try RunKey(metaTable: "", job: job, run: run).requireNewName()
         return request
     }
 

@@ -5,7 +5,7 @@ import Tranche
 struct LogWriter: Writer {
     let format: LogFormat
     /// Where the lines go.
-    let base: any Writer
+    var base: any Writer
     let now: @Sendable () -> Date
     /// The job and the worker of lines that are about no batch.
     let job: String?
@@ -27,15 +27,26 @@ struct LogWriter: Writer {
 
     /// Writes a line, unless it is left out.
     func write(_ line: LogLine) throws {
+        guard let text = try text(of: line) else { return }
+        let bytes = Array((text + "\n").utf8)
+        if line.stream == nil {
+            try base.write(bytes)
+        } else {
+            try base.copy(bytes)
+        }
+    }
+
+    /// A line as it is written; `nil` where it is left out.
+    func text(of line: LogLine) throws -> String? {
         var line = line
         line.job = line.job ?? job
         line.worker = line.worker ?? worker
         switch format {
-        case .json: try base.writeLine(line.documentText())
-        case .text: try base.writeLine(line.text)
+        case .json: return try line.documentText()
+        case .text: return line.text
         case .quiet:
-            guard line.level != .info else { return }
-            try base.writeLine("tranche: \(HumanText.programLines(line.message))")
+            return line.level == .info
+                ? nil : "tranche: \(HumanText.programLines(line.message))"
         }
     }
 }

@@ -50,7 +50,8 @@ struct Table {
     /// The table as text, with a line break at its end.
     func text(_ style: Style) -> String {
         let widths = columns.indices.map { index in
-            max(columns[index].title.count, rows.map { $0[index].text.count }.max() ?? 0)
+            ([Cell(columns[index].title)] + rows.map { $0[index] })
+                .map { TextWidth.columns(of: $0.text) }.max() ?? 0
         }
         let titles = columns.map { Cell($0.title, .dim) }
         return ([titles] + rows).map { line($0, widths, style) + "\n" }.joined()
@@ -59,7 +60,8 @@ struct Table {
     private func line(_ cells: [Cell], _ widths: [Int], _ style: Style) -> String {
         var text = ""
         for (index, cell) in cells.enumerated() {
-            let space = String(repeating: " ", count: widths[index] - cell.text.count)
+            let own = TextWidth.columns(of: cell.text)
+            let space = String(repeating: " ", count: widths[index] - own)
             let painted = style.paint(cell.text, cell.colour)
             let isLast = index == cells.count - 1
             text += columns[index].isNumber ? space + painted : painted + (isLast ? "" : space)
@@ -78,15 +80,18 @@ enum Colour: Int, Sendable {
     case dim = 2
 }
 
-/// Whether and how text is coloured.
+/// Whether and how text is coloured, and drawn over what was there.
 struct Style: Sendable {
     var isColoured: Bool
+    /// Whether the cursor can be moved, and a line drawn anew.
+    let canDraw: Bool
 
-    /// Colours on a terminal, unless `NO_COLOR` is set to anything.
+    /// Draws on a terminal, unless `TERM` says that it can do nothing, and colours there unless
+    /// `NO_COLOR` is set to anything.
     init(_ writer: any Writer, environment: [String: String]) {
-        isColoured =
-            writer.isTerminal && (environment["NO_COLOR"] ?? "").isEmpty
-            && environment["TERM"] != "dumb"
+        let isPlain = environment["TERM"].map { ["", "dumb"].contains($0) } ?? false
+        canDraw = writer.isTerminal && !isPlain
+        isColoured = canDraw && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
     func paint(_ text: String, _ colour: Colour?) -> String {

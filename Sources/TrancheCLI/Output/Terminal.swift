@@ -17,7 +17,7 @@ package enum Terminal {
             defer { sender.finish() }
             // Who cannot be shown the question cannot be asked.
             guard (try? FileWriter(file: STDERR_FILENO).write(question)) != nil,
-                let line = readLine()
+                Readiness.wait(for: STDIN_FILENO, POLLIN), let line = readLine()
             else { return }
             sender.yield(line)
         }

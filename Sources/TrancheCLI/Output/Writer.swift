@@ -18,10 +18,19 @@ package protocol Writer: Sendable {
     ///
     /// - Throws: ``WriteError``.
     func write(_ bytes: [UInt8]) throws
+
+    /// Writes what another program has written, of which nothing is left out.
+    ///
+    /// - Throws: ``WriteError``.
+    func copy(_ bytes: [UInt8]) throws
 }
 
 extension Writer {
     package var height: Int? { nil }
+
+    package func copy(_ bytes: [UInt8]) throws {
+        try write(bytes)
+    }
 
     package func write(_ text: String) throws {
         try write(Array(text.utf8))
@@ -78,6 +87,8 @@ package struct FileWriter: Writer {
             }
             let code = errno
             if count < 0, code == EINTR { continue }
+            // Who shares the file may have made it one that does not wait.
+            if count < 0, code == EAGAIN, Readiness.wait(for: file, POLLOUT) { continue }
             guard count > 0 else {
                 throw WriteError(
                     description: "cannot write the output: \(String(cString: strerror(code)))",

@@ -57,7 +57,8 @@ struct PipelinePrograms: Sendable {
             grace: grace,
             clock: clock,
             copy: { [progress] in progress.copy($0, of: $1, $2) },
-            lineage: lineage
+            lineage: lineage,
+            room: { [progress] in progress.waitForRoom() }
         )
         return ProgramHandler(program: program, progress: progress, report: { _ in })
     }
@@ -123,11 +124,17 @@ struct PipelinePrograms: Sendable {
                 return nil
             }
             group.addTask {
-                _ = await child.readOutput { progress.copy($0) }
+                _ = await child.readOutput {
+                    progress.copy($0)
+                    progress.waitForRoom()
+                }
                 return nil
             }
             group.addTask {
-                _ = await child.readErrors { progress.copy($0, of: nil, .errors) }
+                _ = await child.readErrors {
+                    progress.copy($0, of: nil, .errors)
+                    progress.waitForRoom()
+                }
                 return nil
             }
             group.addTask {

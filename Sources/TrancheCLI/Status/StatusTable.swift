@@ -62,18 +62,20 @@ struct StatusTable {
 
         /// How wide it is, its cells cut where they may be.
         func width(_ widest: Int) -> Int {
-            let own = cells.map(\.text.count).max() ?? 0
+            let own = cells.map { TextWidth.columns(of: $0.text) }.max() ?? 0
             return max(column.title.count, isCut ? min(own, widest) : own)
         }
 
         mutating func cut(to widest: Int) {
             guard isCut else { return }
-            for place in cells.indices where cells[place].text.count > widest {
+            for place in cells.indices {
                 let text = cells[place].text
+                guard TextWidth.columns(of: text) > widest else { continue }
                 // Names often differ at their ends, as those of files in a folder do.
                 let end = isName ? (widest - 1) / 2 : 0
                 cells[place].text =
-                    text.prefix(max(1, widest - 1 - end)) + "…" + text.suffix(end)
+                    TextWidth.prefix(of: text, max(1, widest - 1 - end)) + "…"
+                    + TextWidth.suffix(of: text, end)
             }
         }
     }

@@ -23,11 +23,20 @@ final class LineFile: Sendable {
     ///
     /// - Parameter path: The file; `-` for standard input.
     /// - Throws: ``SystemError``.
-    init(_ path: String) throws(SystemError) {
-        self.path = path
+    convenience init(_ path: String) throws(SystemError) {
         let number = path == "-" ? dup(STDIN_FILENO) : tranche_open(path, O_RDONLY | O_CLOEXEC, 0)
         guard number >= 0 else { throw SystemError("cannot read '\(path)'") }
-        file = OpenFile(stealing: number)
+        self.init(path, reading: OpenFile(stealing: number))
+    }
+
+    /// Reads an open file.
+    ///
+    /// - Parameters:
+    ///   - path: What errors call it.
+    ///   - file: The file.
+    init(_ path: String, reading file: OpenFile) {
+        self.path = path
+        self.file = file
     }
 
     /// Reads the next lines, without their line breaks.
@@ -45,6 +54,7 @@ final class LineFile: Sendable {
         while true {
             let count = Glibc.read(file.number, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN, Readiness.wait(for: file.number, POLLIN) { continue }
             guard count >= 0 else { throw SystemError("cannot read '\(path)'") }
             let lines = state.withLock { $0.take(buffer[..<count]) }
             guard let lines else { return nil }

@@ -34,6 +34,9 @@ struct BatchProgram: Sendable {
             + "answered; with --persistent it answers each batch with a line {\"done\": \(batch.id)}"
     }
 
+    /// Waits until there is room for more of what programs write; called on threads that may block.
+    var room: @Sendable () -> Void = {}
+
     /// How the program ended.
     typealias End = ProgramEnd
 
@@ -190,6 +193,7 @@ struct BatchProgram: Sendable {
             live.add(errors: bytes)
             let whole = lines.withLock { $0.add(bytes) }
             if !whole.isEmpty { copy(whole, batch.record, .errors) }
+            room()
         }
         let rest = lines.withLock { $0.finish() }
         if !rest.isEmpty { copy(rest, batch.record, .errors) }
@@ -223,6 +227,7 @@ struct BatchProgram: Sendable {
             successors?.add(bytes)
             live.add(output: bytes)
             copy(bytes, batch.record, .output)
+            room()
         }
         successors?.finish()
         return .output(output.lines, output.tail)

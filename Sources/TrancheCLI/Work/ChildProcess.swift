@@ -5,8 +5,8 @@ import Glibc
 import Synchronization
 import Tranche
 
-/// A running program in a process group of its own, with pipes as its standard input, output and
-/// error.
+/// A running program in a session and a process group of its own, with pipes as its standard input,
+/// output and error.
 ///
 /// Every call that blocks runs on a thread of its own.
 final class ChildProcess: Sendable {
@@ -89,16 +89,18 @@ final class ChildProcess: Sendable {
         let arguments = arguments.map { strdup($0) } + [nil]
         let environment = environment.map { strdup($0) } + [nil]
         defer { for copy in arguments + environment { free(copy) } }
-        let number = tranche_spawn(
-            path,
-            arguments,
-            environment,
-            input.reading.number,
-            output.writing.number,
-            errors.writing.number,
-            ProcessSignals.outlivesTerminal ? 0 : 1,
-            guardian.number
-        )
+        let number = OwnChildren.start {
+            tranche_spawn(
+                path,
+                arguments,
+                environment,
+                input.reading.number,
+                output.writing.number,
+                errors.writing.number,
+                ProcessSignals.outlivesTerminal ? 0 : 1,
+                guardian.number
+            )
+        }
         guard number > 0 else { throw SystemError("cannot run '\(path)'") }
         input.reading.close()
         output.writing.close()
@@ -358,12 +360,12 @@ final class ChildProcess: Sendable {
         while waitid(P_PID, id_t(number), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         let status = state.withLock { state in
             kill(-number, SIGKILL)
-            var status: Int32 = 0
-            while waitpid(number, &status, 0) < 0, errno == EINTR {}
+            let status = OwnChildren.end(number)
             state.isReaped = true
             return status
         }
         exited.raise()
+        OwnChildren.reapOthers()
         return status & 0x7f == 0 ? .code((status >> 8) & 0xff) : .signal(status & 0x7f)
     }
 }

@@ -9,6 +9,8 @@ final class Progress: Sendable {
     private static let pause: Duration = .milliseconds(200)
 
     private let writer: any Writer
+    /// What the writer writes through, where that is done on another thread.
+    private let queue: QueuedWriter?
     private let style: Style
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
@@ -27,6 +29,7 @@ final class Progress: Sendable {
 
     init(
         _ writer: any Writer,
+        through queue: QueuedWriter? = nil,
         style: Style,
         weighsBytes: Bool,
         hasWeights: Bool,
@@ -34,6 +37,7 @@ final class Progress: Sendable {
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.writer = writer
+        self.queue = queue
         self.style = style
         self.clock = clock
         self.now = now
@@ -41,7 +45,8 @@ final class Progress: Sendable {
         state = Mutex(State(tally: ProgressTally(weighsBytes: weighsBytes, hasWeights: hasWeights)))
     }
 
-    /// Makes the progress of what a command works on.
+    /// Makes the progress of what a command works on: from now on until ``finish(elapsed:isOver:)``
+    /// nobody waits for who reads standard error.
     convenience init(
         _ context: Context,
         weighsBytes: Bool = false,
@@ -50,16 +55,18 @@ final class Progress: Sendable {
     ) {
         self.init(
             context.errors,
+            through: context.queue,
             style: Style(context.errors, environment: context.environment),
             weighsBytes: weighsBytes,
             hasWeights: hasWeights,
             clock: clock,
             now: context.now
         )
+        context.queue?.writeLater()
     }
 
     /// Whether there is a live line.
-    var isLive: Bool { writer.isTerminal }
+    var isLive: Bool { style.canDraw }
 
     /// The counts so far.
     var tally: ProgressTally { state.withLock { $0.tally } }
@@ -81,7 +88,7 @@ final class Progress: Sendable {
     ) {
         state.withLock { state in
             change(&state.tally)
-            if let line, isAlwaysShown || !writer.isTerminal {
+            if let line, isAlwaysShown || !isLive {
                 say(line, colour, about: batch, &state)
             }
             draw(&state, isChange: true)
@@ -111,15 +118,26 @@ final class Progress: Sendable {
                 let mark = batch.map { "[\($0.id)] " } ?? ""
                 var text = ""
                 for part in parts { text += "\(mark)\(HumanText.programLine(part))\n" }
-                write(Array(text.utf8))
+                // Work goes on when nobody can read how it goes.
+                try? writer.copy(Array(text.utf8))
             }
             draw(&state, isChange: true)
         }
     }
 
+    /// Waits until there is room for more of what programs write; on a thread that may block.
+    func waitForRoom() {
+        queue?.waitForRoom()
+    }
+
+    /// Lets nobody wait for that room any more.
+    func stopWaitingForRoom() {
+        queue?.stopWaitingForRoom()
+    }
+
     /// Keeps the live line up to date until cancelled: drawn each second, and after changes.
     func run() async {
-        guard writer.isTerminal else { return }
+        guard isLive else { return }
         while !Task.isCancelled {
             state.withLock { draw(&$0, isChange: false) }
             // Cancelled is how this ends.
@@ -127,13 +145,13 @@ final class Progress: Sendable {
         }
     }
 
-    /// Ends with a line that sums up.
+    /// Ends with a line that sums up, and waits until all is written.
     ///
     /// - Parameters:
     ///   - elapsed: How long the work went on.
     ///   - isOver: Whether the line is shown when nothing was done, too: what kept it from being
     ///     done says more.
-    func finish(elapsed: Duration, isOver: Bool) {
+    func finish(elapsed: Duration, isOver: Bool) async {
         state.withLock { state in
             if isOver || !state.tally.isEmpty {
                 say(state.tally.summary(elapsed: elapsed), nil, about: nil, &state)
@@ -141,17 +159,20 @@ final class Progress: Sendable {
                 clear(&state)
             }
         }
+        await queue?.finish()
     }
 
     // MARK: - Drawing
 
     private func draw(_ state: inout State, isChange: Bool) {
-        guard writer.isTerminal else { return }
+        guard isLive else { return }
         state.isStale = state.isStale || isChange
         let now = stopwatch.elapsed
         if let drawnAt = state.drawnAt, now - drawnAt < (state.isStale ? Self.pause : .seconds(1)) {
             return
         }
+        // A terminal that is held would be drawn on again and again later.
+        if queue?.isBehind == true { return }
         let width = max(writer.width - 1, 20)
         let line = state.tally.line(elapsed: now, width: width)
         write(Array("\r\u{1B}[K\(line.prefix(width))".utf8))

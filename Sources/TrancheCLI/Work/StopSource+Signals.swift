@@ -28,6 +28,10 @@ extension StopSource {
                 { await self.watch(signals, grace: grace.length, clock: clock, progress) },
                 { await self.end(after: grace.length, clock: clock) },
                 { await progress.run() },
+                {
+                    await self.reached(.ending)
+                    progress.stopWaitingForRoom()
+                },
                 { await Self.repeating(estimate, clock: clock) },
             ]
             for beside in besides {

@@ -249,7 +249,8 @@ struct WorkOptions: Sendable {
                 clock: inventory.configuration.clock,
                 copy: { progress.copy($0, of: $1, $2) },
                 lineage: lineage,
-                way: input.way
+                way: input.way,
+                room: { progress.waitForRoom() }
             )
             let key = RunKey(
                 metaTable: definition.table,
@@ -286,11 +287,11 @@ struct WorkOptions: Sendable {
                 )
                 reason = stop.stage >= .stopping ? nil : report.reason
             } catch {
-                progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+                await progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
                 let named = (error as? TrancheError)?.naming(job: key.job)
                 throw named?.naming(delimiterOf: opened) ?? error
             }
-            progress.finish(
+            await progress.finish(
                 elapsed: ContinuousClock.now - start,
                 isOver: reason == nil || reason == .complete
             )

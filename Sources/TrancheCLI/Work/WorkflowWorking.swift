@@ -70,11 +70,11 @@ struct WorkflowWorking: Sendable {
                 estimate: {},
                 { try await workflows.work(on: handle, asked) }
             )
-            progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
+            await progress.finish(elapsed: ContinuousClock.now - start, isOver: true)
             let isUnfinished = !progress.tally.unfinished.isEmpty
             return try WorkflowText.tell(result, isUnfinished: isUnfinished, context)
         } catch {
-            progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
+            await progress.finish(elapsed: ContinuousClock.now - start, isOver: false)
             throw error
         }
     }
@@ -102,7 +102,8 @@ extension WorkflowOptions {
                 grace: grace,
                 clock: clock,
                 copy: { progress.copy($0, of: $1, $2) },
-                lineage: lineage
+                lineage: lineage,
+                room: { progress.waitForRoom() }
             )
             return ProgramHandler(program: program, progress: progress, report: { _ in })
         }

@@ -31,7 +31,8 @@ class Ended(unittest.TestCase):
             # Python, since a shell's words are not those of all bytes.
             file.write(f"#!{sys.executable}\nimport json, sys\n"
                        f"open({self.calls!r}, 'a').write(json.dumps(sys.argv[1:]) + chr(10))\n"
-                       "sys.exit(64 if '--note' in sys.argv and len(sys.argv[-1]) > 8192 else 0)\n")
+                       "note = sys.argv[-1] if '--note' in sys.argv else ''\n"
+                       "sys.exit(75 if note == 'not now' else 64 if len(note) > 8192 else 0)\n")
         os.chmod(program, 0o755)
         patch = mock.patch.dict(os.environ, {"TRANCHE": program})
         patch.start()
@@ -84,7 +85,7 @@ class Ended(unittest.TestCase):
         self.assertLess(len(error), 10_000)
 
     def test_a_note_that_cannot_be_left_does_not_hide_the_failure(self):
-        for note in ("x" * 200_000, "x" * 9000, "a\0b"):
+        for note in ("x" * 200_000, "x" * 9000, "a\0b", "not now"):
             def work(batch):
                 batch.leave(note)
                 raise ValueError("no such day")
@@ -114,7 +115,7 @@ class Ended(unittest.TestCase):
         tries = []
 
         def run(command, **options):
-            if command[1] == "heartbeat":
+            if command[1] == b"heartbeat":
                 tries.append(command)
                 if len(tries) == 1:
                     raise BlockingIOError(11, "Resource temporarily unavailable")
@@ -200,6 +201,38 @@ class Acquired(unittest.TestCase):
             self.assertEqual(held.work(work), "succeeded")
         done = sum(batch["count"] for batch in self.batches() if batch["status"] == "succeeded")
         self.assertEqual((done, self.job.failed()), (9, 1))
+
+    def test_an_end_that_is_refused_fails_the_batch_and_the_loop_goes_on(self):
+        def done(batch):
+            batch.bad(999, "no such day")
+
+        def failed(batch):
+            batch.bad(999)
+            raise ValueError("no such month")
+
+        for work, words in ((done, "the work was done: "), (failed, "ValueError: no such month: ")):
+            held = self.job.acquire()
+            self.assertEqual(held.work(work), "failed")
+            error = {batch["batch"]: batch for batch in self.batches()}[held.batch.id]["logging"]
+            self.assertTrue(error.startswith(words) and "999" in error, error)
+
+    def test_texts_are_utf8_whatever_the_locale_is(self):
+        program = (
+            "import tranche_acquire\n"
+            "job = tranche_acquire.Job(chr(233), '--meta', 'item', '--count', '5')\n"
+            "def work(batch):\n"
+            "    return {'item': next(iter(batch)).item}\n"
+            "print(job.acquire().work(work))\n"
+        )
+        locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        module = os.path.dirname(os.path.abspath(tranche_acquire.__file__))
+        done = subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, **locale, "PYTHONPATH": module},
+            capture_output=True, text=True, check=False,
+        )
+        self.assertEqual((done.stdout, done.stderr), ("succeeded\n", ""))
+        listed = json.loads(self.tranche("batches", "--job", "é", "--json"))["batches"]
+        self.assertEqual([batch["result"] for batch in listed], [{"item": '"é" 1'}])
 
     def test_a_stop_releases_the_batch_and_counts_nothing(self):
         def work(batch):

@@ -297,6 +297,26 @@ class Workers(unittest.TestCase):
         self.work(["--persistent"], program, "--count", "2")
         self.assertEqual([b["result"]["first"] for b in self.batches()], [1, 3, 5, 7, 9])
 
+    def test_variables_are_utf8_whatever_the_locale_is(self):
+        variables = {f"TRANCHE_{name}": "1" for name in (
+            "BATCH", "ATTEMPT", "JOB", "RUN", "KIND", "EXACT", "ID_START", "ID_END")}
+        variables["TRANCHE_NOTE"] = "é"
+        locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        alone = {name.encode(): value.encode() for name, value in variables.items()}
+        header = json.dumps({"batch": 1, "env": variables}, ensure_ascii=False)
+        for environment, lines in (
+            (alone, ""), ({b"TRANCHE_PERSISTENT": b"1"}, header + '\n{"end":1}\n')
+        ):
+            environment.update({name.encode(): value.encode() for name, value in locale.items()})
+            environment.update({b"PYTHONPATH": os.fsencode(MODULE), b"PYTHONDONTWRITEBYTECODE": b"1"})
+            done = subprocess.run(
+                [sys.executable, "-c", "import tranche; tranche.run(lambda batch: {'note': batch.note})"],
+                env=environment, input=lines.encode(), capture_output=True, check=False,
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+            answer = json.loads(done.stdout)
+            self.assertEqual(answer.get("result", answer)["note"], "é")
+
     def test_run_by_hand_it_says_who_runs_it(self):
         done = subprocess.run(
             [sys.executable, "-c", "import tranche; tranche.run(print)"],

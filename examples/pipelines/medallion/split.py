@@ -13,7 +13,7 @@ with database:
         "CREATE TABLE IF NOT EXISTS precipitation (file, line, sensor, precipitation,"
         " PRIMARY KEY (file, line))"
     )
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         event = json.loads(line)
         # The event is a batch of `validate`: its result is in the payload.
         for file in event["payload"]["result"]["files"]:

@@ -25,10 +25,10 @@ with database:
         "CREATE TABLE IF NOT EXISTS cleansed (file, line, sensor, latitude, longitude,"
         " precipitation, PRIMARY KEY (file, line))"
     )
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         event = json.loads(line)
         paths.append(event["id"])
-        with open(event["id"], newline="") as file:
+        with open(event["id"].encode(), newline="", encoding="utf-8") as file:
             for number, row in enumerate(csv.DictReader(file), start=2):
                 if words := fault(row):
                     sys.exit(f"Row failed validation: line {number}: {words}")

@@ -6,7 +6,7 @@ import sqlite3
 import sys
 
 # Each item is a line of the file, without its head.
-rows = list(csv.reader(json.loads(line)["item"] for line in sys.stdin))
+rows = list(csv.reader(json.loads(line)["item"] for line in sys.stdin.buffer))
 for order, amount in rows:
     if float(amount) < 0:
         sys.exit(f"order {order} has an amount below 0")

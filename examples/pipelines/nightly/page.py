@@ -2,5 +2,5 @@
 
 import sys
 
-with open(sys.argv[1], "a", encoding="utf-8") as file:
-    file.write(sys.stdin.read())
+with open(sys.argv[1], "ab") as file:
+    file.write(sys.stdin.buffer.read())

@@ -80,8 +80,14 @@ final class ProgramSession: Sendable {
     /// Reads what the process writes, until it has ended.
     func watch() async {
         async let reading: Void = child.readBoth(
-            output: { [self] in take(output: $0) },
-            errors: { [self] in take(errors: $0) }
+            output: { [self] in
+                take(output: $0)
+                program.room()
+            },
+            errors: { [self] in
+                take(errors: $0)
+                program.room()
+            }
         )
         let exit = await child.waitForExit()
         await reading

@@ -1,0 +1,225 @@
+import Dispatch
+import Synchronization
+import Tranche
+
+/// Writes to another writer; while work goes on, on a thread of its own, so that nobody waits for
+/// who reads.
+///
+/// A reader that stays and stops reading, such as a pager or a terminal that is held, would keep a
+/// worker from its heartbeats. Lines of this program beyond a bound are left out, and how many is
+/// said once there is room. What programs write is kept whole: more of it is read once there is
+/// room for it.
+final class QueuedWriter: Writer {
+    /// Bytes of this program's own lines that wait at most.
+    static let most = 1 << 20
+    /// Bytes of programs' lines from which on nothing more is read of them.
+    private static let mostCopied = 1 << 18
+    /// Bytes that wait from which on what is shown for a moment only is better left out.
+    private static let leastBehind = 1 << 16
+
+    let isTerminal: Bool
+    private let base: any Writer
+    private let notice: @Sendable (Int) -> String
+    private let state = Mutex(State())
+
+    /// What is written at once.
+    private struct Piece {
+        var bytes: [UInt8]
+        /// Whether a program has written it.
+        var isCopy: Bool
+    }
+
+    private struct State {
+        /// Whether the thread writes, and not the caller.
+        var isLater = false
+        /// Whether there is a thread.
+        var isWriting = false
+        var pieces: [Piece] = []
+        /// Bytes of this program that are not written yet.
+        var own = 0
+        /// Bytes of other programs that are not written yet.
+        var copied = 0
+        /// Lines that were left out since the last notice.
+        var leftOut = 0
+        /// Why something could not be written, for who writes next.
+        var failure: (any Error)?
+        /// Whether there is to be room for what programs write.
+        var needsRoom = true
+        var waitForRoom: [DispatchSemaphore] = []
+        var waitForEnd: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Makes a writer that writes at once, until ``writeLater()``.
+    ///
+    /// - Parameters:
+    ///   - base: Where it writes to.
+    ///   - notice: The line, with its end, that so many lines were left out.
+    init(_ base: any Writer, notice: @escaping @Sendable (_ lines: Int) -> String) {
+        self.base = base
+        self.notice = notice
+        isTerminal = base.isTerminal
+    }
+
+    var width: Int { base.width }
+
+    var height: Int? { base.height }
+
+    /// Whether much waits to be written.
+    var isBehind: Bool { state.withLock { $0.own + $0.copied >= Self.leastBehind } }
+
+    func write(_ bytes: [UInt8]) throws {
+        try add(Piece(bytes: bytes, isCopy: false))
+    }
+
+    func copy(_ bytes: [UInt8]) throws {
+        try add(Piece(bytes: bytes, isCopy: true))
+    }
+
+    /// Writes on a thread of its own from now on, until ``finish()``.
+    func writeLater() {
+        state.withLock { $0.isLater = true }
+    }
+
+    /// Waits until there is room for more of a program's lines; on a thread that may block.
+    func waitForRoom() {
+        let turn = state.withLock { state -> DispatchSemaphore? in
+            guard state.needsRoom, state.copied >= Self.mostCopied else { return nil }
+            let turn = DispatchSemaphore(value: 0)
+            state.waitForRoom.append(turn)
+            return turn
+        }
+        turn?.wait()
+    }
+
+    /// Lets nobody wait for room any more: programs are ended, and their batches given back, whether
+    /// or not anybody reads what they wrote.
+    func stopWaitingForRoom() {
+        let turns = state.withLock { state -> [DispatchSemaphore] in
+            state.needsRoom = false
+            defer { state.waitForRoom = [] }
+            return state.waitForRoom
+        }
+        for turn in turns { turn.signal() }
+    }
+
+    /// Waits until all is written, however long nobody reads it, and writes at once from then on.
+    func finish() async {
+        await withCheckedContinuation { continuation in
+            let isWritten = state.withLock { state in
+                if state.isWriting {
+                    state.waitForEnd.append(continuation)
+                } else {
+                    state.isLater = false
+                }
+                return !state.isWriting
+            }
+            if isWritten { continuation.resume() }
+        }
+    }
+
+    /// Does something, and waits until all is written.
+    ///
+    /// - Parameter body: What to do.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    func finishing<Result: Sendable>(
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            let result = try await body()
+            await finish()
+            return result
+        } catch {
+            await finish()
+            throw error
+        }
+    }
+
+    // MARK: - Queueing
+
+    private func add(_ piece: Piece) throws {
+        let (isLater, isFirst, failure) = state.withLock { state -> (Bool, Bool, (any Error)?) in
+            guard state.isLater else { return (false, false, nil) }
+            let failure = state.failure
+            state.failure = nil
+            put(piece, into: &state)
+            let isFirst = !state.isWriting
+            state.isWriting = true
+            return (true, isFirst, failure)
+        }
+        guard isLater else { return try base.write(piece.bytes) }
+        if isFirst { OwnThread.run { self.writeAll() } }
+        if let failure { throw failure }
+    }
+
+    private func put(_ piece: Piece, into state: inout State) {
+        if piece.isCopy {
+            state.copied += piece.bytes.count
+        } else {
+            // Once some are left out there is to be room for many.
+            let most = state.leftOut > 0 ? Self.most / 2 : Self.most
+            guard state.own == 0 || state.own + piece.bytes.count <= most else {
+                state.leftOut += piece.bytes.count(where: { $0 == UInt8(ascii: "\n") })
+                return
+            }
+            putNotice(into: &state)
+            state.own += piece.bytes.count
+        }
+        state.pieces.append(piece)
+    }
+
+    private func putNotice(into state: inout State) {
+        guard state.leftOut > 0 else { return }
+        let words = Array(notice(state.leftOut).utf8)
+        state.leftOut = 0
+        state.own += words.count
+        state.pieces.append(Piece(bytes: words, isCopy: false))
+    }
+
+    // MARK: - Writing
+
+    private func writeAll() {
+        while let pieces = next() {
+            for piece in pieces { write(piece) }
+        }
+    }
+
+    /// What waits; `nil` once all is written.
+    private func next() -> [Piece]? {
+        typealias End = CheckedContinuation<Void, Never>
+        let (pieces, ends) = state.withLock { state -> ([Piece]?, [End]) in
+            if state.pieces.isEmpty { putNotice(into: &state) }
+            let pieces = state.pieces
+            state.pieces = []
+            guard pieces.isEmpty else { return (pieces, []) }
+            state.isWriting = false
+            let ends = state.waitForEnd
+            state.waitForEnd = []
+            if !ends.isEmpty { state.isLater = false }
+            return (nil, ends)
+        }
+        for end in ends { end.resume() }
+        return pieces
+    }
+
+    private func write(_ piece: Piece) {
+        var failure: (any Error)?
+        do {
+            try base.write(piece.bytes)
+        } catch {
+            failure = error
+        }
+        let turns = state.withLock { state -> [DispatchSemaphore] in
+            if let failure { state.failure = failure }
+            if piece.isCopy {
+                state.copied -= piece.bytes.count
+            } else {
+                state.own -= piece.bytes.count
+            }
+            guard state.copied < Self.mostCopied else { return [] }
+            defer { state.waitForRoom = [] }
+            return state.waitForRoom
+        }
+        for turn in turns { turn.signal() }
+    }
+}
