@@ -46,6 +46,8 @@ struct CollectorState<Entry: Sendable>: Sendable {
         @usableFromInline var wakeAt: Duration?
         /// Whether all that was taken in has ended, after ``shutDown(at:)``.
         @usableFromInline var isOver = false
+        /// How many entries were forgotten.
+        @usableFromInline var removed = 0
 
         @inlinable
         init() {}
@@ -177,18 +179,19 @@ struct CollectorState<Entry: Sendable>: Sendable {
     /// Forgets entries that nobody wants any more.
     @inlinable
     mutating func remove(where isUnwanted: (Entry) -> Bool, at now: Duration) -> Actions {
-        let before = current.count
+        let (before, collected) = (queued + outside.count, current.count)
         current.removeAll(where: isUnwanted)
-        if current.count != before, let weigh {
+        if current.count != collected, let weigh {
             weight = current.reduce(0) { $0 + weigh($1) }
         }
         for place in ready.indices { ready[place].entries.removeAll(where: isUnwanted) }
         ready.removeAll(where: \.entries.isEmpty)
         readyCount = ready.reduce(0) { $0 + $1.entries.count }
         outside.removeAll(where: isUnwanted)
-        if isClosed { return shutDown(at: now) }
+        let removed = before - queued - outside.count
         var actions = Actions()
-        admit(at: now, &actions)
+        if isClosed { actions = shutDown(at: now) } else { admit(at: now, &actions) }
+        actions.removed = removed
         return actions
     }
 

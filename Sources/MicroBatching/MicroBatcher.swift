@@ -208,7 +208,9 @@ public final class MicroBatcher<Request: Sendable, Response: Sendable>: Sendable
             let waiting = guarded.state.queued + guarded.state.outside.count
             guard guarded.unwanted * 2 >= waiting else { return State.Actions() }
             guarded.unwanted = 0
-            return guarded.state.remove(where: { $0.waiter.isEnded }, at: now())
+            let actions = guarded.state.remove(where: { $0.waiter.isEnded }, at: now())
+            guarded.metrics.cancelled += actions.removed
+            return actions
         }
         perform(actions)
         if configuration.cancelsUnwanted { cancelUnwanted() }

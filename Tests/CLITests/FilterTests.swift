@@ -220,8 +220,12 @@ import Tranche
     func hyphens(_ ids: String, _ range: String) async throws {
         let bench = try await CommandLineBench()
         try await acquire(bench)
-        for command in ["retry", "redrive", "release"] {
-            let refused = await bench.run(command, "--job", "j", "--ids", ids, "--dry-run")
+        let named = ["retry", "redrive", "release"].map { command in
+            [command, "--job", "j", "--ids", ids, "--dry-run"]
+        }
+        let bad = ["1", "--attempt", "1", "--bad-ids", ids]
+        for command in named + [["fail", "--error", "no"] + bad, ["succeed"] + bad] {
+            let refused = await bench.run(command)
             #expect(refused.status == .usage, "\(command): \(refused.errors)")
             #expect(
                 refused.errors.contains("is no id; a range is written \(range)"),

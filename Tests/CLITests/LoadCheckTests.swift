@@ -300,6 +300,25 @@ struct LoadCheckTests {
         }
     }
 
+    @Test("What is wrong behind all batches that are planned is told by --dry-run as well")
+    func endsBadlyBehindThePlan() async throws {
+        let bench = try await CommandLineBench()
+        let rows = (1...10_001).map { "\($0),a\n" }.joined()
+        try bench.write("id,s\n\(rows)0,\"open\n", to: "c.csv")
+        let trial = await bench.run(
+            "load",
+            bench.path("c.csv"),
+            "--to",
+            "none",
+            "--count",
+            "1",
+            "--dry-run"
+        )
+        #expect(trial.status == .failed, "\(trial.output)")
+        #expect(trial.output.hasPrefix("up to the fault, checked: 10"), "\(trial.output)")
+        #expect(trial.errors.contains("'tranche redefine --job load --meta "), "\(trial.errors)")
+    }
+
     @Test("What another job has refused or written stays, also where it may be replaced and fails")
     func othersStay() async throws {
         let bench = try await bench(rows: 20, badEvery: 10)

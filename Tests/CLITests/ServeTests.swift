@@ -134,6 +134,45 @@ import Testing
         #expect(events.allSatisfy { $0.contains(#""namespace":"shop""#) })
     }
 
+    @Test("Who does not read what it says on standard error holds up no request")
+    func stuckReader() async throws {
+        let bench = try await CommandLineBench()
+        let file = bench.path("l.jsonl")
+        try bench.write(
+            """
+            lineage: {to: "\(file)", namespace: shop}
+            jobs: {thumbs: {source: files, count: 4, handler: rest}}
+
+            """,
+            to: "pipeline.yaml"
+        )
+        let port = try LocalListener.freePort()
+        let errors = HeldWriter()
+        let (signals, signalling) = AsyncStream<Int32>.makeStream()
+        let program = Program(
+            environment: bench.environment,
+            output: TextWriter(),
+            errors: errors,
+            signals: { signals }
+        )
+        let arguments = [
+            "serve", "--listen", "127.0.0.1:\(port)", "--pipeline", bench.path("pipeline.yaml"),
+        ]
+        async let status = program.run(arguments)
+        // Also where the test fails, it ends.
+        defer {
+            errors.release()
+            signalling.yield(SIGTERM)
+        }
+        try await LocalListener.waitForSomebody(on: port)
+        #expect(try await ask("http://127.0.0.1:\(port)/readyz") == "ok\n")
+        #expect(errors.text == "")
+        errors.release()
+        signalling.yield(SIGTERM)
+        #expect(await status == .done)
+        #expect(errors.text.contains("lineage of the batches goes to '\(file)'"))
+    }
+
     @Test("What cannot be served is refused, with what to do")
     func refusals() async throws {
         let bench = try await CommandLineBench()
@@ -153,5 +192,26 @@ import Testing
             #expect(outcome.status == .usage, "\(arguments)")
             #expect(outcome.errors.contains(words), "\(outcome.errors)")
         }
+    }
+}
+
+/// Keeps what is written, and holds up who writes until it is released.
+private final class HeldWriter: Writer {
+    let isTerminal = false
+    let width = 100
+    private let kept = TextWriter()
+    private let gate = DispatchSemaphore(value: 0)
+
+    /// What was written so far.
+    var text: String { kept.text }
+
+    func write(_ bytes: [UInt8]) throws {
+        gate.wait()
+        gate.signal()
+        try kept.write(bytes)
+    }
+
+    func release() {
+        gate.signal()
     }
 }

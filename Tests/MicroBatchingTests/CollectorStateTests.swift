@@ -181,6 +181,7 @@ struct CollectorStateTests {
         // 1, 2 and 3 are under way, 4, 5 and 6 are ready, 7 and 8 stand outside.
         let actions = state.remove(where: { $0 == 4 || $0 == 6 || $0 == 7 }, at: .seconds(2))
         #expect(sent(actions).isEmpty)
+        #expect(actions.removed == 3)
         #expect(state.queued == 2)
         #expect(state.outside.isEmpty)
         #expect(sent(state.batchEnded(at: .seconds(2))) == [[5]])

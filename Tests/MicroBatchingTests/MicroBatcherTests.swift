@@ -226,9 +226,12 @@ struct MicroBatcherTests {
             group.cancelAll()
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
+        #expect(batcher.metrics.cancelled == 1)
         await batcher.flush()
         #expect(try await kept.value == 1)
         #expect(remote.batches == [[1]])
+        #expect(batcher.metrics.cancelled == 1)
+        #expect(batcher.metrics.requests == 2)
     }
 
     @Test("A caller that was cancelled before it asked sends nothing")

@@ -102,6 +102,23 @@ struct FollowedFileTests {
         }
     }
 
+    @Test("What was given up while it was open stays given up")
+    func goneWhileOpen() async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            let location = ByteLocation.file(world.path).replaced()
+            #expect(try await load(world, in: world.inventory, location) == Array(1...50))
+            try FileManager.default.removeItem(atPath: world.path)
+            try write("", to: world.path)
+            // The second look keeps what the first one found.
+            for _ in 1...2 {
+                #expect(try await load(world, in: world.inventory, location) == [])
+            }
+            try append(rows(60...61), to: world.path)
+            let later = try await world.database.open()
+            #expect(try await load(world, in: later) == [60, 61])
+        }
+    }
+
     @Test("A file is not taken for gone where its folder cannot be listed")
     func unlisted() async throws {
         try await withChainWorld { world in

@@ -265,6 +265,45 @@ struct OutputTests {
         }
     }
 
+    @Test("A folder in which a run is about to go on is not removed by another process's claim")
+    func claimedMeanwhile() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            let run = try #require(try await world.inventory.runs(RunSelection(job: "load")).first)
+            let own = SinkRun(run.key, in: world.inventory.store)
+            // A process has made its folder, and copies what was put together.
+            let folder = try await PartOwner(run).makeFolder(in: path + ".parts", mark: "1")
+            for (name, isLeft) in [
+                ("a-0.part.1.tmp", true), ("a-0.part", true), ("p1-1.part", false),
+            ] {
+                try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+                _ = try await PartFolder(path).claim(own)
+                #expect(FileManager.default.fileExists(atPath: folder) == isLeft, "\(name)")
+            }
+            #expect(try world.read("out.jsonl") == Self.ids(1...20))
+        }
+    }
+
+    @Test("Where another process has removed the folder of a run, it is made anew")
+    func folderMadeAnew() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            let run = try #require(try await world.inventory.runs(RunSelection(job: "load")).first)
+            let batch = try #require(try await world.inventory.batches(BatchSelection()).first)
+            let parts = PartFolder(path)
+            _ = try await parts.claim(SinkRun(run.key, in: world.inventory.store))
+            for _ in 1...2 {
+                try await parts.begin(batch).abandon()
+                let folder = "\(path).parts/\(PartOwner(run).folder)"
+                #expect(FileManager.default.fileExists(atPath: folder))
+                try PartFolder(path).removeFolders(of: [PartOwner(run)])
+                #expect(!FileManager.default.fileExists(atPath: folder))
+            }
+        }
+    }
+
     @Test("Where an output is removed, a link to it stays")
     func removedBehindALink() async throws {
         try await withTemporaryFolder { folder in

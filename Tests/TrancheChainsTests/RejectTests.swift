@@ -86,6 +86,24 @@ struct RejectTests {
         }
     }
 
+    @Test("A file that takes what no step has one for does so where a step shares it")
+    func sharedRest() async throws {
+        let text = ChainWorld.csv(rows: 5, badEvery: 4) + "6\n"
+        try await withChainWorld(.sqlite, text) { world in
+            let schema = try RecordSchema(json: ChainWorld.schema)
+            let second = try RecordSchema(json: #"{"properties": {"id": {"maximum": 2}}}"#)
+            let report = try await Chain(reading: CSVSource(world.path))
+                .rejecting(to: .jsonLines(world.folder.path("rest.jsonl")))
+                .validate(schema, rejectsTo: .jsonLines(world.folder.path("rest.jsonl")))
+                .validate(second, rejectsTo: .jsonLines(world.folder.path("second.jsonl")))
+                .write(to: MemorySink())
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(try lines("rest.jsonl", world).count == 2)
+            #expect(try lines("second.jsonl", world).count == 2)
+        }
+    }
+
     @Test(
         "A batch of which all is refused ends at its limit, and keeps no more than was just read",
         arguments: [.count(10), nil] as [RejectLimit?]

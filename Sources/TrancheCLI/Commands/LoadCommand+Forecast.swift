@@ -45,7 +45,8 @@ extension LoadCommand {
         let isMade = table.map { !$0.isThere } ?? false
         let sink = try await chain.check(beside: inventory, source, hasSink: !isMade)
         let trial = try await trial(of: chain, source, forecast, inventory)
-        if let fault {
+        // Behind the batches that are planned only the records tell of one.
+        if let fault = fault ?? trial?.end {
             // The table of a sink, and what the file is read as, are of no use for a file that ends
             // badly; what was checked is.
             if !context.isJSON, let trial {

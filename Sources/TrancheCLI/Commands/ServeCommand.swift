@@ -241,6 +241,8 @@ struct ServeCommand: Command {
         let lineage = try served.flatMap {
             try self.lineage.lineage(context, grace: .default, in: $0.1.lineage)
         }
+        // No request waits for who reads standard error.
+        context.queue?.writeLater()
         // Callers ask again by themselves; an answer that says so is worth more than a long wait.
         return try await context.withInventory(
             worker: context.person,

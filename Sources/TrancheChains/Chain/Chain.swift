@@ -57,6 +57,10 @@ public struct Chain<Element: Sendable>: Sendable {
         let before = self
         // Several steps may send what they keep to one place.
         let others = attachments.filter { $0.path != attachment?.path }
+        var attachment = attachment
+        if attachments.contains(where: { $0.path == attachment?.path && $0.takesRest }) {
+            attachment?.takesRest = true
+        }
         var chain = Chain<Output>(
             source: source,
             attachments: others + (attachment.map { [$0] } ?? []),
@@ -82,6 +86,8 @@ extension Chain where Element == Record {
 protocol ChainAttachment: Sendable {
     /// Where it keeps that; a chain has one for each place.
     var path: String { get }
+    /// Whether it keeps what no step has a place of its own for, whatever steps follow.
+    var takesRest: Bool { get set }
 
     /// Checks what can be checked before anything is acquired.
     func prepare() async throws

@@ -63,6 +63,8 @@ extension SinkChain {
         context.rejects = [faults]
         var trial = ChainTrial()
         var isWhole = true
+        // Whether a record behind the last was seen: what is wrong there is not asked for.
+        var isPast = false
         var fault: TrancheError?
         trial.columns.readsTexts = readingTexts
         trial.columns.add(fields)
@@ -72,6 +74,7 @@ extension SinkChain {
             try context.reject(fault, by: .source)
         }
         let bounded = ChunkReader<Record> {
+            if isPast { return nil }
             guard context.counters[CounterName.read] < most else {
                 isWhole = false
                 return nil
@@ -86,6 +89,7 @@ extension SinkChain {
             guard let chunk else { return nil }
             let own = chunk.filter { $0.id <= last ?? .max }
             guard !own.isEmpty || chunk.isEmpty else { return nil }
+            isPast = own.count < chunk.count
             context.counters.add(own.count, to: CounterName.read)
             return own
         }

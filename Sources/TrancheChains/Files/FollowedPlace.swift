@@ -34,7 +34,8 @@ struct FollowedPlace {
             list.last = try await FileGeneration(number: last.number, bytes, now)
             return (list, false)
         }
-        if former == nil {
+        // What was given up stays so.
+        if former == nil, !last.isLost {
             guard location.isReplacement else { throw lost(last, seen: now, isSameFile) }
             list.last.isLost = true
         }

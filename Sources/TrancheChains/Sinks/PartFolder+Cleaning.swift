@@ -44,6 +44,14 @@ extension PartFolder {
         try removeAbandoned(target)
     }
 
+    /// Whether somebody's folder has parts besides what was put together before: one without such
+    /// may be about to take that back.
+    func hasParts(_ owner: PartOwner) throws -> Bool {
+        try Self.names(in: "\(folder)/\(owner.folder)").contains {
+            $0.hasSuffix(".part") && $0 != Self.former
+        }
+    }
+
     /// Removes folders that are not used any more: processes that look meanwhile see all of one, or
     /// nothing.
     func removeFolders(of owners: [PartOwner]) throws {
@@ -125,7 +133,9 @@ extension PartFolder {
         let code = rename(target, former) == 0 ? 0 : errno
         switch code {
         case 0, ENOENT: return
-        case EXDEV: try await Self.copyBack(target, to: former, mark: mark)
+        case EXDEV:
+            try removeAbandoned(former)
+            try await Self.copyBack(target, to: former, mark: mark)
         default: throw OutputFile.error("rename to", former, code)
         }
     }

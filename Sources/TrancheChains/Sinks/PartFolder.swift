@@ -24,8 +24,8 @@ package final class PartFolder: Sendable {
         var findsOther = false
         /// Known from the run's first batch on.
         var owner: PartOwner?
-        /// Likewise, once it is there.
-        var folder: String?
+        /// Likewise: makes the folder, once for all batches that begin at once.
+        var folder: Task<String, any Error>?
     }
 
     init(_ path: String, overwrites: Bool = false) {
@@ -51,9 +51,12 @@ package final class PartFolder: Sendable {
         try Self.requireFile(at: target(of: run.key))
         claims.withLock { $0[run.key] = Claim(run: run) }
         let own = Set(try await run.together().map { PartOwner($0.run) })
+        // Looked for first: whoever goes on with what was put together has parts only once that is
+        // no file of its own any more.
+        let withParts = try own.filter(hasParts)
         let whole = PartOwner.all(of: target(of: run.key))
         // What was about to be removed when a process ended.
-        if whole.contains(where: own.contains) { try removeFolders(of: Array(own)) }
+        if whole.contains(where: own.contains) { try removeFolders(of: Array(withParts)) }
         let there = try PartOwner.all(in: folder).filter { $0.run == run.key.run }
         let found = there + whole.filter { !there.contains($0) }
         let others = found.filter { !own.contains($0) }
@@ -107,7 +110,19 @@ package final class PartFolder: Sendable {
     /// - Returns: The file; finishing it replaces what an earlier attempt left.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
-        let folder = try await folder(of: batch.key, mark: "\(batch.id)-\(batch.attempt)")
+        do {
+            return try await open(batch)
+        } catch let error as TrancheError where error.code == .sinkFailed {
+            // Another process may have put all together meanwhile, and removed the folder.
+            let path = try await "\(folder)/\(owner(of: batch.key).folder)"
+            guard !FileManager.default.fileExists(atPath: path) else { throw error }
+            claims.withLock { $0[batch.key]?.folder = nil }
+            return try await open(batch)
+        }
+    }
+
+    private func open(_ batch: BatchRecord) async throws -> OutputFile {
+        let folder = try await folder(of: batch.key)
         let file = OutputFile("\(folder)/\(Self.name(of: batch))", mark: "\(batch.attempt)")
         try await file.open()
         return file
@@ -168,14 +183,30 @@ package final class PartFolder: Sendable {
     }
 
     /// The folder of a run that has batches, made where it is not there.
-    private func folder(of key: RunKey, mark: String) async throws -> String {
+    private func folder(of key: RunKey) async throws -> String {
+        let making = claims.withLock { claims in
+            if let making = claims[key]?.folder { return making }
+            let making = Task { try await self.makeFolder(of: key) }
+            claims[key]?.folder = making
+            return making
+        }
+        do {
+            return try await making.value
+        } catch {
+            claims.withLock { claims in
+                if claims[key]?.folder == making { claims[key]?.folder = nil }
+            }
+            throw error
+        }
+    }
+
+    private func makeFolder(of key: RunKey) async throws -> String {
         let owner = try await owner(of: key)
-        let claim = claims.withLock { $0[key] }
-        if let folder = claim?.folder { return folder }
+        let mark = OutputFile.ownMark()
         let folder = try await owner.makeFolder(in: folder, mark: mark)
-        let own = try await claim?.run.together().map { PartOwner($0.run) } ?? []
+        let run = claims.withLock { $0[key]?.run }
+        let own = try await run?.together().map { PartOwner($0.run) } ?? []
         try await takeBack(for: key, into: folder, own: own, mark: mark)
-        claims.withLock { $0[key]?.folder = folder }
         return folder
     }
 

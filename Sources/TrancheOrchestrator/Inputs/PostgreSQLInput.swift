@@ -78,10 +78,12 @@ public struct PostgreSQLInput: InstallableInput {
     public func install() async throws -> [String] {
         let report = try await outbox.install()
         try await outbox.makeView(Self.view(name))
-        return try await whyNothing() + report.covered.map { part in
+        var words = try await whyNothing()
+        words += report.covered.map { part in
             "\(part.relation) is recorded"
                 + (part.heldRows ? "; the rows that it had before are not events" : "")
-        } + report.givenUp.map { "\($0) is recorded no longer" }
+        }
+        return words + report.givenUp.map { "\($0) is recorded no longer" }
     }
 
     /// Says why no table is recorded; nothing where one is.
@@ -99,8 +101,8 @@ public struct PostgreSQLInput: InstallableInput {
         let schemas = outbox.configuration.schemas.map { "'\($0)'" }.joined(separator: ", ")
         let later = status.coversLaterAtOnce ? "at once" : "within a minute of the pipeline's work"
         return [
-            "no table is recorded yet: none of the schemas \(schemas) has one; one that is made "
-                + "later is recorded \(later)"
+            "no table is recorded yet: none of the schemas \(schemas) has one to record; what is "
+                + "made later is recorded \(later)"
         ]
     }
 

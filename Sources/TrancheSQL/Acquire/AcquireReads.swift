@@ -109,10 +109,13 @@ final class AcquireReads<Database: SQLDatabase>: Sendable {
         run = batch.add(statements.lock)
         lastTile = batch.add(statements.lastTile)
         // What ends here is not due, and an outage may wait for it.
-        ends = try store.succeeding(
-            endings,
-            by: store.success(returning: store.endColumns, as: statements.ends)
-        )
+        ends =
+            try endings.isEmpty
+            ? EndStatements()
+            : store.succeeding(
+                endings,
+                by: store.success(returning: store.endColumns, as: statements.ends)
+            )
         ended = batch.add(ends.statements)
         // Before what is due: a lease that ends between the two counts as one that lasts.
         let hasKey = request.definition.key != nil
