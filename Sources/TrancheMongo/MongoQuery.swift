@@ -22,11 +22,17 @@ struct MongoQuery: Sendable {
             "{\"sort\": {\(jsonText(order)): \(isDescending ? -1 : 1)}, \"limit\": \(limit), "
             + "\"maxTimeMS\": 60000"
         if let fields {
-            let names = fields.map { "\(jsonText($0)): 1" }
+            let names = Self.apart(fields).map { "\(jsonText($0)): 1" }
             let id = fields.contains("_id") ? [] : ["\"_id\": 0"]
             options += ", \"projection\": {\((names + id).joined(separator: ", "))}"
         }
         return options + "}"
+    }
+
+    /// Fields of which none is another, or within another, which MongoDB refuses to give.
+    private static func apart(_ fields: [String]) -> [String] {
+        let sorted = Set(fields).sorted()
+        return sorted.filter { field in !sorted.contains { field.hasPrefix($0 + ".") } }
     }
 }
 

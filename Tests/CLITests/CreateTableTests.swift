@@ -105,10 +105,10 @@ struct CreateTableTests {
     func openSchema(rest: String) async throws {
         let bench = try await CommandLineBench()
         try bench.write(#"{"properties": {"id": {"type": "integer"}}\#(rest)}"#, to: "c.json")
-        try bench.write("id,qty\n1,5\n2,7\n", to: "c.csv")
+        try bench.write("{\"id\":1,\"qty\":5}\n{\"id\":2,\"qty\":7}\n", to: "c.jsonl")
         let load = await bench.run(
             "load",
-            bench.path("c.csv"),
+            bench.path("c.jsonl"),
             "--to",
             "table:stock",
             "--create-table",

@@ -255,7 +255,7 @@ import Testing
         #expect(try await end("fail 2 --attempt 1 --error -", "error").code == 0)
         let batches = try await bench.batches()
         #expect(batches.map { $0["status"] as? String } == ["failed", "succeeded"])
-        let size = "SELECT length(result) FROM inventory WHERE status = 'succeeded'"
+        let size = "SELECT length(job_result_item) FROM inventory WHERE status = 'succeeded'"
         #expect(try bench.rows(size) == ["200002"])
     }
 

@@ -151,7 +151,7 @@ _tranche() {
             _arguments -S \
                 ':BATCH:' \
                 '--attempt[attempt that holds it]:N:' \
-                '--result[result of the batch; stored with it]:JSON:' \
+                '--result[result of the batch; stored with it; - reads it from standard input, of at most 1 MiB]:JSON:' \
                 '--logging[free text; stored with the batch]:TEXT:' \
                 '--bad-ids[bad items, such as 5,9..12\: they are quarantined, and all the others are done]:IDS:' \
                 '--bad[bad items with their errors, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
@@ -165,7 +165,7 @@ _tranche() {
             _arguments -S \
                 ':BATCH:' \
                 '--attempt[attempt that holds it]:N:' \
-                '--error[what went wrong; stored with the attempt]:TEXT:' \
+                '--error[what went wrong; stored with the attempt; - reads it from standard input, of at most 1 MiB]:TEXT:' \
                 '--transient[another attempt may help\: the failure says nothing about the items, and does not count towards splitting]' \
                 '--bad-ids[bad items, such as 5,9..12\: they are quarantined, and all the others are a batch again at once]:IDS:' \
                 '--bad[bad items with their errors, such as \[{"id"\: 5, "error"\: "no such day"}\]]:JSON:' \
@@ -1108,4 +1108,9 @@ _tranche() {
                 '--help-all[show all options and notes]' ;;
     esac
 }
-compdef _tranche tranche
+# As a file of $fpath this is the function itself, the first time; else it is sourced.
+if [ "$funcstack[1]" = _tranche ]; then
+    _tranche "$@"
+else
+    compdef _tranche tranche
+fi

@@ -141,7 +141,7 @@ INSERT INTO "inventory_run" (
     meta_table, job, run, definition, id_from, id_to,
     lease_ms, max_attempts, backoff_ms, backoff_limit_ms,
     on_exhausted, extended_ms, execution, settle_wait_ms, settle_lag_ms, watch_ms,
-    root_from, root_to, is_upstream, budget_set, created_at
+    root_from, root_to, is_upstream, budget_set, timeline, created_at
 )
 VALUES (
     $1, $2, $3,
@@ -160,6 +160,8 @@ VALUES (
     ), 0),
     -- A number that no change has: new runs have that budget alone.
     coalesce((SELECT -id FROM "inventory_budget" WHERE name = $21), 0),
+    -- On a later one, numbers of batches are left out before it gives any.
+    (SELECT max(timeline) FROM "inventory_run"),
     CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
 )
 ON CONFLICT (meta_table, job, run) DO NOTHING
