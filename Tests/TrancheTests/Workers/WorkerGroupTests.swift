@@ -334,17 +334,25 @@ struct WorkerGroupTests {
     )
     func waiting(_ timeout: TimeBound?, _ idle: Duration?) async throws {
         let bench = Workbench(ids: 1...1)
+        let (waits, wait) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
         let handler = ClosureHandler { _, progress in
-            try await progress.whileWaiting { try await bench.clock.sleep(for: .seconds(200)) }
+            await progress.whileWaiting {
+                wait.finish()
+                for await _ in ends {}
+            }
             try await bench.clock.sleep(for: .seconds(100_000))
         }
         let group = group(bench, .init(limit: 1, timeout: timeout, idle: idle), handler)
         async let report = group.run()
-        // The handler's wait and the heartbeat, and behind the wait the bound.
+        for await _ in waits {}
+        // The heartbeat, and the bound where it began before the wait.
         for _ in 0..<20 {
-            try await bench.clock.waitForSleepers(2)
+            try await bench.clock.waitForSleepers(1)
             bench.clock.advance(by: .seconds(10))
         }
+        end.finish()
+        // These, and the handler.
         for _ in 0..<4 {
             try await bench.clock.waitForSleepers(3)
             bench.clock.advance(by: .seconds(10))
