@@ -28,6 +28,7 @@ extension MemoryTables {
         let outcome = try outcome(of: &acquire)
         if acquire.run.pauseReason != nil { acquire.run.letThrough -= acquire.answer.count }
         if !isKnown, case .none(.superseded) = outcome { return outcome }
+        note(outcome, of: acquire)
         // While a plan is missing there is no trace of a new run, so that a source that turns out
         // to be wrong binds nobody to its definition. How far a fruitless scan came is kept.
         if isKnown || !outcome.needsPlan || acquire.run.cursor != nil {
@@ -35,8 +36,8 @@ extension MemoryTables {
             let worker = request.slots.first?.worker
             if let limits { try begin(request.key, with: limits, by: worker, now: now) }
         }
-        // The run has its budgets now, which let in its first batch, too.
-        note(outcome, of: acquire)
+        // A new run has its budgets now.
+        if case .batches = outcome { chargeRates(for: acquire) }
         return outcome
     }
 

@@ -99,12 +99,6 @@ extension MemoryTables {
                     let attempt = AttemptKey(batch: batch.record.id, attempt: batch.record.attempt)
                     entries.append(BudgetEntry(owner: owner, attempt: attempt))
                 }
-                if let rate = budgets[place].limits.rate {
-                    let full = BudgetTokens(count: rate.burst, at: now)
-                    var left = (budgets[place].tokens ?? full).grown(until: now, at: rate)
-                    left.count -= allowance.admitted.weight
-                    budgets[place].tokens = left
-                }
                 endWait(of: key, for: owner, handedOut.map(\.record.worker), now: now)
             }
         case .none(.limited):
@@ -157,6 +151,17 @@ extension MemoryTables {
                     }
                 }
             }
+        }
+    }
+
+    /// Charges the rates of a run's budgets with what they let in.
+    mutating func chargeRates(for acquire: Acquire) {
+        for place in budgets.indices where isBudget(budgets[place].owner, of: acquire.run.key) {
+            guard let rate = budgets[place].limits.rate else { continue }
+            let full = BudgetTokens(count: rate.burst, at: acquire.now)
+            var left = (budgets[place].tokens ?? full).grown(until: acquire.now, at: rate)
+            left.count -= acquire.allowance.admitted.weight
+            budgets[place].tokens = left
         }
     }
 
