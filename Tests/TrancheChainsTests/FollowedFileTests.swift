@@ -170,7 +170,7 @@ struct FollowedFileTests {
         }
     }
 
-    @Test("A link that leads to the next file is followed there once the one before is read")
+    @Test("A link that leads to another file ends the following, and no row is read twice")
     func linked() async throws {
         try await withChainWorld { world in
             let link = world.folder.path("current.log")
@@ -189,7 +189,16 @@ struct FollowedFileTests {
             try append(rows(51...53, head: ""), to: world.folder.path(files[0]))
             try write(rows(1000...1001), to: world.folder.path(files[1]))
             try lead(to: files[1])
-            loaded += try await load(world, in: world.inventory, location)
+            let error = try await #require(throws: TrancheError.self) {
+                _ = try await load(world, in: world.inventory, location)
+            }
+            #expect(error.code == .redefined)
+            #expect(error.message.contains("leads to another file now"), "\(error.message)")
+            // As it says.
+            let former = ByteLocation.file(world.folder.path(files[0]))
+            loaded += try await load(world, in: world.database.open(), former)
+            #expect(loaded == Array(1...53))
+            loaded += try await load(world, in: world.database.open(), .file(link))
             #expect(loaded == Array(1...53) + [1000, 1001])
         }
     }

@@ -452,6 +452,15 @@ struct OutputTests {
         _ = try await store.offer(done.map { AttemptKey(batch: $0.id, attempt: $0.attempt) })
     }
 
+    @Test("Of batches that did one again, each as often as it was asked, the latest counts")
+    func doneAgainAndAgain() {
+        // 1, what did it again, what did that again, and what did the first again.
+        let batches: [(number: Int64, origin: Int64?)] = [
+            (1, nil), (2, nil), (5, 1), (7, 5), (8, 1), (9, 4),
+        ]
+        #expect(PartFolder.replaced(among: batches) == [1, 5, 7])
+    }
+
     @Test("A batch that is done again is in the file once, and so are its rejects")
     func doneAgain() async throws {
         try await withChainWorld { world in

@@ -75,10 +75,12 @@ struct RecordCodingTests {
         #expect(found.errors.map(\.message) == (isTime ? [] : [words]))
     }
 
-    @Test("Bytes are a blob, a text in base64 or an array of numbers")
+    @Test("Bytes are a blob, a text in base64 or as outputs have it, or an array of numbers")
     func bytes() throws {
         struct Event: Decodable { let picture: Data }
-        for json in [#"{"picture":"AP8K"}"#, #"{"picture":[0,255,10]}"#] {
+        for json in [
+            #"{"picture":"AP8K"}"#, #"{"picture":"00ff0a"}"#, #"{"picture":[0,255,10]}"#,
+        ] {
             let found = decoded(Event.self, try ValueWorld.record(json: json))
             #expect(found.value?.picture == Data([0, 255, 10]), "\(json): \(found.errors)")
         }
@@ -86,7 +88,7 @@ struct RecordCodingTests {
         let blob = try Record(id: 1, fields: fields, values: [.blob([0, 255, 10])])
         #expect(decoded(Event.self, blob).value?.picture == Data([0, 255, 10]))
         let other = decoded(Event.self, try ValueWorld.record(json: #"{"picture":"?"}"#))
-        #expect(other.errors.map(\.message) == ["is neither bytes nor base64"])
+        #expect(other.errors.map(\.message) == ["is not bytes, hexadecimal or base64"])
     }
 
     @Test("A type that wraps a number of any size reads the digits")

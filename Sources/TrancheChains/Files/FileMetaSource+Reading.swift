@@ -4,7 +4,7 @@ import Tranche
 extension FileMetaSource {
     /// How much is cut off at once where all records are read: so much is kept of what is decoded
     /// or fetched, until the records that were cut off are read.
-    private static let piece: Double = 4_194_304
+    private static let piece: Double = 1_048_576
 
     func records(
         of batch: BatchRecord,
@@ -25,7 +25,7 @@ extension FileMetaSource {
                     }
                     if let chunk { return chunk.filter { ids.contains($0.id) } }
                 }
-                try await requireUnchanged()
+                try await requireSameFile()
                 return nil
             }
         }
@@ -33,7 +33,7 @@ extension FileMetaSource {
         return ChunkReader {
             if let chunk = try await reading.next(onFault) { return chunk }
             // What was put in the file's place meanwhile would be read as the rest of it.
-            try await requireUnchanged()
+            try await requireSameFile()
             return nil
         }
     }
@@ -78,6 +78,18 @@ extension FileMetaSource {
     ///
     /// - Throws: `TrancheError` `.redefined`; as the reader.
     func requireUnchanged() async throws { _ = try await currentSize() }
+
+    /// Fails where another file, or one of another size, stands there; one of which the time alone
+    /// has changed is the same.
+    ///
+    /// - Throws: As ``requireUnchanged()``.
+    func requireSameFile() async throws {
+        let state = try await bytes.state()
+        let isSame =
+            state.identity != nil && state.identity == opened.identity
+            && state.storedSize == opened.storedSize
+        if !isSame { try await requireUnchanged() }
+    }
 
     /// A fault that says what to do about text in another encoding.
     private func withEncoding(_ fault: RecordFault) -> RecordFault {

@@ -31,6 +31,8 @@ struct FileMetaSource: RecordMetaSource {
     private(set) var grows: Bool
     /// Whether it grew, and another file has come to stand in its place.
     private var isFormer = false
+    /// Whether it is looked at by whoever knows which file stands there, as a ``FollowedFile`` does.
+    var isFollowed = false
     /// What to do once a fault is mended, in words; `nil` for what goes on in batches.
     var wayOn: String?
 
@@ -125,7 +127,7 @@ struct FileMetaSource: RecordMetaSource {
         var cut = FileCut(source: self, size: size)
         var start: Int64
         if let cursor {
-            if grows, cursor >= max(size, dataStart) { throw cutOff(at: cursor, size) }
+            if grows, !isFollowed, cursor >= max(size, dataStart) { throw cutOff(at: cursor, size) }
             start = try await cut.end(ofRecordAt: cursor)
         } else if let lower = bounds.lower, lower > dataStart {
             start = try await cut.firstRecord(from: lower)
@@ -256,7 +258,13 @@ struct FileMetaSource: RecordMetaSource {
 
     /// Says that content that was to grow has become shorter.
     func cutOff(at offset: Int64, _ size: Int64) -> TrancheError {
-        TrancheError(
+        if isFollowed {
+            return TrancheError(
+                .sourceUnavailable,
+                "'\(bytes.name)' was truncated just now; what stood there is looked for"
+            )
+        }
+        return TrancheError(
             .redefined,
             "'\(bytes.name)' was truncated or replaced: it has \(size - base) bytes, and records up to "
                 + "offset \(offset - base) were handed out. Offsets mean other records now: load it "
@@ -283,7 +291,7 @@ struct FileMetaSource: RecordMetaSource {
             items.append(item)
             return items.count < limit
         }
-        try await requireUnchanged()
+        try await requireSameFile()
         return items
     }
 
@@ -295,7 +303,7 @@ struct FileMetaSource: RecordMetaSource {
                 return false
             }
         }
-        try await requireUnchanged()
+        try await requireSameFile()
         return items
     }
 

@@ -122,13 +122,15 @@ final class FollowedFile: RecordMetaSource {
             _ generation: FileGeneration,
             as format: any FileFormat
         ) async throws -> FileMetaSource {
-            try await FileMetaSource(
+            var source = try await FileMetaSource(
                 place.decoded(stored),
                 format: format,
                 name: name,
                 grows: true,
                 base: generation.base
             )
+            source.isFollowed = true
+            return source
         }
         let own = try await open(bytes, list.last, as: format)
         if let item, own.definition.item != item {
@@ -221,13 +223,15 @@ final class FollowedFile: RecordMetaSource {
     ) async throws -> Open {
         let decoded = try await FollowedPlace(location).decoded(bytes)
         func source(_ format: any FileFormat) async throws -> FileMetaSource {
-            try await FileMetaSource(
+            var source = try await FileMetaSource(
                 decoded,
                 format: format,
                 name: location.name,
                 grows: true,
                 base: generation.base
             )
+            source.isFollowed = true
+            return source
         }
         let found = try await source(format)
         if found.fields == fields, found.definition.item == shared.item {

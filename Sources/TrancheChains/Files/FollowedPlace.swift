@@ -65,7 +65,12 @@ struct FollowedPlace {
     /// Whether a file has a line that ended: its writer has come to it.
     func hasLine(_ stored: any ByteReader, _ state: ByteState) async throws -> Bool {
         guard state.size > 0 else { return false }
-        return try await decoded(stored).read(0..<1 << 16).contains(0x0A)
+        do {
+            return try await decoded(stored).read(0..<1 << 16).contains(0x0A)
+        } catch let error as TrancheError where error.code == .invalidItem {
+            // A compressed one that was begun just now is cut off.
+            return false
+        }
     }
 
     /// Finds a file that was renamed or copied within its folder, under a name that begins with the
@@ -79,14 +84,14 @@ struct FollowedPlace {
         let folder = url.deletingLastPathComponent().path
         let name = url.lastPathComponent
         var copies: [String] = []
-        for other in try Self.names(in: folder).sorted() {
+        for other in try Self.names(in: folder).sorted() where other != name {
             let path = "\(folder)/\(other)"
             guard let identity = LocalFile.identity(at: path) else { continue }
             if identity == generation.file {
                 let file = LocalFile(path, isPinned: true)
                 let state = try await file.state()
                 if try await generation.isBeginning(of: file, state) { return file }
-            } else if other != name, other.hasPrefix(name), !LocalFile.isOpenHere(path) {
+            } else if other.hasPrefix(name), !LocalFile.isOpenHere(path) {
                 copies.append(path)
             }
         }
@@ -157,6 +162,13 @@ struct FollowedPlace {
                         + "\(generation.size) were seen"
                 : "'\(location.name)' is another file than before, of which \(generation.size) bytes were seen "
                     + "(was it rotated?)"
+        }
+        if now != nil, !isSameFile, LocalFile.identity(at: location.name) == generation.file {
+            return TrancheError(
+                .redefined,
+                "the link that was followed to '\(location.name)' leads to another file now. Load the "
+                    + "rest of that one by its own name, and then follow the link again"
+            )
         }
         let name = URL(filePath: location.name).lastPathComponent
         return TrancheError(

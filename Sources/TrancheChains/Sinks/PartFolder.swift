@@ -110,13 +110,20 @@ package final class PartFolder: Sendable {
     /// - Returns: The file; finishing it replaces what an earlier attempt left.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
+        let path = try await folder(of: batch.key)
+        let making = claims.withLock { $0[batch.key]?.folder }
         do {
             return try await open(batch)
         } catch let error as TrancheError where error.code == .sinkFailed {
-            // Another process may have put all together meanwhile, and removed the folder.
-            let path = try await "\(folder)/\(owner(of: batch.key).folder)"
-            guard !FileManager.default.fileExists(atPath: path) else { throw error }
-            claims.withLock { $0[batch.key]?.folder = nil }
+            // Another process may have put all together meanwhile, and removed the folder; another
+            // batch may have made it anew by now.
+            let isThere = FileManager.default.fileExists(atPath: path)
+            let isAnew = claims.withLock { claims in
+                guard claims[batch.key]?.folder == making else { return true }
+                if !isThere { claims[batch.key]?.folder = nil }
+                return !isThere
+            }
+            guard isAnew else { throw error }
             return try await open(batch)
         }
     }
@@ -383,18 +390,20 @@ package final class PartFolder: Sendable {
         return numbers.count == 3 ? Int64(numbers[1]) : nil
     }
 
-    /// Which of some batches that succeeded others of them did again.
-    private static func replaced(
-        among batches: [(number: Int64, origin: Int64?)]
-    ) -> Set<Int64> {
+    /// Which of some batches that succeeded others of them did again, be it what did a third one
+    /// again: of all that began with one batch, the latest stays.
+    static func replaced(among batches: [(number: Int64, origin: Int64?)]) -> Set<Int64> {
+        let origins = Dictionary(batches.map { ($0.number, $0.origin) }, uniquingKeysWith: { $1 })
+        func root(of number: Int64) -> Int64 {
+            var root = number
+            while let origin = origins[root] ?? nil, origin < root { root = origin }
+            return root
+        }
         var latest: [Int64: Int64] = [:]
-        for (number, origin) in batches {
-            if let origin { latest[origin] = max(latest[origin] ?? number, number) }
+        for (number, _) in batches {
+            latest[root(of: number)] = max(latest[root(of: number)] ?? number, number)
         }
-        let replaced = batches.filter { number, origin in
-            latest[number] != nil || origin.map { latest[$0] != number } ?? false
-        }
-        return Set(replaced.map(\.number))
+        return Set(batches.map(\.number).filter { latest[root(of: $0)] != $0 })
     }
 
     /// The first id, such as `p00000000000000004711`; `n` and the distance from the lowest id for

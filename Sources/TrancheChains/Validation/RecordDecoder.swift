@@ -248,7 +248,7 @@ private struct RecordFieldsContainer<Key: CodingKey>: KeyedDecodingContainerProt
             read(key, "is not a URL", standIn: URL(filePath: "/")) { $0.url } as? Value
         // An array of numbers is bytes as well.
         case is Data.Type where cell(key)?.kind != .json:
-            read(key, "is neither bytes nor base64", standIn: Data()) { $0.data } as? Value
+            read(key, "is not bytes, hexadecimal or base64", standIn: Data()) { $0.data } as? Value
         default: nil
         }
     }
@@ -332,13 +332,29 @@ struct RecordValue {
         return FieldText.days(text).map { Date(timeIntervalSince1970: Double($0) * 86_400) }
     }
 
-    /// The bytes, or those that a text is in base64; `nil` when there are none.
+    /// The bytes, or those that a text is, in lower-case hexadecimal, as outputs have them, or in
+    /// base64; `nil` when there are none.
     var data: Data? {
         switch cell.kind {
         case .blob: Data(record.block.bytes[cell.textRange])
-        case .text where cell.length > 0: text.flatMap { Data(base64Encoded: $0) }
+        case .text where cell.length > 0:
+            text.flatMap { Self.data(hexadecimal: $0) ?? Data(base64Encoded: $0) }
         default: nil
         }
+    }
+
+    private static func data(hexadecimal text: String) -> Data? {
+        let digits = text.utf8.compactMap { digit -> UInt8? in
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+        return Data(
+            stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        )
     }
 
     var decimal: Decimal? { number == nil ? nil : text.flatMap { Decimal(string: $0) } }

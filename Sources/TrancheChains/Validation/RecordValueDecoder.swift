@@ -95,7 +95,7 @@ extension RecordValueDecoder: SingleValueDecodingContainer {
         case is Date.Type:
             try read(value.date as? Value, "it is not a time such as 2026-01-31T08:00:00Z")
         case is Data.Type where value.cell.kind != .json:
-            try read(value.data as? Value, "it is neither bytes nor base64")
+            try read(value.data as? Value, "it is not bytes, hexadecimal or base64")
         case is Decimal.Type: try read(value.decimal as? Value, "it is not a number")
         case is URL.Type: try read(value.url as? Value, "it is not a URL")
         default: try Value(from: self)
