@@ -14,7 +14,9 @@ struct MongoQuery: Sendable {
     var limit: Int
 
     var filter: String {
-        conditions.isEmpty ? "{}" : "{\"$and\": [\(conditions.joined(separator: ", "))]}"
+        if conditions.isEmpty { return "{}" }
+        let conditions = conditions.map(MongoCondition.readable).joined(separator: ", ")
+        return "{\"$and\": [\(conditions)]}"
     }
 
     var options: String {

@@ -263,6 +263,29 @@ struct MongoSourceTests {
         }
     }
 
+    @Test(
+        "A filter asks for types by any of their names, by numbers and by several",
+        arguments: [
+            (#"{"at": {"$type": "date"}}"#, [1]), (#"{"at": { "$type" : "string" } }"#, [2]),
+            (#"{"at": {"$type": ["decimal", "bool"]}}"#, [3, 4]), (#"{"at": {"$type": 9}}"#, [1]),
+            (#"{"at": {"$not": {"$type": "date"}}, "number": {"$lt": 4}}"#, [2, 3]),
+            (#"{"at": {"$type": "00", "$binary": "AAECAw=="}}"#, [5]),
+            (#"{"at": "{\"$type\": \"date\"}"}"#, [2]),
+        ]
+    )
+    func filterTypes(filter: String, ids: [Int64]) async throws {
+        let location = try await collection([
+            #"{"number": 1, "at": {"$date": "2026-01-01T00:00:00Z"}}"#,
+            #"{"number": 2, "at": "{\"$type\": \"date\"}"}"#,
+            #"{"number": 3, "at": {"$numberDecimal": "1.5"}}"#, #"{"number": 4, "at": true}"#,
+            #"{"number": 5, "at": {"$binary": {"base64": "AAECAw==", "subType": "00"}}}"#,
+        ])
+        try await withInventory { inventory in
+            let source = MongoSource(location, uid: "number", filter: filter)
+            #expect(try await drain(inventory, source).flatMap { $0.map(\.id) } == ids)
+        }
+    }
+
     @Test("What cannot be used is refused with what to do")
     func refuses() async throws {
         let location = try await MongoTestServer.location()
