@@ -198,6 +198,8 @@ struct UnprovenCommitTests {
                 "CREATE SCHEMA \(name: bench.database.schema ?? "")",
                 "CREATE TABLE \(bench.t) (uid bigint PRIMARY KEY)",
                 "CREATE PUBLICATION tranche FOR TABLE \(bench.t)",
+                // It waits for every transaction that is open in the server, other tests' too.
+                "SET lock_timeout = 0",
                 "SELECT pg_create_logical_replication_slot(\(name), 'pgoutput')"
             )
         }
