@@ -34,10 +34,21 @@ enum MongoCondition {
         place = afterSpace(bytes, place + type.count)
         guard place < bytes.count, bytes[place] == UInt8(ascii: ":") else { return false }
         place = afterSpace(bytes, place + 1)
+        if isExpression(bytes, place) { return false }
         guard place < bytes.count, bytes[place] == UInt8(ascii: "\"") else { return true }
         place = afterSpace(bytes, endOfText(bytes, place))
         guard place < bytes.count, bytes[place] == UInt8(ascii: ",") else { return true }
         return !bytes[afterSpace(bytes, place + 1)...].starts(with: binary)
+    }
+
+    /// Whether what stands at a place is an expression, such as `"$at"`, of which `$type` in `$expr`
+    /// gives the type; it may stand in a list.
+    private static func isExpression(_ bytes: [UInt8], _ start: Int) -> Bool {
+        var place = start
+        if place < bytes.count, bytes[place] == UInt8(ascii: "[") {
+            place = afterSpace(bytes, place + 1)
+        }
+        return bytes[place...].starts(with: "{".utf8) || bytes[place...].starts(with: "\"$".utf8)
     }
 
     private static func afterSpace(_ bytes: [UInt8], _ start: Int) -> Int {

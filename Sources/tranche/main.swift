@@ -13,6 +13,8 @@ where fcntl(number, F_GETFD) < 0 {
 tranche_keep_few_arenas()
 // Output that nobody reads is an error to deal with, such as to give a batch back.
 signal(SIGPIPE, SIG_IGN)
+// Whoever started this may ignore its children's ends, and so would their exit statuses be.
+signal(SIGCHLD, SIG_DFL)
 ProcessSignals.endProcess()
 let words = (0..<Int(CommandLine.argc)).compactMap { place in
     CommandLine.unsafeArgv[place].map {

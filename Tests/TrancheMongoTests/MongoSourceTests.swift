@@ -271,6 +271,7 @@ struct MongoSourceTests {
             (#"{"at": {"$not": {"$type": "date"}}, "number": {"$lt": 4}}"#, [2, 3]),
             (#"{"at": {"$type": "00", "$binary": "AAECAw=="}}"#, [5]),
             (#"{"at": "{\"$type\": \"date\"}"}"#, [2]),
+            (#"{"$expr": {"$eq": [{"$type": "$at"}, "bool"]}}"#, [4]),
         ]
     )
     func filterTypes(filter: String, ids: [Int64]) async throws {
@@ -282,7 +283,8 @@ struct MongoSourceTests {
         ])
         try await withInventory { inventory in
             let source = MongoSource(location, uid: "number", filter: filter)
-            #expect(try await drain(inventory, source).flatMap { $0.map(\.id) } == ids)
+            let batches = try await drain(inventory, source)
+            #expect(batches.flatMap { $0.map(\.id) } == ids)
         }
     }
 

@@ -41,7 +41,11 @@ def _run(*arguments, may_exit_with=()):
     """The exit status and standard output of tranche."""
     program = os.environ.get("TRANCHE", "tranche")
     # UTF-8 whatever the locale is, as tranche has it; a name may have bytes that are none.
-    arguments = [argument.encode("utf-8", "surrogateescape") for argument in arguments]
+    arguments = [os.fspath(argument) for argument in arguments]
+    arguments = [
+        argument.encode("utf-8", "surrogateescape") if isinstance(argument, str) else argument
+        for argument in arguments
+    ]
     # Its own group: a signal to this process's group is for this process to handle.
     done = subprocess.run(
         [program, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -37,7 +37,10 @@ extension AppliedPipelines {
     /// Whether a run has the limits of a link.
     private func isLimited(_ run: RunRecord, _ link: Link) async throws -> Bool {
         let limits = link.runLimits ?? RunLimits()
-        let budgets = try await inventory.budgets(of: run.key)
+        // Of a run that names none the budget of all is one, too.
+        let budgets = try await inventory.budgets(of: run.key).filter {
+            $0.owner.name != "*" || limits.budgets.contains("*")
+        }
         let own = budgets.first { $0.owner == .run(run.key) }
         return own?.limits.batches == limits.parallelism && run.rank == limits.rank
             && Set(budgets.compactMap(\.owner.name)) == Set(limits.budgets)
