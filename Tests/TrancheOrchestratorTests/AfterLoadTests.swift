@@ -233,7 +233,7 @@ struct AfterLoadTests {
             let aside = folder.path(".7.tranche-gone")
             try Data("another".utf8).write(to: URL(filePath: aside))
             await #expect(throws: TrancheError.self) { try await keeper.remove(again) }
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another one")
             var other = try await known(2)
             try FileManager.default.moveItem(atPath: path, toPath: aside)
             try await keeper.remove(other)
@@ -258,11 +258,11 @@ struct AfterLoadTests {
             try await keeper.move(again, to: folder.path("to/a"))
             #expect(!FileManager.default.fileExists(atPath: aside))
             // One that is another file gets its name back.
-            try export("another", to: aside)
+            try export("another one", to: aside)
             await #expect(throws: TrancheError.self) {
                 try await keeper.move(again, to: folder.path("to/a"))
             }
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another one")
         }
     }
 
