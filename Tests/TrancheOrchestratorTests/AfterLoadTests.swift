@@ -233,7 +233,7 @@ struct AfterLoadTests {
             let aside = folder.path(".7.tranche-gone")
             try Data("another".utf8).write(to: URL(filePath: aside))
             await #expect(throws: TrancheError.self) { try await keeper.remove(again) }
-            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another one")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "another")
             var other = try await known(2)
             try FileManager.default.moveItem(atPath: path, toPath: aside)
             try await keeper.remove(other)
