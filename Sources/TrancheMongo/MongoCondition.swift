@@ -41,8 +41,8 @@ enum MongoCondition {
         return !bytes[afterSpace(bytes, place + 1)...].starts(with: binary)
     }
 
-    /// Whether what stands at a place is an expression, such as `"$at"`, of which `$type` in `$expr`
-    /// gives the type; it may stand in a list.
+    /// Whether what stands at a place is an expression, such as `"$at"`, of which `$type` in
+    /// `$expr` gives the type; it may stand in a list.
     private static func isExpression(_ bytes: [UInt8], _ start: Int) -> Bool {
         var place = start
         if place < bytes.count, bytes[place] == UInt8(ascii: "[") {

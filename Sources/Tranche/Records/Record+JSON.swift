@@ -67,8 +67,8 @@ extension Record {
         }
     }
 
-    /// Appends an array or object, on one line: between the tokens of JSON, where alone its text may
-    /// have line ends, these are blanks like any other.
+    /// Appends an array or object, on one line: between the tokens of JSON, where alone its text
+    /// may have line ends, these are blanks like any other.
     private func appendParts(
         _ cell: RecordCell,
         to output: inout [UInt8],

@@ -19,7 +19,7 @@ public struct RunSummary: Sendable, Hashable {
     /// Since when the first of the batches that may be taken now could be; `nil` where there is
     /// none.
     public var dueSince: Date?
-    /// When a batch last succeeded, of the newest tiles and of all that are no tiles.
+    /// When a batch last succeeded, of the newest tiles and of all other batches.
     ///
     /// An inventory in a database adds up thousands of older tiles once: one of these that succeeds
     /// at last is not seen here.

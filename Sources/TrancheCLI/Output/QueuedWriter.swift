@@ -91,8 +91,8 @@ final class QueuedWriter: Writer {
         turn?.wait()
     }
 
-    /// Lets nobody wait for room any more: programs are ended, and their batches given back, whether
-    /// or not anybody reads what they wrote.
+    /// Lets nobody wait for room any more: programs are ended, and their batches given back,
+    /// whether or not anybody reads what they wrote.
     func stopWaitingForRoom() {
         let turns = state.withLock { state -> [DispatchSemaphore] in
             state.needsRoom = false

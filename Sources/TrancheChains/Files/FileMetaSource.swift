@@ -31,7 +31,7 @@ struct FileMetaSource: RecordMetaSource {
     private(set) var grows: Bool
     /// Whether it grew, and another file has come to stand in its place.
     private var isFormer = false
-    /// Whether it is looked at by whoever knows which file stands there, as a ``FollowedFile`` does.
+    /// Whether somebody looks at it who knows which file stands there, as a ``FollowedFile`` does.
     var isFollowed = false
     /// What to do once a fault is mended, in words; `nil` for what goes on in batches.
     var wayOn: String?
