@@ -255,7 +255,7 @@ package actor PostgreSQLConnection: SQLConnection {
     }
 
     /// How long, in milliseconds, the server may leave untaken what was sent; `nil` where the
-    /// system does not say, 0 for as long as it answers at all.
+    /// system does not say.
     var userTimeout: Int32? { handle.userTimeout }
 
     /// Ends the copying, with an error to give it up.

@@ -224,12 +224,16 @@ package final class PostgreSQLDatabase: SQLDatabase {
         return try row.text()
     }
 
-    package func mayInsert(into name: SQLTableName) async throws -> Bool {
+    package func mayWrite(to name: SQLTableName, replacing: Bool) async throws -> Bool {
+        // What is replaced is read, and copied aside like the table.
+        let rights = replacing ? "{INSERT,UPDATE,SELECT}" : "{INSERT}"
         // By the catalog, since a name in a schema that may not be used is an error elsewhere.
         let rows = try await read(
             """
-            SELECT has_schema_privilege(n.oid, 'USAGE')
-                AND has_any_column_privilege(c.oid, 'INSERT')
+            SELECT has_schema_privilege(n.oid, 'USAGE') AND (
+                    SELECT bool_and(has_any_column_privilege(c.oid, privilege))
+                    FROM unnest(CAST(\(rights) AS text[])) AS privilege
+                )
             FROM pg_class AS c
             JOIN pg_namespace AS n ON n.oid = c.relnamespace
             WHERE c.relname = CAST(\(name.table) AS text)

@@ -144,12 +144,10 @@ struct PostgreSQLHandle: ~Copyable {
     /// Gives the server its time to read what is copied in, or ends that.
     ///
     /// One that waits for a lock, a trigger or its disk reads nothing, and the system counts that
-    /// as if it had gone. One that has gone is found out by the other servers of the URL, and by
-    /// the heartbeats of the batch, which go over another connection. Source: Linux, tcp_timer.c
-    /// (tcp_probe_timer).
+    /// as if it had gone; so does one that has. Source: Linux, tcp_timer.c (tcp_probe_timer).
     func setCopying(_ isCopying: Bool) {
         guard hasOwnUserTimeout else { return }
-        var milliseconds = isCopying ? 0 : PostgreSQLURL.userTimeout
+        var milliseconds = isCopying ? PostgreSQLURL.copyTimeout : PostgreSQLURL.userTimeout
         // A socket within the machine refuses it, and has no network to lose.
         setsockopt(
             PQsocket(pointer),
@@ -161,7 +159,7 @@ struct PostgreSQLHandle: ~Copyable {
     }
 
     /// How long, in milliseconds, the server may leave untaken what was sent; `nil` where the
-    /// system does not say, 0 for as long as it answers at all.
+    /// system does not say.
     var userTimeout: Int32? {
         var milliseconds: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)

@@ -91,9 +91,11 @@ import Testing
         #expect(await running.outcome().code == 0)
     }
 
-    @Test("Work over REST is told to OpenLineage, and at the start it is said where that goes")
-    func lineage() async throws {
-        let bench = try await CommandLineBench()
+    /// Writes a pipeline with a job whose batches are told to OpenLineage.
+    ///
+    /// - Returns: The file of events.
+    /// - Throws: What writing throws.
+    private func writePipeline(_ bench: CommandLineBench) throws -> String {
         let file = bench.path("l.jsonl")
         try bench.write(
             """
@@ -103,6 +105,13 @@ import Testing
             """,
             to: "pipeline.yaml"
         )
+        return file
+    }
+
+    @Test("Work over REST is told to OpenLineage, and at the start it is said where that goes")
+    func lineage() async throws {
+        let bench = try await CommandLineBench()
+        let file = try writePipeline(bench)
         let port = try LocalListener.freePort()
         let running = try Executable(Executable.tranche.path).start(
             [
@@ -137,15 +146,7 @@ import Testing
     @Test("Who does not read what it says on standard error holds up no request")
     func stuckReader() async throws {
         let bench = try await CommandLineBench()
-        let file = bench.path("l.jsonl")
-        try bench.write(
-            """
-            lineage: {to: "\(file)", namespace: shop}
-            jobs: {thumbs: {source: files, count: 4, handler: rest}}
-
-            """,
-            to: "pipeline.yaml"
-        )
+        let file = try writePipeline(bench)
         let port = try LocalListener.freePort()
         let errors = HeldWriter()
         let (signals, signalling) = AsyncStream<Int32>.makeStream()

@@ -6,40 +6,7 @@ import Tranche
 @testable import TrancheChains
 
 @Suite("Files that follow each other, however they are written", .timeLimit(.minutes(5)))
-struct FollowedFileTests {
-    private func rows(_ ids: ClosedRange<Int>, head: String = "id,amount\n") -> String {
-        head + ids.map { "\($0),\($0)00\n" }.joined()
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-    }
-
-    private func append(_ text: String, to path: String) throws {
-        let file = try #require(FileHandle(forWritingAtPath: path))
-        try file.seekToEnd()
-        try file.write(contentsOf: Data(text.utf8))
-        try file.close()
-    }
-
-    private func move(_ path: String, to other: String) throws {
-        try FileManager.default.moveItem(atPath: path, toPath: other)
-    }
-
-    /// Loads what there is, by a process that has the file open, or by one that opens it anew.
-    private func load(
-        _ world: ChainWorld,
-        in inventory: Inventory,
-        _ location: ByteLocation? = nil
-    ) async throws -> [Int] {
-        let sink = MemorySink()
-        let source = CSVSource(location ?? .file(world.path), grows: true)
-        let report = try await Chain(reading: source).write(to: sink)
-            .run(through: inventory, world.options(weight: 100))
-        #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
-        return sink.records.compactMap { Int($0.text("id") ?? "") }
-    }
-
+struct FollowedFileTests: FollowingTests {
     @Test("Where the next file is empty when the one before is given up, its lines follow")
     func goneBehindNothing() async throws {
         try await withChainWorld(.sqlite, "{\"id\":1}\n") { world in

@@ -111,19 +111,25 @@ struct WorkflowProcessTests {
         }
     }
 
+    /// A pipeline with a workflow that hands each of some rows to its handler by itself.
+    private func rowByRow(_ count: Int, _ world: PipelineWorld) throws -> String {
+        let rows = (1...count).map { "\($0)\n" }.joined()
+        try world.write("id\n\(rows)", to: "rows.csv")
+        return """
+            inputs: {in: {type: given, payloads: ['']}}
+            processes:
+              w:
+                type: workflow
+                workflow: {job: j, source: 'csv:\(world.folder.path("rows.csv"))', handler: h,
+                           count: 1}
+            links: [{from: in, to: w, max_attempts: 1}]
+            """
+    }
+
     @Test("A stop in the middle of a workflow is no failure, and the next start goes on")
     func stopped() async throws {
         try await withPipelineWorld { world in
-            try world.write("id\n1\n2\n3\n", to: "rows.csv")
-            let text = """
-                inputs: {in: {type: given, payloads: ['']}}
-                processes:
-                  w:
-                    type: workflow
-                    workflow: {job: j, source: 'csv:\(world.folder.path("rows.csv"))', handler: h,
-                               count: 1}
-                links: [{from: in, to: w, max_attempts: 1}]
-                """
+            let text = try rowByRow(3, world)
             let stop = StopSource()
             var options = WorkflowOptions()
             options.stop = stop
@@ -151,16 +157,7 @@ struct WorkflowProcessTests {
     @Test("A workflow that somebody pauses is no failure of its event, which comes again later")
     func paused() async throws {
         try await withPipelineWorld { world in
-            try world.write("id\n1\n2\n", to: "rows.csv")
-            let text = """
-                inputs: {in: {type: given, payloads: ['']}}
-                processes:
-                  w:
-                    type: workflow
-                    workflow: {job: j, source: 'csv:\(world.folder.path("rows.csv"))', handler: h,
-                               count: 1}
-                links: [{from: in, to: w, max_attempts: 1}]
-                """
+            let text = try rowByRow(2, world)
             var options = WorkflowOptions()
             options.handlers["h"] = { _ in
                 ClosureHandler { batch, _ in

@@ -23,7 +23,7 @@ struct CopyTests {
 
     @Test(
         "A server has its time for what is copied in, unless the URL says otherwise",
-        arguments: [("", 0), ("tcp_user_timeout=7000", 7000)] as [(String, Int32)]
+        arguments: [("", 120_000), ("tcp_user_timeout=7000", 7000)] as [(String, Int32)]
     )
     func userTimeout(option: String, expected: Int32) async throws {
         let database = try database(option)

@@ -81,13 +81,7 @@ struct PromotionTests {
         try await withOwnPostgreSQL { own in
             try await withTestDatabase(on: own.server) { database in
                 try await database.migrateUp()
-                try await database.run(
-                    """
-                    CREATE TABLE \(database.prefix)item (uid bigserial PRIMARY KEY, item text);
-                    INSERT INTO \(database.prefix)item (item)
-                    SELECT 'x' FROM generate_series(1, 4);
-                    """
-                )
+                try await database.makeItems(1...4)
                 let source = SQLSource(database.prefix + "item")
                 for expected in [1, 2] {
                     let inventory = try await Inventory.open(
@@ -127,13 +121,7 @@ struct PromotedNumbersTests {
         try await withOwnPostgreSQL { own in
             try await withTestDatabase(on: own.server) { database in
                 try await database.migrateUp()
-                try await database.run(
-                    """
-                    CREATE TABLE \(database.prefix)item (uid bigserial PRIMARY KEY, item text);
-                    INSERT INTO \(database.prefix)item (item)
-                    SELECT 'x' FROM generate_series(1, 4);
-                    """
-                )
+                try await database.makeItems(1...4)
                 let source = SQLSource(database.prefix + "item")
                 func promoted() async throws -> Inventory {
                     try await own.becomeStandby()

@@ -13,6 +13,8 @@ struct RecordKeysTests {
             ("numeric", "1e99999999999999999999", "1", false), ("numeric", "-0.0", "0", true),
             ("double precision", "0.1", "0.10", true), ("text", "1", "01", false),
             ("citext", "A", "a", true), ("text", "A", "a", false), ("TEXT", "A", "a", false),
+            ("text", "\u{E9}", "e\u{301}", false), ("TEXT", "\u{E9}", "e\u{301}", false),
+            ("NUMERIC", "1 2", "12", false), ("numeric", " 12 ", "12", true),
             ("character", "a", "a  ", true), ("character varying", "a", "a  ", false),
             (
                 "uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",

@@ -74,7 +74,7 @@ public struct Gap: Sendable, Hashable {
     }
 
     /// The longest wait for the next look.
-    private static let longestWait = Duration.seconds(600)
+    package static let longestWait = Duration.seconds(600)
 
     /// After when no look is to come: one that does was set by a clock that was set back since, and
     /// is due.

@@ -109,8 +109,8 @@ struct CSVHead {
         else { return }
         throw TrancheError(
             .sourceUnavailable,
-            "'\(name)' grows, and has no whole header yet: its line has no end; it is followed once "
-                + "that is written"
+            "'\(name)' grows, and has no whole header yet: its line has no end; it is followed "
+                + "once that is written"
         )
     }
 

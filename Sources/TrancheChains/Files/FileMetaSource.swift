@@ -266,9 +266,9 @@ struct FileMetaSource: RecordMetaSource {
         }
         return TrancheError(
             .redefined,
-            "'\(bytes.name)' was truncated or replaced: it has \(size - base) bytes, and records up to "
-                + "offset \(offset - base) were handed out. Offsets mean other records now: load it "
-                + "under another job name"
+            "'\(bytes.name)' was truncated or replaced: it has \(size - base) bytes, and records "
+                + "up to offset \(offset - base) were handed out. Offsets mean other records now: "
+                + "load it under another job name"
         )
     }
 

@@ -136,9 +136,12 @@ final class FollowedFile: RecordMetaSource {
         if let item, own.definition.item != item {
             for former in list.files.dropLast().reversed() where !former.isLost {
                 // One that cannot be read tells nothing, and is missed when it is to be read.
-                guard let stored = try? await place.find(former),
-                    let known = try? await open(stored, former, as: format),
-                    known.definition.item == item, let csv = known.format as? CSVFileFormat
+                let found = try await place.readable { () -> FileMetaSource? in
+                    guard let stored = try await place.find(former) else { return nil }
+                    return try await open(stored, former, as: format)
+                }
+                guard let known = found ?? nil, known.definition.item == item,
+                    let csv = known.format as? CSVFileFormat
                 else { continue }
                 var alike = try await open(bytes, list.last, as: csv.settled)
                 guard alike.fields == known.fields else { break }

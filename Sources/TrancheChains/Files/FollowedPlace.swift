@@ -112,7 +112,7 @@ struct FollowedPlace {
     }
 
     /// What another file gives; `nil` where that cannot be read, now or later.
-    private func readable<Value>(_ body: () async throws -> Value) async throws -> Value? {
+    func readable<Value>(_ body: () async throws -> Value) async throws -> Value? {
         do {
             return try await body()
         } catch let error as TrancheError where error.code != .sourceUnavailable {
@@ -166,8 +166,8 @@ struct FollowedPlace {
         if now != nil, !isSameFile, LocalFile.identity(at: location.name) == generation.file {
             return TrancheError(
                 .redefined,
-                "the link that was followed to '\(location.name)' leads to another file now. Load the "
-                    + "rest of that one by its own name, and then follow the link again"
+                "the link that was followed to '\(location.name)' leads to another file now. Load "
+                    + "the rest of that one by its own name, and then follow the link again"
             )
         }
         let name = URL(filePath: location.name).lastPathComponent

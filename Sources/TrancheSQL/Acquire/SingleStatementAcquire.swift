@@ -170,7 +170,8 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
                 AND (extended_ms IS NULL OR \(slot.takesStuck ? 1 : 0) = 0)
                 AND pause_reason IS NULL
                 AND budget_set = \(budgets.map { "\($0.set)" } ?? "0") AND execution IS NULL
-                AND (gaps_due_at IS NULL OR gaps_due_at > \(store.now))
+                AND (gaps_due_at IS NULL
+                    OR gaps_due_at > \(store.now) AND gaps_due_at <= \(latestLook))
                 -- More than is needed may look like a hold: that is looked at then.
                 AND (outage IS NULL OR outage NOT LIKE '%"hold":%')
                 AND settle_lag_ms = 0
@@ -178,6 +179,12 @@ final class SingleStatementAcquire<Database: SQLDatabase> {
                 AND (SELECT count(*) FROM ended) = 1
             """
         }
+    }
+
+    /// As `Gap.latestLook(from:)`.
+    private var latestLook: SQLStatement {
+        let wait = Gap.longestWait + .seconds(1)
+        return store.dialect.instant(store.now, plus: "\(wait.milliseconds)")
     }
 
     /// Whether the run's workflow is the one that asks.

@@ -47,11 +47,15 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func place(of name: SQLTableName) async throws -> String
 
-    /// Whether this database's role may insert into a table; so it is said where there is no such
+    /// Whether this database's role may write rows to a table; so it is said where there is no such
     /// table, too.
     ///
+    /// - Parameters:
+    ///   - name: The table.
+    ///   - replacing: Whether rows that are there are replaced.
+    /// - Returns: Whether it may.
     /// - Throws: The database's error.
-    func mayInsert(into name: SQLTableName) async throws -> Bool
+    func mayWrite(to name: SQLTableName, replacing: Bool) async throws -> Bool
 
     /// Asks up to which id a log is cleaned that this program keeps in the database; `nil` for any
     /// other table or view.
@@ -197,7 +201,7 @@ extension SQLDatabase {
     package func place(of name: SQLTableName) async throws -> String { name.table.quotedAsName }
 
     /// It may, where there are no roles.
-    package func mayInsert(into name: SQLTableName) async throws -> Bool { true }
+    package func mayWrite(to name: SQLTableName, replacing: Bool) async throws -> Bool { true }
 
     /// None, where no logs are kept.
     package func floor(of name: SQLTableName) -> SQLStatement? { nil }

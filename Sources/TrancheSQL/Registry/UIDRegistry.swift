@@ -238,8 +238,9 @@ package struct UIDRegistry: Sendable {
         )
     }
 
-    /// The statements that number rows that meet a condition, a portion of those without a number,
-    /// behind ``locking``.
+    /// The statements that number rows that meet a condition, many portions of those without a
+    /// number at once, behind ``locking``: each look reads all that meet it anew, and is as if for
+    /// any rows, so that no planner walks along the uids for them.
     ///
     /// - Parameter condition: The condition, by the table's columns.
     /// - Returns: The statements.
@@ -252,8 +253,7 @@ package struct UIDRegistry: Sendable {
                 AND \(key) IS NOT NULL
                 AND (\(condition))
                 AND (\(known(text))) IS NULL
-            ORDER BY \(key)
-            LIMIT \(unsafeRaw: String(Self.portion))
+            LIMIT \(unsafeRaw: String(Self.portion * 64))
             """
         return numbered(looked, order: "tranche_key", where: "1 = 1", [], countingLooked: false)
     }

@@ -33,13 +33,16 @@ extension RecordKeys {
     enum Part: Hashable, Sendable {
         case whole(Int64)
         case float(Double)
-        case text(String)
-        case bytes([UInt8])
+        /// A text's bytes: of two that only look alike, databases take each for itself.
+        case characters([UInt8])
+        case blob([UInt8])
+
+        static func text(_ text: some StringProtocol) -> Part { .characters(Array(text.utf8)) }
 
         /// The value without what a collation may not tell apart.
         var folded: Part {
-            guard case .text(let text) = self else { return self }
-            let folded = text.lowercased().bare
+            guard case .characters(let bytes) = self else { return self }
+            let folded = String(decoding: bytes, as: UTF8.self).lowercased().bare
             return .text(Double(folded).map { String($0) } ?? folded)
         }
     }
@@ -74,7 +77,7 @@ extension RecordKeys {
         }
 
         func part(of record: Record, _ cell: RecordCell) -> Part {
-            if cell.kind == .blob { return .bytes(Array(record.block.bytes[cell.textRange])) }
+            if cell.kind == .blob { return .blob(Array(record.block.bytes[cell.textRange])) }
             let text = record.text(of: cell)
             switch self {
             case .exactNumber: return RecordKeys.number(text) ?? .text(text)
@@ -126,6 +129,9 @@ extension RecordKeys {
 }
 
 extension String {
-    /// The text without its blanks.
-    fileprivate var bare: String { filter { !$0.isWhitespace } }
+    /// The text without blanks at its ends.
+    fileprivate var bare: String {
+        let text = drop(while: \.isWhitespace)
+        return String(text.reversed().drop(while: \.isWhitespace).reversed())
+    }
 }

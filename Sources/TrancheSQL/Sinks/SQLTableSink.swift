@@ -105,7 +105,8 @@ public final class SQLTableSink: TransactionalRecordSink {
     ) async throws -> String? {
         guard let store = store as? any SQLDatabaseStore else { return nil }
         let name = try SQLTableName(verbatim: table)
-        guard try await store.sinkDatabase.mayInsert(into: name) else {
+        guard try await store.sinkDatabase.mayWrite(to: name, replacing: !key.isEmpty)
+        else {
             return "the inventory's role may not write to '\(table)'; grant it, or give both "
                 + "one role"
         }

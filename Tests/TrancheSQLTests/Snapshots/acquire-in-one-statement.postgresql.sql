@@ -48,7 +48,8 @@ WHERE meta_table = $10 AND job = $11 AND run = $12
     AND (extended_ms IS NULL OR $19 = 0)
     AND pause_reason IS NULL
     AND budget_set = $20 AND execution IS NULL
-    AND (gaps_due_at IS NULL OR gaps_due_at > clock_timestamp())
+    AND (gaps_due_at IS NULL
+        OR gaps_due_at > clock_timestamp() AND gaps_due_at <= clock_timestamp() + $21 * interval '1 millisecond')
     -- More than is needed may look like a hold: that is looked at then.
     AND (outage IS NULL OR outage NOT LIKE '%"hold":%')
     AND settle_lag_ms = 0
@@ -72,8 +73,8 @@ WINDOW tranche_order AS (ORDER BY tranche_id ROWS UNBOUNDED PRECEDING)
 ), given AS MATERIALIZED (
 SELECT known.*, passed_id + 1 AS given_start, passed_id + given_count AS given_end,
     given_count, given_weight,
-    CAST(NULL AS text) AS given_ids, $21 AS given_kind,
-    $22 AS given_worker, $23 AS given_token
+    CAST(NULL AS text) AS given_ids, $22 AS given_kind,
+    $23 AS given_worker, $24 AS given_token
 FROM known
 CROSS JOIN (
     SELECT
@@ -86,14 +87,14 @@ CROSS JOIN (
         -- An id that stands twice falls behind its place.
         bool_and(tranche_id >= (SELECT passed_id FROM known) + tranche_place)
             AS is_unique
-    FROM (SELECT *, 1 = 1 AND tranche_place <= $24 AS is_admitted FROM seen) AS marked
+    FROM (SELECT *, 1 = 1 AND tranche_place <= $25 AS is_admitted FROM seen) AS marked
 ) AS batch
 WHERE is_dense AND is_sound AND is_unique
     AND given_count < seen_count
     AND NOT EXISTS (
         SELECT 1
         FROM "inventory"
-        WHERE meta_table = $25 AND job = $26 AND run = $27
+        WHERE meta_table = $26 AND job = $27 AND run = $28
             AND coalesce(lease_expires_at, retry_at)
                 <= (SELECT to_timestamp(CAST(given_now AS double precision) / 1000) FROM known)
             -- The statement does not see yet that this one has ended.
@@ -109,14 +110,14 @@ INSERT INTO "inventory" (
     batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
     processing_start, lease_expires_at, request, completion, config
 )
-SELECT $28, $29, $30, given_kind,
+SELECT $29, $30, $31, given_kind,
     'running',
-    $31, given_worker,
+    $32, given_worker,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
     to_timestamp(CAST(given_now AS double precision) / 1000), to_timestamp(CAST(given_now + given_lease AS double precision) / 1000),
     given_token, CAST(given_completion AS bigint),
-    CAST($32 AS json)
+    CAST($33 AS json)
 FROM given
 RETURNING id, batch_id_start
 )
@@ -128,4 +129,4 @@ LEFT JOIN (
     given CROSS JOIN (SELECT id AS number FROM made) AS numbered CROSS JOIN seen
 ) ON tranche_place <= given_count
 ORDER BY tranche_place;
--- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 text, $22 text, $23 text, $24 integer, $25 text, $26 text, $27 text, $28 text, $29 text, $30 text, $31 null, $32 text
+-- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 integer, $22 text, $23 text, $24 text, $25 integer, $26 text, $27 text, $28 text, $29 text, $30 text, $31 text, $32 null, $33 text
