@@ -164,6 +164,31 @@ struct FileSourceTests {
         }
     }
 
+    @Test(
+        "A file that grows is waited for where only lines before the header are there, or half",
+        arguments: ["made by x\n", "made by x", "sep=;\n", "sep=;\nid;"]
+    )
+    func youngBeforeHeader(text: String) async throws {
+        let skipped = text.hasPrefix("sep=") ? 0 : 1
+        try await withChainWorld(.sqlite, text) { world in
+            let headers: [[String]?] = text.last == "\n" ? [nil] : [nil, ["id", "name"]]
+            for header in headers {
+                let format = CSVFormat(header: header, headerLines: 1, skippedLines: skipped)
+                let source = CSVSource(.file(world.path), format: format, grows: true)
+                let error = await #expect(throws: TrancheError.self) {
+                    try await copy(source, world)
+                }
+                #expect(error?.code == .sourceUnavailable, "\(error?.message ?? "")")
+            }
+            let head = skipped == 1 ? "made by x\n" : "sep=;\n"
+            _ = try world.write(head + "id\n1\n", to: "customers.csv")
+            let format = CSVFormat(skippedLines: skipped)
+            let source = CSVSource(.file(world.path), format: format, grows: true)
+            let records = try await copy(source, world).records
+            #expect(records.compactMap { $0.text("id") } == ["1"])
+        }
+    }
+
     @Test("Content that grows and is shorter than what was handed out of it is refused")
     func cutOff() async throws {
         try await withChainWorld(.sqlite, ChainWorld.csv(rows: 300)) { world in
@@ -185,6 +210,39 @@ struct FileSourceTests {
             }
             #expect(error?.code == .redefined)
             #expect(error?.message.contains("was truncated or replaced") == true)
+            // Whoever looks which file stands there finds out at the next look.
+            var followed = source
+            followed.isFollowed = true
+            let plan = try await followed.nextRange(
+                after: cursor,
+                within: IDBounds(),
+                limit: BatchLimit(weight: 1000),
+                batches: 1
+            )
+            #expect(plan.ranges.isEmpty && plan.reachedEnd)
+            #expect(followed.cutOff(at: 1000, 10).code == .sourceUnavailable)
+        }
+    }
+
+    @Test("A file of which the time alone changes while it is read is the same")
+    func touched() async throws {
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 3)) { world in
+            let source = try await FileMetaSource(
+                LocalFile(world.path),
+                format: try CSVFileFormat(CSVFormat()),
+                name: world.path,
+                grows: false
+            )
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1e9)],
+                ofItemAtPath: world.path
+            )
+            try await source.requireSameFile()
+            _ = try world.write(ChainWorld.csv(rows: 4), to: "customers.csv")
+            let error = await #expect(throws: TrancheError.self) {
+                try await source.requireSameFile()
+            }
+            #expect(error?.code == .redefined)
         }
     }
 

@@ -137,25 +137,90 @@ struct FollowedFileTests: FollowingTests {
         }
     }
 
+    private func lead(_ link: String, to name: String) throws {
+        // It may lead to nothing by now.
+        if (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) != nil {
+            try FileManager.default.removeItem(atPath: link)
+        }
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: name)
+    }
+
+    @Test(
+        "So does one that led to a file which was renamed or is given up, and to a copy of it",
+        arguments: [true, false]
+    )
+    func linkedAndGone(isCopy: Bool) async throws {
+        try await withChainWorld { world in
+            let link = world.folder.path("current.log")
+            let first = world.folder.path("app-01.log")
+            try write(rows(1...50), to: first)
+            try lead(link, to: "app-01.log")
+            let location = ByteLocation.file(link)
+            #expect(try await load(world, in: world.inventory, location) == Array(1...50))
+            let next = isCopy ? rows(1...51) : rows(1000...1001)
+            try write(next, to: world.folder.path("app-02.log"))
+            if !isCopy { try move(first, to: first + ".1") }
+            try lead(link, to: "app-02.log")
+            for location in [location, location.replaced()] {
+                let error = try await #require(throws: TrancheError.self) {
+                    _ = try await load(world, in: world.inventory, location)
+                }
+                #expect(error.code == .redefined)
+                #expect(error.message.contains("leads to another file now"), "\(error.message)")
+            }
+        }
+    }
+
+    @Test("A compressed file between two others is found by a name with the mark before its ending")
+    func compressedBetween() async throws {
+        try await withChainWorld(.sqlite, rows(1...50)) { world in
+            var loaded = try await load(world, in: world.inventory)
+            try move(world.path, to: world.path + ".2")
+            let between = world.path.replacing(".csv", with: "-20260131.csv.gz")
+            try Data(Packing.gzip(Array(rows(100...150).utf8)))
+                .write(to: URL(fileURLWithPath: between))
+            try write(rows(1000...1001), to: world.path)
+            for _ in 1...2 { loaded += try await load(world, in: world.database.open()) }
+            #expect(loaded == Array(1...50) + Array(100...150) + [1000, 1001])
+        }
+    }
+
+    @Test("A run that has handed nothing out is named where the file with which it began is gone")
+    func waitingBehindGone() async throws {
+        try await withChainWorld(.sqlite, "id,amount\n") { world in
+            func load(_ job: String, _ inventory: Inventory) async throws {
+                _ = try await Chain(reading: CSVSource(world.path, grows: true))
+                    .write(to: MemorySink())
+                    .run(through: inventory, world.options(job, weight: 100))
+            }
+            try await load("waiting", world.inventory)
+            let former = world.path + ".1"
+            try append(rows(1...50, head: ""), to: world.path)
+            try await load("busy", world.inventory)
+            try move(world.path, to: former)
+            try write(rows(1000...1050), to: world.path)
+            try await load("busy", world.inventory)
+            try FileManager.default.removeItem(atPath: former)
+            let later = try await world.database.open()
+            let error = await #expect(throws: TrancheError.self) { try await load("new", later) }
+            #expect(error?.code == .redefined)
+            let words = "job 'waiting' on 'csv:\(ResolvedPath(world.path).text)' began there"
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+        }
+    }
+
     @Test("A link that leads to another file ends the following, and no row is read twice")
     func linked() async throws {
         try await withChainWorld { world in
             let link = world.folder.path("current.log")
             let files = ["app-01.log", "app-02.log"]
-            func lead(to name: String) throws {
-                try? FileManager.default.removeItem(atPath: link)
-                try FileManager.default.createSymbolicLink(
-                    atPath: link,
-                    withDestinationPath: name
-                )
-            }
             try write(rows(1...50), to: world.folder.path(files[0]))
-            try lead(to: files[0])
+            try lead(link, to: files[0])
             let location = ByteLocation.file(link)
             var loaded = try await load(world, in: world.inventory, location)
             try append(rows(51...53, head: ""), to: world.folder.path(files[0]))
             try write(rows(1000...1001), to: world.folder.path(files[1]))
-            try lead(to: files[1])
+            try lead(link, to: files[1])
             let error = try await #require(throws: TrancheError.self) {
                 _ = try await load(world, in: world.inventory, location)
             }
@@ -167,6 +232,35 @@ struct FollowedFileTests: FollowingTests {
             #expect(loaded == Array(1...53))
             loaded += try await load(world, in: world.database.open(), .file(link))
             #expect(loaded == Array(1...53) + [1000, 1001])
+        }
+    }
+
+    @Test("Lines found before the header are those of the next file, however little is there")
+    func youngTitles() async throws {
+        let title = "made by x\n"
+        let head = "id,name,amount\n"
+        try await withChainWorld(.sqlite, title + head + "1,a,21\n2,b,22\n") { world in
+            func load(in inventory: Inventory) async throws -> [String] {
+                let sink = MemorySink()
+                let source = CSVSource(
+                    .file(world.path),
+                    format: CSVFormat(guesses: [.delimiter, .header]),
+                    grows: true
+                )
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.compactMap { $0.text("amount") }
+            }
+            #expect(try await load(in: world.inventory) == ["21", "22"])
+            try move(world.path, to: world.path + ".1")
+            try write(title, to: world.path)
+            let error = await #expect(throws: TrancheError.self) {
+                try await load(in: world.database.open())
+            }
+            #expect(error?.code == .sourceUnavailable, "\(error?.message ?? "")")
+            try append(head + "3,c,23\n", to: world.path)
+            #expect(try await load(in: world.database.open()) == ["23"])
         }
     }
 

@@ -291,6 +291,18 @@ struct RotationTests: FollowingTests {
     }
 
     @Test(
+        "So does one of a compressed file, with the mark on either side of its ending",
+        arguments: [
+            ("app.csv.gz.1", true), ("app.csv.1.gz", true), ("app-20260131.csv.gz", true),
+            ("app.csv.gz-20260131", true), ("app.csv.gz", false), ("app.csv", false),
+            ("app.csv.bak.gz", false), ("app2.csv.gz", false),
+        ]
+    )
+    func compressedNames(name: String, isRotated: Bool) {
+        #expect(RotatedFiles(of: "/var/log/app.csv.gz").isRotated(name) == isRotated)
+    }
+
+    @Test(
         "A file that was copied away and truncated is read to its end from the copy",
         arguments: [true, false],
         [true, false]

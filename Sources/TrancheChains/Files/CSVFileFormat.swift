@@ -9,6 +9,9 @@ struct CSVFileFormat: FileFormat {
     let dialect: CSVDialect
     /// What the file's beginning told, as far as it says which records there are.
     let found: [String]
+    /// How many lines stand before the header that were found and not said, and how many records
+    /// the header has; `nil` before these were looked for.
+    let before: (titles: Int, header: Int)?
     /// What stands before the first record; `nil` before it was looked for.
     let head: FileHead?
     let notes: [String]
@@ -40,6 +43,7 @@ struct CSVFileFormat: FileFormat {
         _ format: CSVFormat,
         _ dialect: CSVDialect,
         found: [String] = [],
+        before: (titles: Int, header: Int)? = nil,
         head: FileHead? = nil,
         notes: [String] = [],
         rival: UInt8? = nil
@@ -47,6 +51,7 @@ struct CSVFileFormat: FileFormat {
         self.format = format
         self.dialect = dialect
         self.found = found
+        self.before = before
         self.head = head
         self.notes = notes
         self.rival = rival
@@ -57,6 +62,10 @@ struct CSVFileFormat: FileFormat {
     var settled: CSVFileFormat {
         var format = format
         format.guesses = []
+        if let before {
+            format.skippedLines += before.titles
+            if format.header == nil { format.headerLines = before.header }
+        }
         return CSVFileFormat(format, dialect)
     }
 

@@ -52,6 +52,7 @@ struct CSVHead {
         passSeparatorLine()
         guard passSkippedLines() else {
             guard isWhole else { return nil }
+            try requireHeader(false)
             throw TrancheError(
                 .invalidSource,
                 "'\(name)' has no more than the \(format.skippedLines) lines that --skip-lines passes over"
@@ -93,6 +94,7 @@ struct CSVHead {
             format,
             dialect,
             found: found,
+            before: (titles: lineCount(of: rows[..<first]), header: lines),
             head: head,
             notes: notes,
             rival: rival(of: names, hasHeader: lines > 0)
@@ -102,15 +104,17 @@ struct CSVHead {
     /// Whether nothing follows the bytes, nor ever will: then a line without an end is one.
     private var isComplete: Bool { isWhole && !grows }
 
-    /// Refuses a file that grows before its header is there, whose last line may be half written.
+    /// Refuses a file that grows before its header is there, and all that stands before it; the
+    /// last line may be half written.
     private func requireHeader(_ isThere: Bool) throws {
+        let text = bytes.dropFirst(bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
         guard grows, !isThere || format.header == nil,
-            bytes[start...].contains(where: { $0 != 0x0A && $0 != 0x0D })
+            text.contains(where: { $0 != 0x0A && $0 != 0x0D })
         else { return }
         throw TrancheError(
             .sourceUnavailable,
-            "'\(name)' grows, and has no whole header yet: its line has no end; it is followed "
-                + "once that is written"
+            "'\(name)' grows, and has no whole header yet, or not all lines before it; it is "
+                + "followed once these are written and have an end"
         )
     }
 
@@ -235,7 +239,12 @@ struct CSVHead {
         guard format.skippedLines > 0 else { return true }
         for _ in 0..<format.skippedLines {
             guard start < bytes.count else { return false }
-            start = line(from: start).end
+            let line = line(from: start)
+            // Half a line is none where more may come.
+            let last = bytes[line.end - 1]
+            let hasEnd = last == 0x0A || last == 0x0D && dialect.endsAtReturn
+            if grows, !hasEnd { return false }
+            start = line.end
         }
         found.append("\(format.skippedLines) lines skipped")
         return isWhole || start < bytes.count
@@ -299,6 +308,13 @@ struct CSVHead {
         )
         found.append("\(count) lines before the header")
         return count
+    }
+
+    /// How many lines some first records take, and what stands between them.
+    private func lineCount(of rows: ArraySlice<CSVSample.Row>) -> Int {
+        guard let end = rows.last?.end else { return 0 }
+        let mark = dialect.endsAtReturn ? RecordScanner.carriageReturn : RecordScanner.newline
+        return bytes[start..<end].count(where: { $0 == mark })
     }
 
     private mutating func headerLines(_ rows: [CSVSample.Row], _ first: Int) -> Int {

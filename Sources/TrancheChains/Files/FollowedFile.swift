@@ -17,6 +17,8 @@ final class FollowedFile: RecordMetaSource {
     /// The number of the file where a new run begins: the one that stood there first while this
     /// was open, or one before it of which a run has handed nothing out.
     private let first: Int64
+    /// The run of which that is, where one waits.
+    private let waiting: RunKey?
     /// Which of them may have records that nobody has loaded, by what the inventory knows.
     private let findUnread: @Sendable () async throws -> UnreadGenerations
     private let state: Mutex<State>
@@ -46,8 +48,8 @@ final class FollowedFile: RecordMetaSource {
     ///   - format: How it is written.
     ///   - reading: The same, as ``FileReading/text`` has it.
     ///   - known: The files that are known to have stood there; `nil` when none is.
-    ///   - start: The number of the first one with which a run goes on that has handed nothing out;
-    ///     `nil` where there is no such run.
+    ///   - waiting: The run that has handed nothing out and goes on with the first one, of which
+    ///     the number is given; `nil` where there is no such run.
     ///   - item: How the inventory has it that they are written; `nil` where it knows none.
     ///   - findUnread: Finds out which of them may have records that nobody has loaded; asked where
     ///     there are many.
@@ -60,7 +62,7 @@ final class FollowedFile: RecordMetaSource {
         format: any FileFormat,
         reading: String,
         known: FileGenerations?,
-        start: Int64? = nil,
+        waiting: (run: RunKey, start: Int64)? = nil,
         item: String? = nil,
         findUnread: @escaping @Sendable () async throws -> UnreadGenerations
     ) async throws {
@@ -90,9 +92,10 @@ final class FollowedFile: RecordMetaSource {
         var shared = source.definition
         shared.reading = reading
         self.shared = shared
-        let first = min(start ?? list.last.number, list.last.number)
+        let first = min(waiting?.start ?? list.last.number, list.last.number)
         list.start = first
         self.first = first
+        self.waiting = first < list.last.number ? waiting?.run : nil
         state = Mutex(
             State(
                 generations: list,
@@ -311,6 +314,25 @@ final class FollowedFile: RecordMetaSource {
         return try await find(known)
     }
 
+    /// Likewise; where nothing was handed out yet, the fault names the run that began there.
+    private func next(
+        _ number: Int64,
+        in list: FileGenerations,
+        after cursor: Int64?
+    ) async throws -> FileMetaSource? {
+        do {
+            return try await next(number, in: list)
+        } catch let error as TrancheError where error.code == .redefined && cursor == nil {
+            guard let waiting else { throw error }
+            throw TrancheError(
+                .redefined,
+                "\(error.message). It is asked for since \(waiting) began there, and has handed "
+                    + "nothing out yet",
+                underlying: error
+            )
+        }
+    }
+
     // MARK: - Planning
 
     func highestID() async throws -> Int64? {
@@ -337,7 +359,7 @@ final class FollowedFile: RecordMetaSource {
         let last = list.last.number
         // One beyond the last is not known, and says so.
         for number in start...max(start, last) {
-            guard let source = try await next(number, in: list) else { continue }
+            guard let source = try await next(number, in: list, after: cursor) else { continue }
             let plan = try await source.nextRange(
                 after: cursor,
                 within: bounds,

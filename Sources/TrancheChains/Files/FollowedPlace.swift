@@ -19,7 +19,7 @@ struct FollowedPlace {
     ///   writes goes on there, and before it those that stood there between two looks; and whether
     ///   the last one of the list is still to be read elsewhere.
     /// - Throws: `TrancheError` `.redefined` when it is another file and the one before is not
-    ///   found.
+    ///   found, or a link led there that leads elsewhere now.
     func settle(
         _ known: FileGenerations,
         _ bytes: any ByteReader,
@@ -29,6 +29,7 @@ struct FollowedPlace {
         let last = known.last
         let isSameFile = last.file == now.identity
         let hasSameContent = try await last.isBeginning(of: bytes, now)
+        if !isSameFile || !hasSameContent { try requireSameTarget() }
         let former = isSameFile && hasSameContent ? nil : try await find(last)
         if hasSameContent, former == nil, isSameFile || last.size >= FileGeneration.tellingSize {
             list.last = try await FileGeneration(number: last.number, bytes, now)
@@ -74,7 +75,7 @@ struct FollowedPlace {
     }
 
     /// Finds a file that was renamed or copied within its folder, under a name that begins with the
-    /// old one or by what tells it from others.
+    /// old one or that files get which are rotated, or by what tells it from others.
     ///
     /// - Parameter generation: The file.
     /// - Returns: Its bytes as they were stored; `nil` when it is not there.
@@ -83,6 +84,7 @@ struct FollowedPlace {
         let url = URL(filePath: location.name)
         let folder = url.deletingLastPathComponent().path
         let name = url.lastPathComponent
+        let rotated = RotatedFiles(of: location.name)
         var copies: [String] = []
         for other in try Self.names(in: folder).sorted() where other != name {
             let path = "\(folder)/\(other)"
@@ -91,7 +93,9 @@ struct FollowedPlace {
                 let file = LocalFile(path, isPinned: true)
                 let state = try await file.state()
                 if try await generation.isBeginning(of: file, state) { return file }
-            } else if other.hasPrefix(name), !LocalFile.isOpenHere(path) {
+            } else if other.hasPrefix(name) || rotated.isRotated(other),
+                !LocalFile.isOpenHere(path)
+            {
                 copies.append(path)
             }
         }
@@ -144,6 +148,22 @@ struct FollowedPlace {
 
     // MARK: - Errors
 
+    /// Refuses a link that led to the file and leads elsewhere now: whoever begins anew finds
+    /// another source behind it, and would load it from its beginning.
+    ///
+    /// - Throws: `TrancheError` `.redefined`.
+    private func requireSameTarget() throws {
+        let target = ResolvedPath(location.spelling).text
+        // One that leads to nothing just now says nothing.
+        guard target != location.name, LocalFile.identity(at: target) != nil else { return }
+        throw TrancheError(
+            .redefined,
+            "the link that was followed to '\(location.name)' leads to another file now, "
+                + "'\(target)'. Load the rest of the former by its own name, and then follow the "
+                + "link again"
+        )
+    }
+
     /// Says that a file is not there any more, and what to do.
     func lost(
         _ generation: FileGeneration,
@@ -162,13 +182,6 @@ struct FollowedPlace {
                         + "\(generation.size) were seen"
                 : "'\(location.name)' is another file than before, of which \(generation.size) bytes were seen "
                     + "(was it rotated?)"
-        }
-        if now != nil, !isSameFile, LocalFile.identity(at: location.name) == generation.file {
-            return TrancheError(
-                .redefined,
-                "the link that was followed to '\(location.name)' leads to another file now. Load "
-                    + "the rest of that one by its own name, and then follow the link again"
-            )
         }
         let name = URL(filePath: location.name).lastPathComponent
         return TrancheError(

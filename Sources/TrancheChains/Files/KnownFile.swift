@@ -198,6 +198,8 @@ package struct KnownFile {
         let last = lists.max { $0.0.isBefore($1.0) }
         // A run that has handed nothing out says by its files alone where it goes on.
         let waiting = own.map(\.run).filter { $0.cursor == nil && !$0.isFormer }
+            .compactMap { run in UnreadGenerations.next(of: run).map { (run.key, $0) } }
+            .min { $0.1 < $1.1 }
         let (store, table) = (self.store, format.prefix + name)
         return try await FollowedFile(
             location,
@@ -205,7 +207,7 @@ package struct KnownFile {
             format: format,
             reading: reading,
             known: last?.0,
-            start: waiting.compactMap { UnreadGenerations.next(of: $0) }.min(),
+            waiting: waiting.map { (run: $0.0, start: $0.1) },
             item: last?.1
         ) {
             try await UnreadGenerations(of: table, definedAs: Self.growing(name), in: store)

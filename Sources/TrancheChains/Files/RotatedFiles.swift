@@ -22,16 +22,23 @@ struct RotatedFiles {
     }
 
     /// Whether a name is one that a file gets when it is rotated.
+    ///
+    /// Of a compressed one the mark stands behind its name or before the ending.
     func isRotated(_ other: String) -> Bool {
         let plain = CompressionEnding.removed(from: other)
-        if plain != name, plain.hasPrefix(name) { return Self.isMark(plain.dropFirst(name.count)) }
+        return Self.isRotated(plain, of: name)
+            || Self.isRotated(plain, of: CompressionEnding.removed(from: name))
+    }
+
+    private static func isRotated(_ plain: String, of name: String) -> Bool {
+        if plain != name, plain.hasPrefix(name) { return isMark(plain.dropFirst(name.count)) }
         // Between the name and its ending.
         guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }
         let (stem, ending) = (name[..<dot], name[dot...])
         guard plain.count > name.count, plain.hasPrefix(stem), plain.hasSuffix(ending) else {
             return false
         }
-        return Self.isMark(plain.dropFirst(stem.count).dropLast(ending.count))
+        return isMark(plain.dropFirst(stem.count).dropLast(ending.count))
     }
 
     /// A sign, and a number or a time.
@@ -86,6 +93,8 @@ struct RotatedFiles {
                 state.size = try await Self.length(of: bytes)
             }
             guard try await place.hasLine(bytes, state) else { continue }
+            // What is compressed already where it is followed is known as it is stored.
+            if !isPlain, try await isKnown(stored, stored.state(), among: known) { continue }
             if try await !isKnown(bytes, state, among: known) { found.append((bytes, state)) }
         }
         return found

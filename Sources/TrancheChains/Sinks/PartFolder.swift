@@ -116,14 +116,11 @@ package final class PartFolder: Sendable {
             return try await open(batch)
         } catch let error as TrancheError where error.code == .sinkFailed {
             // Another process may have put all together meanwhile, and removed the folder; another
-            // batch may have made it anew by now.
+            // batch, or a third process, may have made it anew by now.
             let isThere = FileManager.default.fileExists(atPath: path)
-            let isAnew = claims.withLock { claims in
-                guard claims[batch.key]?.folder == making else { return true }
-                if !isThere { claims[batch.key]?.folder = nil }
-                return !isThere
+            claims.withLock { claims in
+                if !isThere, claims[batch.key]?.folder == making { claims[batch.key]?.folder = nil }
             }
-            guard isAnew else { throw error }
             return try await open(batch)
         }
     }
