@@ -16,7 +16,7 @@ package actor PostgreSQLConnection: SQLConnection {
     /// and nothing be expected to be there.
     private let isShared: Bool
     /// The statements that the session knows, by their text; none in one that others share.
-    private var prepared: [String: [Prepared]] = [:]
+    private var prepared: [String: [PostgreSQLPrepared]] = [:]
     /// How many these are.
     private var preparedCount = 0
     private var isUnusable = false
@@ -324,39 +324,12 @@ package actor PostgreSQLConnection: SQLConnection {
         return pipeline.places.map { results[$0] ?? SQLRows() }
     }
 
-    /// A prepared statement: of one text there are several where its values have other types.
-    private struct Prepared {
-        let text: String
-        /// The types of its values; 0 where the server has found them out.
-        let types: [UInt32]
-        let name: String
-
-        init(_ statement: SQLStatement) {
-            text = statement.text
-            types = statement.binds.map(\.parameterType)
-            // The name belongs to text and types: should a session be shared unnoticed after all,
-            // another's statement cannot be run for it.
-            var digest = SQLDigest()
-            digest.add(.text(text))
-            for type in types { digest.add(.integer(Int64(type))) }
-            name = "tranche_\(digest.value)_\(text.utf8.count)"
-        }
-
-        /// Whether a statement can be run by it, each value exactly as it is; NULL is of any type.
-        func runs(_ statement: SQLStatement) -> Bool {
-            text == statement.text && types.count == statement.binds.count
-                && zip(statement.binds, types).allSatisfy { bind, type in
-                    bind == .null || bind.parameterType == type
-                }
-        }
-    }
-
     /// What was sent, and is not answered yet.
     private struct Pipeline {
         /// How many results there will be.
         var count = 0
         /// The statements that are prepared, by the place of the result.
-        var preparing: [Int: Prepared] = [:]
+        var preparing: [Int: PostgreSQLPrepared] = [:]
         /// The places of the results that have rows.
         var places: [Int] = []
     }
@@ -369,7 +342,7 @@ package actor PostgreSQLConnection: SQLConnection {
         let known =
             prepared[statement.text]?.first { $0.runs(statement) }
             ?? pipeline.preparing.values.first { $0.runs(statement) }
-        let ready = known ?? Prepared(statement)
+        let ready = known ?? PostgreSQLPrepared(statement)
         if known == nil {
             try handle.sendPrepare(ready.name, ready.text, types: ready.types)
             pipeline.preparing[pipeline.count] = ready

@@ -10,14 +10,14 @@ import TrancheSQL
 
 /// An open connection: nothing but the pointer, and the descriptor that wakes its waits.
 struct PostgreSQLHandle: ~Copyable {
-    private let pointer: OpaquePointer
-    private let alarm: PostgreSQLAlarm
+    let pointer: OpaquePointer
+    let alarm: PostgreSQLAlarm
     /// What the server answered to the first statement.
     let welcome: PostgreSQLWelcome
     /// Which of several servers it is connected to, and which are the others.
-    private let rivals: PostgreSQLRivals?
+    let rivals: PostgreSQLRivals?
     /// Whether it is not the URL that says how long a server may leave untaken what was sent.
-    private let hasOwnUserTimeout: Bool
+    let hasOwnUserTimeout: Bool
 
     /// Connects to the first of the URL's servers that lets it in and answers a first statement.
     ///
@@ -129,117 +129,7 @@ struct PostgreSQLHandle: ~Copyable {
         }
     }
 
-    // MARK: Copying
-
-    /// Waits until the server takes what is copied in.
-    func waitForCopy() throws(PostgreSQLError) {
-        guard let result = try nextResult() else { throw lost() }
-        if result.isCopyingIn { return }
-        var failure = PostgreSQLError(sqlState: "08P01", message: "it is not a COPY FROM STDIN")
-        if case .failed(let error) = result.outcome { failure = error }
-        while try nextResult() != nil {}
-        throw failure
-    }
-
-    /// Gives the server its time to read what is copied in, or ends that.
-    ///
-    /// One that waits for a lock, a trigger or its disk reads nothing, and the system counts that
-    /// as if it had gone; so does one that has. Source: Linux, tcp_timer.c (tcp_probe_timer).
-    func setCopying(_ isCopying: Bool) {
-        guard hasOwnUserTimeout else { return }
-        var milliseconds = isCopying ? PostgreSQLURL.copyTimeout : PostgreSQLURL.userTimeout
-        // A socket within the machine refuses it, and has no network to lose.
-        setsockopt(
-            PQsocket(pointer),
-            Int32(IPPROTO_TCP),
-            TCP_USER_TIMEOUT,
-            &milliseconds,
-            socklen_t(MemoryLayout<Int32>.size)
-        )
-    }
-
-    /// How long, in milliseconds, the server may leave untaken what was sent; `nil` where the
-    /// system does not say.
-    var userTimeout: Int32? {
-        var milliseconds: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        let code = getsockopt(
-            PQsocket(pointer),
-            Int32(IPPROTO_TCP),
-            TCP_USER_TIMEOUT,
-            &milliseconds,
-            &size
-        )
-        return code == 0 ? milliseconds : nil
-    }
-
-    /// Sends bytes, and waits while the server takes none.
-    ///
-    /// - Parameters:
-    ///   - bytes: The bytes.
-    ///   - size: How many libpq is given at once; it keeps them until they are sent, and counts in
-    ///     32 bits.
-    /// - Throws: That the connection was lost, or the request cancelled.
-    func putCopy(_ bytes: [UInt8], inPiecesOf size: Int) throws(PostgreSQLError) {
-        var start = 0
-        while start < bytes.count {
-            let end = min(bytes.count, start + size)
-            try putPiece(bytes[start..<end])
-            start = end
-        }
-    }
-
-    private func putPiece(_ bytes: ArraySlice<UInt8>) throws(PostgreSQLError) {
-        while true {
-            let sent = bytes.withUnsafeBytes { bytes in
-                PQputCopyData(
-                    pointer,
-                    bytes.baseAddress?.assumingMemoryBound(to: CChar.self),
-                    Int32(bytes.count)
-                )
-            }
-            if sent == 1 { break }
-            guard sent == 0 else { throw lost() }
-            try waitToSend()
-        }
-        while true {
-            let unsent = PQflush(pointer)
-            if unsent == 0 { return }
-            guard unsent == 1 else { throw lost() }
-            try waitToSend()
-        }
-    }
-
-    /// Tells the server that all was sent, or why no more comes.
-    func endCopy(_ error: String?) throws(PostgreSQLError) {
-        while true {
-            let sent = PQputCopyEnd(pointer, error)
-            if sent == 1 { return }
-            guard sent == 0 else { throw lost() }
-            try waitToSend()
-        }
-    }
-
-    /// Waits until the server takes something, or says something.
-    private func waitToSend() throws(PostgreSQLError) {
-        var look = ContinuousClock.now + PostgreSQLRivals.patience
-        while try !Self.wait(
-            pointer,
-            alarm,
-            forReading: true,
-            forWriting: true,
-            atMost: rivals == nil ? nil : max(.zero, look - ContinuousClock.now)
-        ) {
-            if alarm.isRinging { break }
-            guard let rivals, ContinuousClock.now >= look else { continue }
-            if rivals.haveLeader(alarm) { throw Self.deposed(pointer) }
-            look = ContinuousClock.now + PostgreSQLRivals.interval
-        }
-        guard PQconsumeInput(pointer) == 1 else { throw lost() }
-        if alarm.isRinging {
-            throw PostgreSQLError(sqlState: "08006", message: "the request was cancelled")
-        }
-    }
+    // MARK: Results
 
     /// Waits for the next result; `nil` at the end of a statement's results.
     func nextResult() throws(PostgreSQLError) -> PostgreSQLResult? {
@@ -306,7 +196,7 @@ struct PostgreSQLHandle: ~Copyable {
 
     // MARK: Steps
 
-    private func lost() -> PostgreSQLError { Self.lost(pointer) }
+    func lost() -> PostgreSQLError { Self.lost(pointer) }
 
     static func lost(_ pointer: OpaquePointer) -> PostgreSQLError {
         PostgreSQLError(
