@@ -91,7 +91,8 @@ package actor SQLiteConnection: SQLConnection {
         case .source: return try open(path, flags: SQLITE_OPEN_READONLY, reading, waiter)
         case .inventoryReader:
             do throws(SQLiteError) {
-                return try open(path, flags: SQLITE_OPEN_READONLY, reading, waiter)
+                let caching = reading + cacheSize
+                return try open(path, flags: SQLITE_OPEN_READONLY, caching, waiter)
             } catch {
                 // Where the folder cannot be written, a file in WAL mode can be read as long as
                 // nobody writes to it. Source: sqlite.org/wal.html, section 5.
