@@ -195,9 +195,8 @@ import Testing
         #expect(try await bench.states().allSatisfy { ["succeeded", "released"].contains($0) })
     }
 
-    @Test("A reader of standard error that stops reading keeps no batch from its end")
-    func stuckReader() async throws {
-        let bench = try await CommandLineBench()
+    /// A pipe that takes nothing more until somebody reads.
+    private func fullPipe() throws -> Pipe {
         let pipe = Pipe()
         let number = pipe.fileHandleForWriting.fileDescriptor
         let flags = fcntl(number, F_GETFL)
@@ -206,6 +205,46 @@ import Testing
         while write(number, page, page.count) > 0 {}
         try #require(errno == EAGAIN)
         try #require(fcntl(number, F_SETFL, flags) == 0)
+        return pipe
+    }
+
+    /// Reads a pipe to its end.
+    private func text(from reader: FileHandle) async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "tests.reader").async {
+                let data = reader.readDataToEndOfFile()
+                continuation.resume(returning: String(decoding: data, as: UTF8.self))
+            }
+        }
+    }
+
+    @Test("A reader of results that stops reading keeps no batch from its end")
+    func stuckResults() async throws {
+        let bench = try await CommandLineBench()
+        let pipe = try fullPipe()
+        let running = try RunningProgram(
+            Executable.tranche.path,
+            ["work", "--json", "--job", "j", "--meta", "files", "--count", "1", "--", "cat"],
+            bench.environment,
+            output: pipe.fileHandleForWriting
+        )
+        let all = [String](repeating: "succeeded", count: 10)
+        #expect(await eventually { (try? await bench.states()) == all })
+        // All results are there once somebody reads.
+        try pipe.fileHandleForWriting.close()
+        async let outcome = running.outcome()
+        let lines = await text(from: pipe.fileHandleForReading).split(separator: "\n")
+        #expect(await outcome.code == 0)
+        #expect(lines.count == 10)
+        for (place, line) in lines.enumerated() {
+            #expect(line.contains("\"batch\":\(place + 1),"), "\(line)")
+        }
+    }
+
+    @Test("A reader of standard error that stops reading keeps no batch from its end")
+    func stuckReader() async throws {
+        let bench = try await CommandLineBench()
+        let pipe = try fullPipe()
         let running = try RunningProgram(
             Executable.tranche.path,
             ["work", "--job", "j", "--meta", "files", "--count", "5", "--", "cat"],
@@ -216,16 +255,24 @@ import Testing
         // All that was said is there once somebody reads.
         try pipe.fileHandleForWriting.close()
         async let outcome = running.outcome()
-        let reader = pipe.fileHandleForReading
-        let text = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "tests.reader").async {
-                let data = reader.readDataToEndOfFile()
-                continuation.resume(returning: String(decoding: data, as: UTF8.self))
-            }
-        }
+        let text = await self.text(from: pipe.fileHandleForReading)
         #expect(await outcome.code == 0)
         #expect(text.contains("batch 1 succeeded"))
         #expect(text.contains("done: 2 batches"))
+    }
+
+    @Test("A program started with the ends of its children ignored learns of their exits")
+    func ignoredChildren() async throws {
+        let bench = try await CommandLineBench()
+        let words = ["work", "--job", "j", "--meta", "files", "--max-attempts", "1", "--"]
+        let outcome = try await Executable("/usr/bin/env").run(
+            ["--ignore-signal=CHLD", Executable.tranche.path] + words
+                + ["sh", "-c", "cat >/dev/null; exit 3"],
+            environment: bench.environment
+        )
+        #expect(outcome.code == 1, "\(outcome)")
+        #expect(outcome.errors.contains("exit code 3"), "\(outcome.errors)")
+        #expect(try await bench.states() == ["failed"])
     }
 
     @Test("A result and an error may come on standard input, as long as no argument may be")

@@ -163,7 +163,7 @@ private struct TwoInventories: Sendable {
             try await own.done("forget", "--job", "k", "--yes")
             try await own.done("import", file)
             // Both come along with the whole.
-            try await own.done("export", file)
+            try await own.done("export", file, "--overwrite")
             try await own.doneThere("import", file)
         }
     }
@@ -312,7 +312,7 @@ private struct TwoInventories: Sendable {
             try await own.done("forget", "--job", "q", "--yes")
             try await own.done("import", q)
             try await own.done("page", "next", "other", "--meta", "pages:x", "--after", "3")
-            try await own.done("export", q, "--job", "q")
+            try await own.done("export", q, "--job", "q", "--overwrite")
             try await own.doneThere("forget", "--job", "q", "--yes")
             let refused = await own.runThere("import", q)
             #expect(refused.status == .usage)

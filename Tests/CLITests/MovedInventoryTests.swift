@@ -40,10 +40,10 @@ import Testing
         #expect(exported.errors.contains(words), "\(exported.errors)")
         let text = try String(contentsOfFile: file, encoding: .utf8)
         #expect(!text.contains(#"{"event":"#), "\(text)")
-        let json = await bench.run(export + ["--json"])
+        let json = await bench.run(export + ["--overwrite", "--json"])
         #expect(json.output.contains(#""missing":["\#(events)"]"#), "\(json.output)")
         // All of it has the events, and lacks nothing.
-        let whole = await bench.run("export", file, "--json")
+        let whole = await bench.run("export", file, "--overwrite", "--json")
         #expect(whole.output.contains(#""missing":[]"#), "\(whole.output)")
     }
 

@@ -120,7 +120,9 @@ struct OwnFileTests {
 
     @Test(
         "An export, a report and metrics replace no database, nor a file that belongs to one",
-        arguments: [["export", "FILE"], ["report", "FILE"], ["metrics", "--to", "FILE"]]
+        arguments: [
+            ["export", "FILE", "--overwrite"], ["report", "FILE"], ["metrics", "--to", "FILE"],
+        ]
     )
     func replaced(_ command: [String]) async throws {
         let bench = try await guarded()

@@ -86,6 +86,45 @@ struct QueuedWriterTests {
         #expect(await read.utf8.count == 1 << 20)
     }
 
+    @Test("Of results nothing is left out, and who waits goes on once they are read")
+    func results() async throws {
+        let pipe = try OpenFile.pipe()
+        let writer = QueuedWriter(keepingAll: FileWriter(file: pipe.writing.number))
+        writer.writeLater()
+        let count = 40_000
+        let filler = String(repeating: "x", count: 80)
+        for number in 1...count { try writer.writeLine("\(number) \(filler)") }
+        #expect(writer.isBehind)
+        async let read = text(from: pipe.reading)
+        await writer.caughtUp()
+        #expect(!writer.isBehind)
+        try await writer.finishing { try writer.writeLine("last") }
+        pipe.writing.close()
+        let lines = await read.split(separator: "\n")
+        let numbers = lines.map { line in String(line.prefix { $0 != " " }) }
+        #expect(numbers == (1...count).map { "\($0)" } + ["last"])
+    }
+
+    @Test("A result that cannot be written is the last, and is told at the end, too")
+    func unwritten() async throws {
+        let pipe = try OpenFile.pipe()
+        pipe.reading.close()
+        signal(SIGPIPE, SIG_IGN)
+        let writer = QueuedWriter(keepingAll: FileWriter(file: pipe.writing.number))
+        writer.writeLater()
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20)
+        let error = await #expect(throws: WriteError.self) {
+            try await writer.finishing { try writer.write(line) }
+        }
+        #expect(error?.isUnread == true)
+        // Nobody waits for what never is written.
+        await writer.caughtUp()
+        writer.writeLater()
+        #expect(throws: WriteError.self) { try writer.write(line) }
+        #expect(throws: WriteError.self) { try writer.write(line) }
+        #expect(!writer.isBehind)
+    }
+
     @Test("Until work begins, and once it has ended, a line is written at once")
     func atOnce() async throws {
         let text = TextWriter()

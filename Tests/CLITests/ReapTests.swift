@@ -32,16 +32,17 @@ struct ReapTests {
     }
 
     /// An engine with a container at work and one that failed, neither of which anybody holds.
-    private func withLeftContainers(_ body: (LocalHTTPServer, String) async throws -> Void)
-        async throws
-    {
+    private func withLeftContainers(
+        fromBatch first: Int = 90,
+        _ body: (LocalHTTPServer, String) async throws -> Void
+    ) async throws {
         let failedAt = Date(timeIntervalSinceNow: -3600).formatted(.iso8601)
         try await withHTTPServer({ request, _ in
             let path = request.target.prefix { $0 != "?" }
             if path.hasSuffix("/_ping") { return .init(200, headers: ["Api-Version": "1.44"]) }
             if path.hasSuffix("/containers/json") {
                 let entries = ["busy", "failed"].enumerated().map { place, name in
-                    let labels = #"{"tranche.batch": "\#(90 + place)", "tranche.attempt": "1"}"#
+                    let labels = #"{"tranche.batch": "\#(first + place)", "tranche.attempt": "1"}"#
                     return #"{"Id": "\#(name)", "Names": ["/\#(name)"], "Labels": \#(labels)}"#
                 }
                 return .init(200, text: "[\(entries.joined(separator: ", "))]")
@@ -78,6 +79,29 @@ struct ReapTests {
             #expect(removed.status == .done, "\(removed.errors)")
             #expect(line("busy", removed.output).contains("removed"), "\(removed.output)")
             #expect(line("failed ", removed.output).contains(kept), "\(removed.output)")
+            #expect(server.requests.filter { $0.method == "DELETE" }.count == 1)
+        }
+    }
+
+    @Test("One at work whose lease alone has just ended is spared: its worker may go on")
+    func spared() async throws {
+        let bench = try await CommandLineBench()
+        let acquired = await bench.run("acquire", "--job", "j", "--meta", "files", "--count", "1")
+        try #require(acquired.status == .done, "\(acquired.errors)")
+        try await withLeftContainers(fromBatch: 1) { server, engine in
+            let reap = ["reap", "--engine", engine, "--json", "--yes"]
+            func end(lease seconds: Double) throws {
+                let end = Int64((Date().timeIntervalSince1970 - seconds) * 1000)
+                try bench.execute("UPDATE inventory SET lease_expires_at = \(end)")
+            }
+            try end(lease: 0)
+            let spared = await bench.run(reap)
+            #expect(spared.status == .done, "\(spared.errors)")
+            #expect(spared.output.contains(#""action":"spared""#), "\(spared.output)")
+            #expect(!server.requests.contains { $0.method == "DELETE" })
+            try end(lease: 600)
+            let removed = await bench.run(reap)
+            #expect(removed.output.contains(#""action":"removed""#), "\(removed.output)")
             #expect(server.requests.filter { $0.method == "DELETE" }.count == 1)
         }
     }

@@ -138,7 +138,7 @@ import Tranche
         let link = bench.path("first")
         for (command, words) in [
             (["report", link], "<html"), (["metrics", "--to", link], "tranche_"),
-            (["export", link], #""files""#),
+            (["export", link, "--overwrite"], #""files""#),
         ] {
             #expect(await bench.run(command).status == .done)
             for (link, end) in links {

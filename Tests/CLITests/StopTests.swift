@@ -107,6 +107,58 @@ import TrancheTestKit
         await inventory.close()
     }
 
+    @Test("While its output waits for who reads it, the time of a program does not pass")
+    func unread() async throws {
+        let bench = try await CommandLineBench()
+        let clock = ManualClock()
+        let inventory = try await Inventory.open(
+            bench.inventoryLocation,
+            configuration: .init(clock: clock)
+        )
+        let (waits, wait) = AsyncStream.makeStream(of: Void.self)
+        let reader = DispatchSemaphore(value: 0)
+        let errors = TextWriter()
+        let progress = Progress(
+            errors,
+            style: Style(errors, environment: [:]),
+            weighsBytes: false,
+            hasWeights: false
+        )
+        let program = BatchProgram(
+            path: "/bin/sh",
+            arguments: ["sh", "-c", "cat >/dev/null; echo one; \(bench.waiting)"],
+            environment: ["PATH": "/usr/bin:/bin"],
+            guardian: try ProcessGuard(),
+            stop: StopSource(),
+            grace: .default,
+            clock: clock,
+            copy: { _, _, _ in },
+            room: {
+                wait.finish()
+                reader.wait()
+                reader.signal()
+            }
+        )
+        let group = WorkerGroup(
+            inventory,
+            BatchRequest(job: "j", limit: .count(1)),
+            from: SQLSource("files"),
+            configuration: .init(limit: 1, timeout: .fixed(.seconds(50))),
+            handler: ProgramHandler(program: program, progress: progress, report: { _ in })
+        )
+        async let report = group.run()
+        for await _ in waits {}
+        for _ in 0..<20 {
+            // Its heartbeats, and what it has written, which is kept now and then.
+            try await clock.waitForSleepers(2)
+            clock.advance(by: .seconds(10))
+        }
+        reader.signal()
+        try bench.letPrograms()
+        #expect(try await report.succeeded == 1, "\(errors.text)")
+        await inventory.close()
+    }
+
     @Test(
         "Nor is a shell's exit status for a command that died of it, nor 75",
         arguments: [143, 130, 129, 75]

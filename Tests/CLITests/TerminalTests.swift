@@ -118,6 +118,12 @@ struct TerminalTests {
         let lines = text.split(separator: "\n")
         #expect(lines.map { TextWidth.columns(of: $0) } == [8, 8, 8, 8, 8])
         #expect(lines[1] == "\u{65E5}\u{672C}   1")
+        for (text, width) in [
+            ("e\u{301}", 1), ("\u{301}", 0), ("a\u{200B}b", 2), ("a\u{2060}", 1), ("a\u{AD}", 2),
+            ("\u{FF21}", 2), ("\u{AC00}", 2), ("\u{FF71}", 1), ("\u{1F600}", 2),
+        ] {
+            #expect(TextWidth.columns(of: text) == width, "\(text.debugDescription)")
+        }
         #expect(TextWidth.prefix(of: "a\u{65E5}\u{672C}", 4) == "a\u{65E5}")
         #expect(TextWidth.suffix(of: "a\u{65E5}\u{672C}", 3) == "\u{672C}")
     }

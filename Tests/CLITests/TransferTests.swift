@@ -231,7 +231,7 @@ import TrancheSQL
         try bench.write("precious", to: "out.part")
         let files = FileManager.default
         try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: bench.path("out"))
-        _ = try await export(bench, bench.path("out"))
+        _ = try await export(bench, bench.path("out"), "--overwrite")
         let text = try String(contentsOfFile: bench.path("out"), encoding: .utf8)
         #expect(text.contains("\"files\""))
         let mode = try files.attributesOfItem(atPath: bench.path("out"))[.posixPermissions]
@@ -240,6 +240,30 @@ import TrancheSQL
         #expect(part == "precious")
         let names = try files.contentsOfDirectory(atPath: bench.folder.path)
         #expect(names.filter { $0.hasPrefix("out") }.sorted() == ["out", "out.part"])
+    }
+
+    @Test("A file that is there is replaced only when told, also behind a link")
+    func existing() async throws {
+        let bench = try await filled()
+        try bench.write("precious", to: "out")
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: bench.path("link"), withDestinationPath: "out")
+        for name in ["out", "link"] {
+            let refused = await bench.run("export", bench.path(name))
+            #expect(refused.status == .usage)
+            #expect(
+                refused.errors.contains("'\(bench.path(name))' exists"),
+                "\(refused.errors)"
+            )
+            #expect(refused.errors.contains("--overwrite"), "\(refused.errors)")
+            #expect(try String(contentsOfFile: bench.path("out"), encoding: .utf8) == "precious")
+        }
+        _ = try await export(bench, bench.path("link"), "--overwrite")
+        let text = try String(contentsOfFile: bench.path("out"), encoding: .utf8)
+        #expect(text.contains("\"files\""))
+        let alone = await bench.run("export", "--overwrite")
+        #expect(alone.status == .usage)
+        #expect(alone.errors.contains("--overwrite goes with FILE"), "\(alone.errors)")
     }
 
     @Test("What is no regular file is written to, and never replaced")

@@ -181,6 +181,60 @@ struct JobProcessTests {
         }
     }
 
+    @Test("While a batch of a bounded job is stuck, the job goes on with what is new")
+    func goesOnBesideStuck() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.path("rows.csv")
+            let file = URL(filePath: path)
+            try Data("a\n1\n".utf8).write(to: file)
+            let clock = ManualClock()
+            var configuration = Inventory.Configuration(clock: clock)
+            configuration.store.now = { clock.date }
+            let store = MemoryInventoryStore(clock: clock)
+            let inventory = Inventory(store: store, configuration: configuration)
+            let seen = Seen()
+            seen.fails.withLock { $0 = true }
+            let text = """
+                processes: {p: {type: note}}
+                jobs:
+                  load: {run: may, ids: {upper: 1000}, source: "csv:\(path)", count: 1, process: p,
+                         workers: 1,
+                         policy: {max_attempts: 1, lease: 1h, extended_retries: 300d}}
+                """
+            let stop = StopSource()
+            let orchestrator = try pipeline(text, seen).orchestrator(
+                on: inventory,
+                stop: stop,
+                with: PipelineMeans(connectors: PipelineWorld.connectors)
+            )
+            let runs = RunSelection(job: "load", run: "may")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await orchestrator.run() }
+                let failed = BatchSelection(runs: runs, status: .failed)
+                while try await inventory.batches(failed).isEmpty {
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                // The job has come to its end, and waits for the next look.
+                try await clock.waitForSleepers(1)
+                seen.fails.withLock { $0 = false }
+                let handle = try FileHandle(forWritingTo: file)
+                try handle.seekToEnd()
+                try handle.write(contentsOf: Data("2\n".utf8))
+                try handle.close()
+                for _ in 0..<1000 where seen.events.withLock({ $0.isEmpty }) {
+                    clock.advance(by: .seconds(60))
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+                stop.advance(to: .stopping)
+                try await group.waitForAll()
+            }
+            #expect(seen.events.withLock { $0.count } == 1)
+            let batches = try await inventory.batches(BatchSelection(runs: runs))
+            #expect(batches.map(\.status) == [.succeeded, .failed])
+            #expect(batches.last?.cause == .stuck)
+        }
+    }
+
     @Test("Events of no operation that the input gives are left out, as over a link")
     func operations() async throws {
         try await withTemporaryFolder { folder in

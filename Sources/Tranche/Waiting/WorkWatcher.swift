@@ -14,6 +14,12 @@ public protocol WorkWatcher: Sendable {
 
     /// Called when leases were ended since their holders, processes of this host, have ended.
     func tookOver(_ batches: [OpenBatch])
+
+    /// Whether it has not yet got rid of what it was told: workers acquire nothing more meanwhile.
+    var isBehind: Bool { get }
+
+    /// Returns once it is behind no more, or the task is cancelled; who waits holds no batch.
+    func caughtUp() async
 }
 
 extension WorkWatcher {
@@ -28,4 +34,10 @@ extension WorkWatcher {
 
     /// Nobody wants to know.
     public func tookOver(_ batches: [OpenBatch]) {}
+
+    /// It takes all that it is told.
+    public var isBehind: Bool { false }
+
+    /// It never is behind.
+    public func caughtUp() async {}
 }

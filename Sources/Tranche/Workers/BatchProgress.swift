@@ -42,15 +42,21 @@ public final class BatchProgress: Sendable {
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws.
     package func whileWaiting<Result>(_ body: () async throws -> Result) async rethrows -> Result {
-        state.withLock { state in
-            if state.waits == 0 { state.waitingSince = stopwatch.elapsed }
-            state.waits += 1
-        }
+        beginWait()
         defer { endWait() }
         return try await body()
     }
 
-    private func endWait() {
+    /// Begins a wait as of ``whileWaiting(_:)``, which ``endWait()`` ends.
+    package func beginWait() {
+        state.withLock { state in
+            if state.waits == 0 { state.waitingSince = stopwatch.elapsed }
+            state.waits += 1
+        }
+    }
+
+    /// Ends a wait that began.
+    package func endWait() {
         let watchers = state.withLock { state -> [AsyncStream<Void>.Continuation] in
             state.waits -= 1
             guard state.waits == 0 else { return [] }

@@ -80,6 +80,9 @@ final class Worker: Sendable {
     private func acquire(
         after last: inout BatchRun.Success?
     ) async throws -> WorkerGroupState.Step {
+        if let watcher = group.watcher, watcher.isBehind {
+            return try await wait(for: watcher, &last)
+        }
         if try await inventory.isAuditDue(request, from: group.source) {
             try await record(&last)
             // A step that is cut short goes on where it was.
@@ -110,6 +113,20 @@ final class Worker: Sendable {
             group.handler.gaveBack([batch], failure: nil)
         }
         return step
+    }
+
+    /// Waits, with nothing in hand, until who watches has got rid of what it was told.
+    ///
+    /// - Returns: What to do next.
+    private func wait(
+        for watcher: any WorkWatcher,
+        _ last: inout BatchRun.Success?
+    ) async throws -> WorkerGroupState.Step {
+        try await record(&last)
+        _ = try await group.stop.run(until: .stopping) { await watcher.caughtUp() }
+        // Nothing was asked for, and meanwhile it may be wanted no more.
+        group.step(.filled(asked: 1, given: 0))
+        return group.step(.free(worker: number, holding: countAhead()))
     }
 
     /// Records a success and acquires.
@@ -250,9 +267,9 @@ final class Worker: Sendable {
     /// Acquires as many batches as may be held ahead.
     private func fill(after success: BatchRun.Success?) async throws {
         let room = group.configuration.prefetch - ahead.withLock { $0.count }
-        guard room > 0, case .acquire(let count) = group.step(.hasRoom(worker: number, room)) else {
-            return try await record(success)
-        }
+        guard room > 0, group.watcher?.isBehind != true,
+            case .acquire(let count) = group.step(.hasRoom(worker: number, room))
+        else { return try await record(success) }
         let answer = try await acquire(upTo: count, isAhead: true, after: success)
         group.step(.filled(asked: count, given: answer.batches.count))
         keep(answer.batches)

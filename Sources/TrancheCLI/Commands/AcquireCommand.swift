@@ -198,11 +198,11 @@ struct AcquireCommand: Command {
             isFirst = false
             item.appendJSON(to: &text)
             if text.count > 1 << 16 {
-                try output.write(text)
+                try await output.put(text)
                 text.removeAll(keepingCapacity: true)
             }
         }
-        try output.write(text + "]}\n".utf8)
+        try await output.put(text + "]}\n".utf8)
     }
 }
 

@@ -33,6 +33,8 @@ struct Context: Sendable {
     var errors: any Writer
     /// What standard error is written through; `nil` where that is the writer alone.
     var queue: QueuedWriter?
+    /// What standard output is written through; `nil` where that is the writer alone.
+    var results: QueuedWriter?
     /// Whether programs read the output.
     var isJSON: Bool
     var now: @Sendable () -> Date
@@ -121,9 +123,17 @@ struct Context: Sendable {
         _ document: @autoclosure () throws -> some Encodable,
         orText text: () throws -> String
     ) throws {
-        if isJSON { return try output.writeLine(document().documentText()) }
+        try output.write(self.text(of: document(), or: text))
+    }
+
+    /// A document for programs or text for people, as it is written.
+    func text(
+        of document: @autoclosure () throws -> some Encodable,
+        or text: () throws -> String
+    ) throws -> String {
+        if isJSON { return try document().documentText() + "\n" }
         let text = try text()
-        try output.write(text.isEmpty || text.hasSuffix("\n") ? text : text + "\n")
+        return text.isEmpty || text.hasSuffix("\n") ? text : text + "\n"
     }
 
     /// Asks for consent.

@@ -12,7 +12,15 @@ struct ExportCommand: Command {
         operands: [
             .init(name: "FILE", help: "the file (default: standard output)", isOptional: true)
         ],
-        groups: [RunOptions.group(jobIsRequired: false)],
+        groups: [
+            RunOptions.group(jobIsRequired: false),
+            .init(
+                title: "The file",
+                options: [
+                    .init("overwrite", nil, "replace an existing FILE (default: refuse)")
+                ]
+            ),
+        ],
         notes: """
             Each line is a record: runs, batches (also packed ones), attempts and their output,
             gaps, budgets, changes, pages, events and pipelines, all as of one moment. The
@@ -21,13 +29,15 @@ struct ExportCommand: Command {
             weight that budgets let in recently. The last line proves that the file is complete.
 
             'tranche import' reads the file, also into the other kind of database. Work on one
-            of the two afterwards, not on both. export replaces FILE once all is written.
+            of the two afterwards, not on both. FILE is there once all is written; with
+            --overwrite an existing one stays until then.
 
             """
     )
 
     private let selection: RunOptions
     private let file: String?
+    private let overwrites: Bool
 
     init(_ arguments: Arguments) throws {
         selection = try RunOptions(arguments)
@@ -35,13 +45,20 @@ struct ExportCommand: Command {
         let isOutput = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
         file = arguments.operands.first.flatMap { isOutput.contains($0) ? nil : $0 }
         if file == "" { throw UsageError("FILE is empty; name a file, or give none") }
+        overwrites = arguments.has("overwrite")
+        if file == nil, overwrites { throw UsageError("--overwrite goes with FILE") }
         if file == nil, arguments.has("json") {
             throw UsageError("the records go to standard output: give FILE with --json")
         }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
-        if let file { try DatabaseFile.requireNone(at: file, namedBy: "FILE") }
+        if let file {
+            try DatabaseFile.requireNone(at: file, namedBy: "FILE")
+            guard overwrites || !ReplacedFile.replaces(file) else {
+                throw UsageError("'\(file)' exists; name another FILE, or give --overwrite")
+            }
+        }
         let (report, missing) = try await context.withInventory {
             inventory -> (TransferReport, [Missing]) in
             let runs = try await selection.known(in: inventory)
@@ -49,11 +66,11 @@ struct ExportCommand: Command {
             let missing = try await Self.missing(from: runs, in: inventory)
             guard let file else {
                 let output = context.output
-                let report = try await transfer.export(runs) { try output.write($0) }
+                let report = try await transfer.export(runs) { try await output.put($0) }
                 return (report, missing)
             }
             let report = try await ReplacedFile.write(to: file) { writer in
-                try await transfer.export(runs) { try writer.write($0) }
+                try await transfer.export(runs) { try await writer.put($0) }
             }
             return (report, missing)
         }

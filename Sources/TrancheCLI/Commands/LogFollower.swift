@@ -16,7 +16,7 @@ struct LogFollower {
     var isEmpty: Bool { shown.isEmpty }
 
     /// Shows what is new of an attempt.
-    mutating func show(_ output: AttemptOutput, of holding: AttemptKey) throws {
+    mutating func show(_ output: AttemptOutput, of holding: AttemptKey) async throws {
         let old = shown[holding.attempt] ?? AttemptOutput()
         let news = AttemptOutput(
             standardError: Self.news(of: output.standardError, after: old.standardError),
@@ -31,13 +31,13 @@ struct LogFollower {
                 attempt: holding.attempt,
                 news
             )
-            return try context.output.writeLine(document.documentText())
+            return try await context.output.put(document.documentText() + "\n")
         }
         for (name, text) in news.streams {
             let title = "== attempt \(holding.attempt), \(name)\n"
             let lines = HumanText.programLines(text)
             let end = lines.hasSuffix("\n") ? "" : "\n"
-            try context.output.write((title == place ? "" : title) + lines + end)
+            try await context.output.put((title == place ? "" : title) + lines + end)
             place = title
         }
     }

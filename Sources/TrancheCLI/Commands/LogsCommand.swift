@@ -93,7 +93,7 @@ struct LogsCommand: Command {
                     try await inventory.store.output(of: batch, attempt: number)
                 }
                 let holding = AttemptKey(batch: batch, attempt: number)
-                if let output { try follower.show(output, of: holding) }
+                if let output { try await follower.show(output, of: holding) }
             }
             next = last
             let isOver = record.attempt > last || record.status != .running

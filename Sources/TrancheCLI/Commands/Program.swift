@@ -211,20 +211,24 @@ package struct Program: Sendable {
         errors: any Writer,
         through queue: QueuedWriter
     ) async throws -> ProgramStatus {
+        let results = QueuedWriter(keepingAll: output)
         let context = Context(
             settings: try Settings(arguments, environment: environment),
             environment: environment,
-            output: output,
+            output: results,
             errors: errors,
             queue: queue,
+            results: results,
             isJSON: arguments.has("json"),
             now: now,
             sourcePatience: sourcePatience,
             signals: signals,
             ask: ask
         )
-        if command.handlesSignals { return try await command.run(context) }
-        return try await untilSignal { try await command.run(context) }
+        return try await results.finishing {
+            if command.handlesSignals { return try await command.run(context) }
+            return try await untilSignal { try await command.run(context) }
+        }
     }
 
     /// Cancels `body` at the first signal.

@@ -38,8 +38,10 @@ struct ReapCommand: Command {
             looks on this host's engine for those of the inventory whose attempt no longer holds
             the batch: its lease has ended, another attempt has followed, or the batch has ended
             or was cancelled. It stops those that still run, and removes them, but keeps one
-            that failed for 7 days, for its logs. Containers whose attempt holds the batch, and
-            those of other inventories and programs, are never touched.
+            that failed for 7 days, for its logs. One that runs and whose lease alone has ended
+            is spared for a minute, and as long as its worker is seen to live on this host: it
+            may take the batch back. Containers whose attempt holds the batch, and those of
+            other inventories and programs, are never touched.
 
             'tranche run' does this for the engines of its own containers, at its start and once
             a minute. reap is for hosts on which nothing runs any more. On a terminal it lists
@@ -68,12 +70,17 @@ struct ReapCommand: Command {
     private struct Found: Sendable {
         let engine: ContainerEngine
         let container: LeftContainer
+        /// Whether its worker may be about to take its batch back.
+        let mayReturn: Bool
+
+        /// Whether it is to go.
+        var isDue: Bool { container.isDue && !mayReturn }
     }
 
     func run(_ context: Context) async throws -> ProgramStatus {
         let places = try places(context)
         var found = try await look(at: places)
-        let due = found.filter(\.container.isDue)
+        let due = found.filter(\.isDue)
         if due.isEmpty || consent.isDryRun {
             try show(found, removed: nil, context)
             return .done
@@ -86,7 +93,7 @@ struct ReapCommand: Command {
         }
         var removed: Set<String> = []
         var failure: (any Error)?
-        for one in found where one.container.isDue && wanted.contains(one.container.id) {
+        for one in found where one.isDue && wanted.contains(one.container.id) {
             do {
                 try await one.engine.remove(one.container)
                 removed.insert(one.container.id)
@@ -97,7 +104,7 @@ struct ReapCommand: Command {
             }
         }
         try show(found, removed: removed, context)
-        let late = found.filter { $0.container.isDue && !wanted.contains($0.container.id) }
+        let late = found.filter { $0.isDue && !wanted.contains($0.container.id) }
         if !late.isEmpty {
             let words = HumanText.count(late.count, "container was", "containers were")
             try context.note("\(words) left behind meanwhile; 'tranche reap' again removes them")
@@ -155,10 +162,17 @@ struct ReapCommand: Command {
                 let mark = try await inventory.containerMark
                 var found: [Found] = []
                 for engine in engines {
+                    var losses: [AttemptKey: AttemptLoss] = [:]
                     let left = try await engine.leftovers(of: mark, now: now) { attempts in
-                        try await inventory.reasonsOfLoss(attempts)
+                        losses = try await inventory.losses(of: attempts)
+                        return losses.mapValues(\.reason)
                     }
-                    found += left.map { Found(engine: engine, container: $0) }
+                    let returning = try await inventory.returning(among: losses)
+                    found += left.map { container in
+                        let mayReturn =
+                            container.state == "running" && returning.contains(container.attempt)
+                        return Found(engine: engine, container: container, mayReturn: mayReturn)
+                    }
                 }
                 return found
             }
@@ -192,7 +206,7 @@ struct ReapCommand: Command {
                 ReapDocument.Container(
                     one.container,
                     on: one.engine.address,
-                    action: action(one.container, removed).rawValue
+                    action: action(one, removed).rawValue
                 )
             }
         )
@@ -203,8 +217,10 @@ struct ReapCommand: Command {
     }
 
     /// What becomes of a container; nothing was removed yet where `removed` is `nil`.
-    private func action(_ container: LeftContainer, _ removed: Set<String>?) -> ReapAction {
-        ReapAction(isDue: container.isDue, isRemoved: removed?.contains(container.id))
+    private func action(_ one: Found, _ removed: Set<String>?) -> ReapAction {
+        let container = one.container
+        if one.mayReturn { return .spared }
+        return ReapAction(isDue: container.isDue, isRemoved: removed?.contains(container.id))
     }
 
     private func table(
@@ -223,7 +239,7 @@ struct ReapCommand: Command {
                 Table.Cell(container.name), Table.Cell(String(container.attempt.batch)),
                 Table.Cell(String(container.attempt.attempt)), Table.Cell(container.worker),
                 Table.Cell(container.state + code),
-                Table.Cell(action(container, removed).words),
+                Table.Cell(action(one, removed).words),
                 Table.Cell(container.reason),
             ])
         }
@@ -237,6 +253,8 @@ enum ReapAction: String, CaseIterable, Sendable {
     case wouldRemove = "would_remove"
     /// It failed less than 7 days ago, and has logs that somebody may want to read.
     case kept
+    /// Its worker may be about to take its batch back.
+    case spared
     /// The engine did not remove it, or nobody was asked about it.
     case notRemoved = "not_removed"
 
@@ -260,6 +278,7 @@ enum ReapAction: String, CaseIterable, Sendable {
         case .removed: "removed"
         case .wouldRemove: "would remove"
         case .kept: "kept 7 days for its logs, as it failed"
+        case .spared: "spared: its worker may go on"
         case .notRemoved: "not removed"
         }
     }

@@ -109,14 +109,16 @@ struct StatusCommand: Command {
         if findings == nil, let open = reading.openTransaction {
             notes.append(open.words(at: Date()))
         }
-        try context.write(StatusDocument(reading.overview, findings: findings)) {
-            if let findings { return text(findings, reading.overview, at: context.now()) }
+        let document = StatusDocument(reading.overview, findings: findings)
+        let text = try context.text(of: document) {
+            if let findings { return self.text(findings, reading.overview, at: context.now()) }
             // To the upper left, and what is below goes, in one piece with what is new: nothing
             // flickers while it is looked for.
             let start = isDrawn(in: context) ? "\u{1B}[H\u{1B}[J" : ""
             if runs.isEmpty { return start }
-            return start + text(reading, context, besides: notes.count)
+            return start + self.text(reading, context, besides: notes.count)
         }
+        try await context.output.put(text)
         for words in notes { try context.note(words) }
         return findings.map { $0.isEmpty } ?? true ? .done : .failed
     }

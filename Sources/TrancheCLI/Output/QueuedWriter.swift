@@ -6,9 +6,10 @@ import Tranche
 /// who reads.
 ///
 /// A reader that stays and stops reading, such as a pager or a terminal that is held, would keep a
-/// worker from its heartbeats. Lines of this program beyond a bound are left out, and how many is
-/// said once there is room. What programs write is kept whole: more of it is read once there is
-/// room for it.
+/// worker from its heartbeats. Of what is said, lines of this program beyond a bound are left out,
+/// and how many is said once there is room. What programs write is kept whole: more of it is read
+/// once there is room for it. Of results nothing is left out: no more work is begun until those are
+/// written that wait.
 final class QueuedWriter: Writer {
     /// Bytes of this program's own lines that wait at most.
     static let most = 1 << 20
@@ -19,7 +20,8 @@ final class QueuedWriter: Writer {
 
     let isTerminal: Bool
     private let base: any Writer
-    private let notice: @Sendable (Int) -> String
+    /// The line that so many were left out; `nil` where none is.
+    private let notice: (@Sendable (Int) -> String)?
     private let state = Mutex(State())
 
     /// What is written at once.
@@ -41,12 +43,16 @@ final class QueuedWriter: Writer {
         var copied = 0
         /// Lines that were left out since the last notice.
         var leftOut = 0
-        /// Why something could not be written, for who writes next.
+        /// Why something could not be written, for who writes next; for all who do where nothing is
+        /// left out.
         var failure: (any Error)?
         /// Whether there is to be room for what programs write.
         var needsRoom = true
         var waitForRoom: [DispatchSemaphore] = []
         var waitForEnd: [CheckedContinuation<Void, Never>] = []
+        var waitForLess: [AsyncStream<Never>.Continuation] = []
+
+        var isBehind: Bool { own + copied >= QueuedWriter.leastBehind }
     }
 
     /// Makes a writer that writes at once, until ``writeLater()``.
@@ -60,12 +66,34 @@ final class QueuedWriter: Writer {
         isTerminal = base.isTerminal
     }
 
+    /// Makes a writer of results, which writes at once until ``writeLater()``: nothing is left out,
+    /// and once something could not be written, nothing more is.
+    ///
+    /// - Parameter base: Where it writes to.
+    init(keepingAll base: any Writer) {
+        self.base = base
+        notice = nil
+        isTerminal = base.isTerminal
+    }
+
     var width: Int { base.width }
 
     var height: Int? { base.height }
 
     /// Whether much waits to be written.
-    var isBehind: Bool { state.withLock { $0.own + $0.copied >= Self.leastBehind } }
+    var isBehind: Bool { state.withLock { $0.isBehind } }
+
+    /// Returns once not much waits any more, or the task is cancelled.
+    func caughtUp() async {
+        let stream = AsyncStream<Never> { continuation in
+            let isBehind = state.withLock { state in
+                if state.isBehind { state.waitForLess.append(continuation) }
+                return state.isBehind
+            }
+            if !isBehind { continuation.finish() }
+        }
+        for await _ in stream {}
+    }
 
     func write(_ bytes: [UInt8]) throws {
         try add(Piece(bytes: bytes, isCopy: false))
@@ -121,13 +149,14 @@ final class QueuedWriter: Writer {
     ///
     /// - Parameter body: What to do.
     /// - Returns: What `body` returns.
-    /// - Throws: What `body` throws.
+    /// - Throws: What `body` throws; why results could not be written.
     func finishing<Result: Sendable>(
         _ body: () async throws -> Result
     ) async throws -> Result {
         do {
             let result = try await body()
             await finish()
+            if let failure = lastingFailure { throw failure }
             return result
         } catch {
             await finish()
@@ -139,17 +168,19 @@ final class QueuedWriter: Writer {
 
     private func add(_ piece: Piece) throws {
         let (isLater, isFirst, failure) = state.withLock { state -> (Bool, Bool, (any Error)?) in
-            guard state.isLater else { return (false, false, nil) }
             let failure = state.failure
+            guard state.isLater, failure == nil || notice != nil else {
+                return (state.isLater, false, notice == nil ? failure : nil)
+            }
             state.failure = nil
             put(piece, into: &state)
             let isFirst = !state.isWriting
             state.isWriting = true
             return (true, isFirst, failure)
         }
-        guard isLater else { return try base.write(piece.bytes) }
         if isFirst { OwnThread.run { self.writeAll() } }
         if let failure { throw failure }
+        if !isLater { try base.write(piece.bytes) }
     }
 
     private func put(_ piece: Piece, into state: inout State) {
@@ -158,7 +189,7 @@ final class QueuedWriter: Writer {
         } else {
             // Once some are left out there is to be room for many.
             let most = state.leftOut > 0 ? Self.most / 2 : Self.most
-            guard state.own == 0 || state.own + piece.bytes.count <= most else {
+            guard notice == nil || state.own == 0 || state.own + piece.bytes.count <= most else {
                 state.leftOut += piece.bytes.count(where: { $0 == UInt8(ascii: "\n") })
                 return
             }
@@ -169,7 +200,7 @@ final class QueuedWriter: Writer {
     }
 
     private func putNotice(into state: inout State) {
-        guard state.leftOut > 0 else { return }
+        guard let notice, state.leftOut > 0 else { return }
         let words = Array(notice(state.leftOut).utf8)
         state.leftOut = 0
         state.own += words.count
@@ -202,24 +233,39 @@ final class QueuedWriter: Writer {
         return pieces
     }
 
+    /// Why no result is written any more; `nil` where they are, and where lines may be left out.
+    private var lastingFailure: (any Error)? {
+        notice == nil ? state.withLock { $0.failure } : nil
+    }
+
     private func write(_ piece: Piece) {
         var failure: (any Error)?
         do {
-            try base.write(piece.bytes)
+            // A result behind one that is missing in part would be none.
+            if lastingFailure == nil { try base.write(piece.bytes) }
         } catch {
             failure = error
         }
-        let turns = state.withLock { state -> [DispatchSemaphore] in
+        let woken = state.withLock { state in
             if let failure { state.failure = failure }
             if piece.isCopy {
                 state.copied -= piece.bytes.count
             } else {
                 state.own -= piece.bytes.count
             }
-            guard state.copied < Self.mostCopied else { return [] }
-            defer { state.waitForRoom = [] }
-            return state.waitForRoom
+            return wake(&state)
         }
-        for turn in turns { turn.signal() }
+        for turn in woken.turns { turn.signal() }
+        for waiter in woken.waiters { waiter.finish() }
+    }
+
+    /// Who has waited for what there is now.
+    private func wake(
+        _ state: inout State
+    ) -> (turns: [DispatchSemaphore], waiters: [AsyncStream<Never>.Continuation]) {
+        var (turns, waiters) = ([DispatchSemaphore](), [AsyncStream<Never>.Continuation]())
+        if state.copied < Self.mostCopied { swap(&turns, &state.waitForRoom) }
+        if !state.isBehind { swap(&waiters, &state.waitForLess) }
+        return (turns, waiters)
     }
 }

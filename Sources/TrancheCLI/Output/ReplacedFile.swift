@@ -7,6 +7,12 @@ import Tranche
 ///
 /// What is no regular file, such as a device or a pipe, is written to.
 enum ReplacedFile {
+    /// Whether there is a file, also behind a link, whose place another would take.
+    static func replaces(_ path: String) -> Bool {
+        let before = status(of: path)
+        return before != nil && isReplaced(path, before)
+    }
+
     /// Writes a file.
     ///
     /// - Parameters:

@@ -8,9 +8,18 @@ enum TextWidth {
         0x16FE0...0x18D08, 0x1AFF0...0x1B2FB, 0x1F200...0x1F265, 0x20000...0x3FFFD,
     ]
 
-    /// The columns of a character: two where it is wide, or an emoji.
+    /// The columns of a character: two where it is wide, or an emoji; none of a mark that stands
+    /// alone, or of what is never seen, such as a joiner.
     static func columns(of character: Character) -> Int {
-        guard let first = character.unicodeScalars.first, first.value >= 0x1100 else {
+        guard let first = character.unicodeScalars.first else { return 0 }
+        switch first.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark: return 0
+        // Terminals show a soft hyphen.
+        case .format where first.properties.isDefaultIgnorableCodePoint && first != "\u{AD}":
+            return 0
+        default: break
+        }
+        guard first.value >= 0x1100 else {
             // Such as a digit in a box, which is an emoji by what follows it.
             return character.unicodeScalars.contains("\u{FE0F}") ? 2 : 1
         }

@@ -2,6 +2,7 @@ internal import CPosix
 import FoundationEssentials
 import Glibc
 import Synchronization
+import Tranche
 
 /// Where text goes.
 package protocol Writer: Sendable {
@@ -38,6 +39,26 @@ extension Writer {
 
     func writeLine(_ text: String) throws {
         try write(text + "\n")
+    }
+
+    /// Writes all of it on a thread of its own, and waits for that: who reads slowly, or not at
+    /// all, takes no thread from what goes on beside.
+    ///
+    /// - Parameter bytes: What to write.
+    /// - Throws: ``WriteError``.
+    func put(_ bytes: [UInt8]) async throws {
+        try await withCheckedThrowingContinuation {
+            (continuation: CheckedContinuation<Void, any Error>) in
+            OwnThread.run {
+                let result = Result<Void, any Error> { try self.write(bytes) }
+                continuation.resume(with: result)
+            }
+        }
+    }
+
+    /// Likewise, a text.
+    func put(_ text: String) async throws {
+        try await put(Array(text.utf8))
     }
 }
 

@@ -193,11 +193,19 @@ struct BatchProgram: Sendable {
             live.add(errors: bytes)
             let whole = lines.withLock { $0.add(bytes) }
             if !whole.isEmpty { copy(whole, batch.record, .errors) }
-            room()
+            waitForRoom(progress)
         }
         let rest = lines.withLock { $0.finish() }
         if !rest.isEmpty { copy(rest, batch.record, .errors) }
         return errors
+    }
+
+    /// Waits until there is room for more; what the program cannot write meanwhile is no fault of
+    /// its own.
+    private func waitForRoom(_ progress: BatchProgress) {
+        progress.beginWait()
+        room()
+        progress.endWait()
     }
 
     /// Registers what follows the page of a batch, as the program names it.
@@ -227,7 +235,7 @@ struct BatchProgram: Sendable {
             successors?.add(bytes)
             live.add(output: bytes)
             copy(bytes, batch.record, .output)
-            room()
+            waitForRoom(progress)
         }
         successors?.finish()
         return .output(output.lines, output.tail)

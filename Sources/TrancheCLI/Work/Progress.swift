@@ -11,6 +11,8 @@ final class Progress: Sendable {
     private let writer: any Writer
     /// What the writer writes through, where that is done on another thread.
     private let queue: QueuedWriter?
+    /// What results are written through, where that is done on another thread.
+    private let results: QueuedWriter?
     private let style: Style
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
@@ -30,6 +32,7 @@ final class Progress: Sendable {
     init(
         _ writer: any Writer,
         through queue: QueuedWriter? = nil,
+        results: QueuedWriter? = nil,
         style: Style,
         weighsBytes: Bool,
         hasWeights: Bool,
@@ -38,6 +41,7 @@ final class Progress: Sendable {
     ) {
         self.writer = writer
         self.queue = queue
+        self.results = results
         self.style = style
         self.clock = clock
         self.now = now
@@ -46,7 +50,8 @@ final class Progress: Sendable {
     }
 
     /// Makes the progress of what a command works on: from now on until ``finish(elapsed:isOver:)``
-    /// nobody waits for who reads standard error.
+    /// nobody waits for who reads standard error, and nothing is acquired while results wait for
+    /// who reads standard output.
     convenience init(
         _ context: Context,
         weighsBytes: Bool = false,
@@ -56,6 +61,7 @@ final class Progress: Sendable {
         self.init(
             context.errors,
             through: context.queue,
+            results: context.results,
             style: Style(context.errors, environment: context.environment),
             weighsBytes: weighsBytes,
             hasWeights: hasWeights,
@@ -63,6 +69,7 @@ final class Progress: Sendable {
             now: context.now
         )
         context.queue?.writeLater()
+        context.results?.writeLater()
     }
 
     /// Whether there is a live line.
@@ -160,6 +167,7 @@ final class Progress: Sendable {
             }
         }
         await queue?.finish()
+        await results?.finish()
     }
 
     // MARK: - Drawing
@@ -175,7 +183,7 @@ final class Progress: Sendable {
         if queue?.isBehind == true { return }
         let width = max(writer.width - 1, 20)
         let line = state.tally.line(elapsed: now, width: width)
-        write(Array("\r\u{1B}[K\(line.prefix(width))".utf8))
+        write(Array("\r\u{1B}[K\(TextWidth.prefix(of: line, width))".utf8))
         state.isShown = true
         state.drawnAt = now
         state.isStale = false
@@ -217,6 +225,11 @@ final class Progress: Sendable {
 extension Progress: WorkWatcher {
     /// How long the same words about a wait are said once.
     private static let sameWords: Duration = .seconds(29)
+
+    /// Whether results wait to be written.
+    var isBehind: Bool { results?.isBehind ?? false }
+
+    func caughtUp() async { await results?.caughtUp() }
 
     func began(_ batch: Batch) {
         update { $0.begin(batch.id, items: batch.count, weight: batch.weight) }

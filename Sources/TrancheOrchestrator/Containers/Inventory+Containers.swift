@@ -10,21 +10,12 @@ extension Inventory {
         }
     }
 
-    /// Says of some attempts why they hold their batches no longer.
-    ///
-    /// - Parameter attempts: The attempts.
-    /// - Returns: The reasons, without the attempts that hold their batches.
-    /// - Throws: `TrancheError` of the store.
-    package func reasonsOfLoss(_ attempts: [AttemptKey]) async throws -> [AttemptKey: String] {
-        try await losses(of: attempts).mapValues(\.reason)
-    }
-
     /// Says of some attempts why they hold their batches no longer, and whether they may again.
     ///
     /// - Parameter attempts: The attempts.
     /// - Returns: The losses, without the attempts that hold their batches.
     /// - Throws: `TrancheError` of the store.
-    func losses(of attempts: [AttemptKey]) async throws -> [AttemptKey: AttemptLoss] {
+    package func losses(of attempts: [AttemptKey]) async throws -> [AttemptKey: AttemptLoss] {
         let ids = Array(Set(attempts.map(\.batch))).sorted()
         var records: [Int64: BatchRecord] = [:]
         for start in stride(from: 0, to: ids.count, by: 500) {
@@ -44,17 +35,53 @@ extension Inventory {
         }
         return losses
     }
+
+    /// Finds the attempts whose workers may be about to take their batches back: of those whose
+    /// leases have ended alone the ones of this host's processes that live, and for a minute all
+    /// that are not known to have ended, as where the inventory was away.
+    ///
+    /// - Parameter losses: Attempts, and why they hold their batches no longer.
+    /// - Returns: The attempts.
+    /// - Throws: `TrancheError` of the store.
+    package func returning(
+        among losses: [AttemptKey: AttemptLoss]
+    ) async throws -> Set<AttemptKey> {
+        let lapsed = losses.compactMapValues(\.lapsed)
+        var lives: [AttemptKey: ProcessMark.Life] = [:]
+        if let here = ProcessMark.currentPlace {
+            for key in Set(lapsed.values.map(\.key)) {
+                for open in try await store.openBatches(of: key, heldAt: here, limit: 1000) {
+                    let attempt = AttemptKey(batch: open.batch.id, attempt: open.batch.attempt)
+                    lives[attempt] = open.process?.life(seenFrom: here)
+                }
+            }
+        }
+        let now = now
+        let returning = lapsed.filter { attempt, batch in
+            switch lives[attempt] {
+            case .running: true
+            case .ended: false
+            case .unknown, nil:
+                batch.leaseExpiresAt.map { now.timeIntervalSince($0) < 60 } ?? false
+            }
+        }
+        return Set(returning.keys)
+    }
 }
 
 /// Why an attempt holds its batch no longer.
-struct AttemptLoss: Sendable, Hashable {
-    let reason: String
-    /// Whether its lease has ended alone: the next heartbeat of a worker that lives has it again.
-    let mayReturn: Bool
+package struct AttemptLoss: Sendable, Hashable {
+    package let reason: String
+    /// The batch whose lease has ended alone: the next heartbeat of a worker that lives has it
+    /// again.
+    let lapsed: BatchRecord?
 
-    init(_ reason: String, mayReturn: Bool = false) {
-        (self.reason, self.mayReturn) = (reason, mayReturn)
+    init(_ reason: String, lapsed: BatchRecord? = nil) {
+        (self.reason, self.lapsed) = (reason, lapsed)
     }
+
+    /// Whether a worker that lives has the batch again with its next heartbeat.
+    var mayReturn: Bool { lapsed != nil }
 }
 
 extension BatchRecord {
@@ -70,6 +97,6 @@ extension BatchRecord {
             return AttemptLoss("the batch is \(status.rawValue)")
         }
         guard let end = leaseExpiresAt, end <= now else { return nil }
-        return AttemptLoss("its lease ended at \(end.utcText)", mayReturn: true)
+        return AttemptLoss("its lease ended at \(end.utcText)", lapsed: self)
     }
 }

@@ -72,16 +72,14 @@ struct OrchestratorJob: Sendable {
     /// - Throws: `TrancheError` of the store; `CancellationError`.
     func hasMore(in inventory: Inventory) async throws -> Bool {
         let runs = RunSelection(job: job, run: run)
-        for summary in try await inventory.summaries(runs)
+        for var summary in try await inventory.summaries(runs)
         where summary.run.cancellation == nil && summary.run.pauseInForce == nil {
             if summary.isDue { return true }
-            if summary.causes[.stuck] != nil {
-                var stuck = BatchSelection(runs: runs, limit: 1000)
-                stuck.cause = .stuck
-                let now = inventory.now
-                let batches = try await inventory.batches(stuck)
-                if batches.contains(where: { $0.retryAt ?? now <= now }) { return true }
-                continue
+            // Those that wait for their time are no reason not to look for what is new.
+            if summary.causes.removeValue(forKey: .stuck) != nil,
+                try await isStuckDue(of: summary.run.key, in: inventory)
+            {
+                return true
             }
             let workflows = Workflows(inventory, means.connectors, means.context)
             let found = try await inventory.completeness(of: summary) { [workflow] _, _ in
@@ -90,6 +88,18 @@ struct OrchestratorJob: Sendable {
             if found == .open { return true }
         }
         return false
+    }
+
+    /// Whether any of a run's stuck batches is to be tried again by now.
+    private func isStuckDue(of key: RunKey, in inventory: Inventory) async throws -> Bool {
+        let now = inventory.now
+        var stuck = BatchSelection(runs: RunSelection(key), cause: .stuck, limit: 1000)
+        while true {
+            let batches = try await inventory.batches(stuck)
+            if batches.contains(where: { $0.retryAt ?? now <= now }) { return true }
+            guard batches.count == stuck.limit, let last = batches.last else { return false }
+            stuck.before = last.id
+        }
     }
 
     /// Works on it until it ends, or a stop.

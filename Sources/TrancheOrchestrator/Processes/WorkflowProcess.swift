@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import Tranche
 import TrancheChains
 public import TrancheConnectors
@@ -160,6 +161,13 @@ public struct WorkflowProcess: EventProcess {
             throw BatchDeferral(
                 for: BatchDeferral.longest,
                 reason: reason.isEmpty ? words : "\(words): \(reason)"
+            )
+        }
+        if case .unfinished(.held(let reason, let until?)) = result.ending, !events.isOfDrain {
+            // Nor what holds it for a while, such as a server that is away.
+            throw BatchDeferral(
+                for: .seconds(until.timeIntervalSince(workflows.inventory.now)),
+                reason: "run '\(key.run)' of job '\(key.job)' is held: \(reason)"
             )
         }
         throw Self.error(result, of: key)

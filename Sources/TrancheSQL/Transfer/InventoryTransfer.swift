@@ -15,7 +15,7 @@ package protocol InventoryTransfer: Sendable {
     /// - Throws: `TrancheError` of the store; what `write` throws.
     func export(
         _ selection: RunSelection,
-        to write: @escaping @Sendable ([UInt8]) throws -> Void
+        to write: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TransferReport
 
     /// Reads records, all in one transaction.

@@ -4,7 +4,7 @@ package import Tranche
 extension SQLInventoryStore: InventoryTransfer {
     package func export(
         _ selection: RunSelection,
-        to write: @escaping @Sendable ([UInt8]) throws -> Void
+        to write: @escaping @Sendable ([UInt8]) async throws -> Void
     ) async throws -> TransferReport {
         try await wrapping {
             let all = try await transferTables()
@@ -14,7 +14,8 @@ extension SQLInventoryStore: InventoryTransfer {
                 var report = TransferReport()
                 var version = try await connection.run([selectSchemaVersion])[0].first
                 let isWhole = selection == RunSelection()
-                try write(head(try version?.integer() ?? 0, identity, isWhole: isWhole).bytes)
+                let schema = try version?.integer() ?? 0
+                try await write(head(schema, identity, isWhole: isWhole).bytes)
                 for table in all {
                     guard let condition = condition(on: table, of: selection) else { continue }
                     var mark: [Value]?
@@ -23,11 +24,13 @@ extension SQLInventoryStore: InventoryTransfer {
                         let select = select(from: table, where: condition, after: mark)
                         let rows = try await connection.run([select])[0]
                         if rows.isEmpty { break }
-                        mark = try writeRows(rows, of: table, to: write)
+                        let (bytes, last) = try lines(of: rows, of: table)
+                        try await write(bytes)
+                        mark = last
                         report.add(rows.count, of: table.name)
                     }
                 }
-                try write(Self.end(of: report).bytes)
+                try await write(Self.end(of: report).bytes)
                 return report
             }
         }
@@ -51,14 +54,11 @@ extension SQLInventoryStore: InventoryTransfer {
         )
     }
 
-    /// Writes rows, at once.
-    ///
-    /// - Returns: What tells the last row from all others.
-    private func writeRows(
-        _ rows: SQLRows,
-        of table: TransferTable,
-        to write: ([UInt8]) throws -> Void
-    ) throws -> [Value] {
+    /// The lines of rows, and what tells the last row from all others.
+    private func lines(
+        of rows: SQLRows,
+        of table: TransferTable
+    ) throws -> (bytes: [UInt8], last: [Value]) {
         let places = table.keys.compactMap { key in
             table.columns.firstIndex { $0.name == key }
         }
@@ -70,8 +70,7 @@ extension SQLInventoryStore: InventoryTransfer {
             bytes += try TransferLine(name: table.name, values: values).bytes
             last = places.map { values[$0].1 }
         }
-        try write(bytes)
-        return last
+        return (bytes, last)
     }
 
     // MARK: Statements

@@ -1072,6 +1072,7 @@ _tranche() {
                 '--meta[table or inventory\:JOB of the job, if it has several]:TABLE:' \
                 '--schema[schema of the table, with --meta table\:NAME]:SCHEMA:' \
                 '--run[name of a bounded run]:RUN:' \
+                '--overwrite[replace an existing FILE (default\: refuse)]' \
                 '--inventory[inventory database (TRANCHE_INVENTORY)\: sqlite\:PATH or postgresql\://…]:URL:' \
                 '--meta-db[database of the items (TRANCHE_META_DB; default\: the inventory'\''s)]:URL:' \
                 '--env-file[dotenv file with settings (TRANCHE_ENV_FILE)]:FILE:_files' \

@@ -28,7 +28,7 @@ struct LostAttemptTests {
         let batches = try await inventory.acquireBatches(count: 6, request, from: source)
         try #require(batches.count == 6)
         let keys = batches.map { AttemptKey(batch: $0.id, attempt: $0.attempt) }
-        #expect(try await inventory.reasonsOfLoss(keys) == [:])
+        #expect(try await inventory.losses(of: keys) == [:])
         try await batches[0].succeed()
         _ = try await batches[1].release()
         let again = try await inventory.acquireBatches(count: 1, request, from: source)
@@ -38,13 +38,56 @@ struct LostAttemptTests {
         _ = try await batches[4].heartbeat()
         clock.advance(by: .seconds(20))
         let unknown = AttemptKey(batch: 99, attempt: 1)
-        let reasons = try await inventory.reasonsOfLoss(keys + [unknown])
+        let reasons = try await inventory.losses(of: keys + [unknown]).mapValues(\.reason)
         #expect(reasons[keys[0]] == "the batch has succeeded")
         #expect(reasons[keys[1]] == "attempt 2 holds it")
         #expect(reasons[keys[2]] == "the batch was cancelled")
         #expect(reasons[keys[3]]?.hasPrefix("its lease ended at ") == true)
         #expect(reasons[keys[4]] == nil)
         #expect(reasons[unknown] == "batch 99 is packed, or forgotten")
+    }
+
+    @Test("One whose lease has ended alone may return for a minute, and while its process lives")
+    func returning() async throws {
+        let clock = ManualClock()
+        var configuration = Inventory.Configuration(clock: clock)
+        configuration.store.now = { clock.date }
+        let own = try #require(ProcessMark.own)
+        let store = MemoryInventoryStore(clock: clock)
+        func attempt(_ mark: ProcessMark?) async throws -> AttemptKey {
+            var marked = configuration
+            let token = UUID().uuidString
+            marked.makeToken = { "~\(mark?.marking(token) ?? token)" }
+            let inventory = Inventory(store: store, configuration: marked)
+            let batch = try await inventory.acquireBatch(
+                from: InputLogSource("numbers"),
+                job: "load",
+                limit: .count(1)
+            )
+            return try #require(batch).holding
+        }
+        let inventory = Inventory(store: store, configuration: configuration)
+        let log = InputLog(of: "numbers", in: inventory)
+        for number in 1...3 {
+            try await log.append(Event(location: "x", operation: .create, id: "\(number)"))
+        }
+        let ended = ProcessMark(
+            place: own.place,
+            process: own.process,
+            startedAt: own.startedAt - 1
+        )
+        let alive = try await attempt(own)
+        let dead = try await attempt(ended)
+        let unknown = try await attempt(nil)
+        let keys = [alive, dead, unknown]
+        func returning() async throws -> Set<AttemptKey> {
+            try await inventory.returning(among: inventory.losses(of: keys))
+        }
+        #expect(try await returning() == [])
+        clock.advance(by: .seconds(61))
+        #expect(try await returning() == [alive, unknown])
+        clock.advance(by: .seconds(60))
+        #expect(try await returning() == [alive])
     }
 }
 

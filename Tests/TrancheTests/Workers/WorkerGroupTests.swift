@@ -265,6 +265,63 @@ struct WorkerGroupTests {
         #expect(try await report.succeeded == 2)
     }
 
+    /// Is behind from the end of the first batch on, until it is told otherwise.
+    private final class SlowReader: WorkWatcher {
+        private let reads = Mutex(true)
+        private let asked = AsyncStream.makeStream(of: Void.self)
+        private let reading = AsyncStream.makeStream(of: Void.self)
+
+        var isBehind: Bool { reads.withLock { !$0 } }
+
+        func finished(_ batch: Batch) {
+            if batch.id == 1 { reads.withLock { $0 = false } }
+        }
+
+        func caughtUp() async {
+            asked.continuation.finish()
+            for await _ in reading.stream {}
+        }
+
+        /// Returns once somebody waits.
+        func isWaitedFor() async { for await _ in asked.stream {} }
+
+        func read() {
+            reads.withLock { $0 = true }
+            reading.continuation.finish()
+        }
+    }
+
+    @Test(
+        "While who watches is behind, all that was done is recorded, and nothing is held",
+        arguments: [0, 2],
+        [true, false]
+    )
+    func behind(prefetch: Int, isStopped: Bool) async throws {
+        let bench = Workbench(ids: 1...4)
+        let reader = SlowReader()
+        let group = WorkerGroup(
+            bench.inventory,
+            BatchRequest(job: "job", limit: BatchLimit(count: 1)),
+            from: bench.source,
+            configuration: .init(prefetch: prefetch),
+            handler: ClosureHandler { batch, _ in batch.id },
+            watcher: reader
+        )
+        async let report = group.run()
+        await reader.isWaitedFor()
+        let ended = try await statuses(bench)
+        #expect((1...(1 + prefetch)).contains(ended.count))
+        #expect(ended.allSatisfy { $0 == .succeeded })
+        if isStopped {
+            group.stop.advance(to: .stopping)
+            #expect(try await report.succeeded == ended.count)
+            #expect(try await statuses(bench) == ended)
+        } else {
+            reader.read()
+            #expect(try await report.succeeded == 4)
+        }
+    }
+
     @Test("A handler whose time is up is cancelled, and its batch fails")
     func timeout() async throws {
         let bench = Workbench(ids: 1...1)

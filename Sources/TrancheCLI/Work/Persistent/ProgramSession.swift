@@ -25,6 +25,8 @@ final class ProgramSession: Sendable {
         var isReady = true
         /// How many batches it has answered.
         var answers = 0
+        /// Whether nothing is read of it until there is room for more of what it writes.
+        var isWaiting = false
     }
 
     /// A batch in hand.
@@ -82,11 +84,11 @@ final class ProgramSession: Sendable {
         async let reading: Void = child.readBoth(
             output: { [self] in
                 take(output: $0)
-                program.room()
+                waitForRoom()
             },
             errors: { [self] in
                 take(errors: $0)
-                program.room()
+                waitForRoom()
             }
         )
         let exit = await child.waitForExit()
@@ -106,6 +108,20 @@ final class ProgramSession: Sendable {
         }
         if isIdle, exit != .code(0) {
             note("the program ended with \(exit.words) between batches")
+        }
+    }
+
+    /// Waits until there is room for more; what the process cannot write meanwhile is no fault of
+    /// its own.
+    private func waitForRoom() {
+        state.withLock { state in
+            state.isWaiting = true
+            state.work?.progress.beginWait()
+        }
+        program.room()
+        state.withLock { state in
+            state.isWaiting = false
+            state.work?.progress.endWait()
         }
     }
 
@@ -212,6 +228,7 @@ final class ProgramSession: Sendable {
     private func begin(_ work: Work) {
         state.withLock { state in
             state.work = work
+            if state.isWaiting { work.progress.beginWait() }
             if let exit = state.exit { state.work?.resolve(.ended(exit)) }
         }
     }
