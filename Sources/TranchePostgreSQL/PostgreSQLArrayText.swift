@@ -1,3 +1,5 @@
+import Tranche
+
 /// Spells JSON arrays as PostgreSQL's arrays.
 ///
 /// Source: PostgreSQL 15 manual, 8.15.6, "Array Input and Output Syntax".
@@ -5,8 +7,20 @@ struct PostgreSQLArrayText {
     private let bytes: UnsafeBufferPointer<UInt8>
     /// Whether elements are JSON themselves.
     private let isOfJSON: Bool
+    /// The elements' type, where it is a floating-point one.
+    private let floating: PostgreSQLCopyColumn.Kind?
     private var place = 0
     private var output: [UInt8] = []
+    private var isRounded = false
+
+    /// What comes of JSON.
+    enum Outcome {
+        case array([UInt8])
+        /// It is no array.
+        case other
+        /// The elements' type would make another number of one of them.
+        case rounded
+    }
 
     /// Spells an array.
     ///
@@ -16,17 +30,27 @@ struct PostgreSQLArrayText {
     /// - Parameters:
     ///   - json: Sound JSON.
     ///   - isOfJSON: Whether the column's elements are JSON, so that a text keeps its quotes.
-    /// - Returns: The text; `nil` when the JSON is not an array.
-    static func array(ofJSON json: UnsafeBufferPointer<UInt8>, isOfJSON: Bool) -> [UInt8]? {
-        var text = PostgreSQLArrayText(bytes: json, isOfJSON: isOfJSON)
+    ///   - floating: Their type, where it is a floating-point one.
+    /// - Returns: The text, or why there is none.
+    static func array(
+        ofJSON json: UnsafeBufferPointer<UInt8>,
+        isOfJSON: Bool,
+        floating: PostgreSQLCopyColumn.Kind?
+    ) -> Outcome {
+        var text = PostgreSQLArrayText(bytes: json, isOfJSON: isOfJSON, floating: floating)
         text.skipBlanks()
-        guard text.peek == UInt8(ascii: "["), text.array() else { return nil }
-        return text.output
+        guard text.peek == UInt8(ascii: "["), text.array() else { return .other }
+        return text.isRounded ? .rounded : .array(text.output)
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>, isOfJSON: Bool) {
+    private init(
+        bytes: UnsafeBufferPointer<UInt8>,
+        isOfJSON: Bool,
+        floating: PostgreSQLCopyColumn.Kind?
+    ) {
         self.bytes = bytes
         self.isOfJSON = isOfJSON
+        self.floating = floating
         output.reserveCapacity(bytes.count + 16)
     }
 
@@ -65,8 +89,29 @@ struct PostgreSQLArrayText {
     private mutating func word() {
         let start = place
         while let byte = peek, byte > 0x20, byte != 0x2C, byte != 0x5D { place += 1 }
-        let word = bytes[start..<place]
+        let word = UnsafeBufferPointer(rebasing: bytes[start..<place])
+        if let floating, Self.isRounded(word, as: floating) { isRounded = true }
         output += word.elementsEqual("null".utf8) ? Array("NULL".utf8) : Array(word)
+    }
+
+    /// Whether a floating-point type would make another number of one, by the rule of columns:
+    /// ``PostgreSQLCopyEncoder/Field/isRounded(as:)``.
+    private static func isRounded(
+        _ word: UnsafeBufferPointer<UInt8>,
+        as kind: PostgreSQLCopyColumn.Kind
+    ) -> Bool {
+        let cell = NumberText.cell(word)
+        switch cell.kind {
+        case .integer where kind == .float4: return Float(exactly: cell.integer) == nil
+        case .integer: return Double(exactly: cell.integer) == nil
+        case .decimal:
+            // The server refuses what is beyond all doubles, and what is no number.
+            guard let (value, isOutOfRange) = NumberText.double(word), !isOutOfRange else {
+                return false
+            }
+            return !NumberText.isHeld(word, by: value)
+        default: return false
+        }
     }
 
     /// An object, as a text in quotes.

@@ -85,31 +85,43 @@ extension PostgreSQLConnection {
         let staged = staging.staged
         var refused = staging.refused
         if staged.isEmpty { return (outcomes, refused) }
+        var keys = load.waiting.keysTogether(of: staged.map { records[$0] })
         var ranges = [1...staged.count]
         while let range = ranges.popLast() {
+            let (low, high) = (range.lowerBound, range.upperBound)
+            let places = staged[low - 1..<high]
             do {
-                let written = try await takeOver(range, load)
-                loading?.rows += range.count
-                // Records of one row that were taken over apart from each other are one row, too.
-                let places = staged[range.lowerBound - 1..<range.upperBound]
-                let fresh = places.count { load.writtenKeys.insert(records[$0]) }
-                loading?.written += load.load.key.isEmpty ? written : min(written, fresh)
-                for place in places { outcomes[place] = .written }
+                let rows = keys.rows(at: range)
+                if let written = try await takeOver(range, load, covering: rows) {
+                    count(places.map { records[$0] }, written: written)
+                    for place in places { outcomes[place] = written == 0 ? .leftOut : .written }
+                    continue
+                }
             } catch let error as PostgreSQLError where error.mayBlameRow {
                 try await runScript(Self.undoing("tranche_part"))
-                let (low, high) = (range.lowerBound, range.upperBound)
-                let place = staged[low - 1]
-                if low < high {
-                    let middle = low + (high - low) / 2
-                    ranges += [middle + 1...high, low...middle]
-                } else if error.sqlState == "23503" {
-                    outcomes[place] = .waits(error)
-                } else {
-                    refused.append(try refusal(of: records[place], error))
+                if low == high {
+                    if error.sqlState == "23503" {
+                        outcomes[staged[low - 1]] = .waits(error)
+                        keys.noteWaiting(at: low)
+                    } else {
+                        refused.append(try refusal(of: records[staged[low - 1]], error))
+                    }
+                    continue
                 }
             }
+            let middle = low + (high - low) / 2
+            ranges += [middle + 1...high, low...middle]
         }
         return (outcomes, refused)
+    }
+
+    /// Counts records that were taken over.
+    private func count(_ records: [Record], written: Int) {
+        loading?.rows += records.count
+        guard let load = loading, written > 0 else { return }
+        // Records of one row that were taken over apart from each other are one row, too.
+        let fresh = records.count { load.writtenKeys.insert($0) }
+        loading?.written += load.load.key.isEmpty ? written : min(written, fresh)
     }
 
     /// Takes over what stands aside.
@@ -117,17 +129,31 @@ extension PostgreSQLConnection {
     /// - Parameters:
     ///   - range: Which of it, by place from 1.
     ///   - load: The loading.
-    /// - Returns: How many rows that wrote.
+    ///   - rows: How many rows it is, where one that is written takes the place of another record;
+    ///     `nil` where none does.
+    /// - Returns: How many rows that wrote; `nil` where the table's triggers leave out some of
+    ///   them, and which is to be found out: nothing was changed then.
     /// - Throws: The database's error; the savepoint is still open then.
-    private func takeOver(_ range: ClosedRange<Int>, _ load: Load) async throws -> Int {
-        try await runCounting(
-            """
+    private func takeOver(
+        _ range: ClosedRange<Int>,
+        _ load: Load,
+        covering rows: Int?
+    ) async throws -> Int? {
+        let merging = """
             SAVEPOINT tranche_part;
             \(load.merging(range))
             \(Self.checkConstraints)
-            RELEASE SAVEPOINT tranche_part;
+
             """
-        )
+        let release = "RELEASE SAVEPOINT tranche_part;"
+        guard let rows else { return try await runCounting(merging + release) }
+        let written = try await runCounting(merging)
+        if written < rows, range.count > 1 {
+            try await runScript(Self.undoing("tranche_part"))
+            return nil
+        }
+        try await runScript(release)
+        return written
     }
 
     /// Copies records aside, in pieces that are small where there was a fault.

@@ -27,6 +27,7 @@ package actor PostgreSQLConnection: SQLConnection {
     private var isWornOut = false
     /// The records that are being loaded.
     var loading: Load?
+    package private(set) var timeline: Int64?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -42,13 +43,16 @@ package actor PostgreSQLConnection: SQLConnection {
     ///   - lead: Which of several servers is tried first.
     ///   - session: What the session is told.
     ///   - roundTrip: What is told how long a round trip takes; `nil` where nobody asks.
+    ///   - timelineRefusal: What is told that the server does not tell its timeline; `nil` where
+    ///     nobody asks.
     /// - Throws: `PostgreSQLError` when the server does not answer or refuses.
     init(
         url: PostgreSQLURL,
         timeout: Duration,
         lead: PostgreSQLLead,
         session: PostgreSQLSession,
-        roundTrip: RoundTrip? = nil
+        roundTrip: RoundTrip? = nil,
+        timelineRefusal: TimelineRefusal? = nil
     ) throws {
         executor = SerialQueueExecutor(label: "tranche.postgresql")
         alarm = try PostgreSQLAlarm()
@@ -64,6 +68,7 @@ package actor PostgreSQLConnection: SQLConnection {
         isShared = handle.welcome.process != .integer(Int64(handle.process))
         try handle.enterPipeline()
         if isShared { try Self.probeTransaction(on: handle) }
+        if let timelineRefusal { timeline = try handle.timeline(timelineRefusal) }
         for _ in 0..<2 { try roundTrip?.note(handle.measureRoundTrip()) }
     }
 
@@ -237,7 +242,7 @@ package actor PostgreSQLConnection: SQLConnection {
             }
             try handle.sendScript(copy)
             try handle.waitForCopy()
-            handle.setCopying(true)
+            handle.setPatience(true)
         } catch {
             try handle.enterPipeline()
             throw error
@@ -262,7 +267,7 @@ package actor PostgreSQLConnection: SQLConnection {
     ///
     /// - Returns: How many rows were copied, without those that the table's triggers left out.
     func endCopy(_ reason: String?) throws(PostgreSQLError) -> Int {
-        defer { handle.setCopying(false) }
+        defer { handle.setPatience(false) }
         let count: Int
         do {
             try handle.endCopy(reason)
@@ -308,6 +313,9 @@ package actor PostgreSQLConnection: SQLConnection {
         _ statements: [SQLStatement],
         then last: [SQLStatement] = []
     ) throws(PostgreSQLError) -> [SQLRows] {
+        let isLarge = PostgreSQLHandle.areLarge(statements)
+        if isLarge { handle.setPatience(true) }
+        defer { if isLarge { handle.setPatience(false) } }
         if isShared { return try exchangeUnnamed(statements + last) }
         var pipeline = Pipeline()
         for statement in statements { try send(statement, in: &pipeline) }

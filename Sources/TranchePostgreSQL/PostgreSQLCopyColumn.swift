@@ -23,12 +23,20 @@ struct PostgreSQLCopyColumn: Sendable {
     /// Which values are refused here rather than by the server; `nil` for none.
     let refusing: Kind?
     let spelling: Spelling
+    /// The type of an array's elements, where it is a floating-point one.
+    let floatingElement: Kind?
 
     init(_ column: SQLLoad.Column) {
         kind = Self.kind(of: column.type)
         let base = Self.kind(of: column.baseType)
         refusing = kind ?? (base == .float4 || base == .float8 ? base : nil)
         spelling = Self.spelling(of: column.baseType)
+        floatingElement =
+            switch column.baseType {
+            case "real[]": .float4
+            case "double precision[]": .float8
+            default: nil
+            }
     }
 
     private static func kind(of type: String) -> Kind? {

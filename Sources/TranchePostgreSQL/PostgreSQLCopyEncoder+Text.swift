@@ -38,13 +38,7 @@ extension PostgreSQLCopyEncoder {
             case .null, .real, .text, .json, .blob, .decimal: false
             }
         if case .array(let isOfJSON) = spelling, cell.kind == .json {
-            let array = PostgreSQLArrayText.array(ofJSON: value.text, isOfJSON: isOfJSON)
-            guard let array else {
-                return Refusal(place: place, reason: "is not a JSON array for")
-            }
-            guard Self.escape(array, to: &output) else {
-                return Refusal(place: place, reason: "has a NUL character for")
-            }
+            return append(array: value, isOfJSON, at: place, to: &output)
         } else if spelling == .asValue, isTyped {
             output += record.valueText(of: cell).utf8
         } else if cell.kind != .blob, cell.length > 0 || cell.kind == .text {
@@ -57,6 +51,30 @@ extension PostgreSQLCopyEncoder {
             }
         }
         return nil
+    }
+
+    /// Appends JSON as an array.
+    private func append(
+        array value: Field,
+        _ isOfJSON: Bool,
+        at place: Int,
+        to output: inout [UInt8]
+    ) -> Refusal? {
+        let outcome = PostgreSQLArrayText.array(
+            ofJSON: value.text,
+            isOfJSON: isOfJSON,
+            floating: columns[place].floatingElement
+        )
+        switch outcome {
+        case .array(let array):
+            if Self.escape(array, to: &output) { return nil }
+            return Refusal(place: place, reason: "has a NUL character for")
+        case .other: return Refusal(place: place, reason: "is not a JSON array for")
+        case .rounded:
+            var refusal = Refusal(place: place, reason: "has a number that would be rounded in")
+            refusal.remedy = "; a column numeric[] keeps all digits"
+            return refusal
+        }
     }
 
     /// Appends text as the format wants it.

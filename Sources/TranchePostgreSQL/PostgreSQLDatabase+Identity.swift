@@ -187,6 +187,14 @@ extension PostgreSQLDatabase {
         END
         """
 
+    /// The timeline as a number that no other server and no other of its databases has: a dump is
+    /// restored into another one, and `pg_upgrade` begins with the first timeline again.
+    static let ownTimeline: SQLStatement = """
+        SELECT \(timeline)
+            + (SELECT system_identifier FROM pg_control_system())
+            + (SELECT CAST(oid AS bigint) FROM pg_database WHERE datname = current_database())
+        """
+
     private static let oldestOpen: SQLStatement = "pg_snapshot_xmin(pg_current_snapshot())"
 
     /// A table with its partitions and heirs, and the files of those that have one.

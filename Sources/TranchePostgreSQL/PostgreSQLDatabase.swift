@@ -11,9 +11,6 @@ package final class PostgreSQLDatabase: SQLDatabase {
     /// the others.
     package let longWriters: SQLConnectionPool<PostgreSQLConnection>
     private let roundTrip = RoundTrip()
-    private let opened = ConnectionCount()
-    /// Whether the server does not tell its timeline.
-    private let hidesTimeline = Mutex(false)
     /// The tables that uids come from, where those stand under the names themselves.
     let named = Mutex<[NamedColumn: PostgreSQLSourceFamily.Column]>([:])
 
@@ -38,7 +35,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
     ) {
         name = url.name
         let lead = PostgreSQLLead.of(url)
-        let opened = opened
+        let refusal = isReadOnly ? nil : TimelineRefusal()
         let session = PostgreSQLSession(
             lockTimeout: lockTimeout,
             isReadOnly: isReadOnly
@@ -48,13 +45,13 @@ package final class PostgreSQLDatabase: SQLDatabase {
                 limit: maxConnections,
                 closedError: { PostgreSQLError(sqlState: "08003", message: "it was closed") }
             ) {
-                opened.add()
-                return try PostgreSQLConnection(
+                try PostgreSQLConnection(
                     url: url,
                     timeout: .seconds(10),
                     lead: lead,
                     session: session,
-                    roundTrip: roundTrip
+                    roundTrip: roundTrip,
+                    timelineRefusal: refusal
                 )
             }
         }
@@ -78,20 +75,6 @@ package final class PostgreSQLDatabase: SQLDatabase {
     }
 
     package var readers: SQLConnectionPool<PostgreSQLConnection> { writers }
-
-    package var connectionCount: Int { opened.count }
-
-    package func timeline() async throws -> Int64? {
-        if hidesTimeline.withLock({ $0 }) { return nil }
-        do {
-            var row = try await read("SELECT \(Self.timeline)")[0].first
-            return try row?.optionalInteger()
-        } catch let error as PostgreSQLError where error.category == .permanent {
-            // A service that refuses the question keeps its own promises about failovers.
-            hidesTimeline.withLock { $0 = true }
-            return nil
-        }
-    }
 
     package func readOnlyReason(of tables: [SQLTableName]) async throws -> String? {
         let checks: [SQLStatement] = tables.map { table in
@@ -225,7 +208,7 @@ package final class PostgreSQLDatabase: SQLDatabase {
     }
 
     package func mayWrite(to name: SQLTableName, replacing: Bool) async throws -> Bool {
-        // What is replaced is read, and copied aside like the table.
+        // What is replaced is read, and what replaces it is copied aside.
         let rights = replacing ? "{INSERT,UPDATE,SELECT}" : "{INSERT}"
         // By the catalog, since a name in a schema that may not be used is an error elsewhere.
         let rows = try await read(
@@ -233,6 +216,10 @@ package final class PostgreSQLDatabase: SQLDatabase {
             SELECT has_schema_privilege(n.oid, 'USAGE') AND (
                     SELECT bool_and(has_any_column_privilege(c.oid, privilege))
                     FROM unnest(CAST(\(rights) AS text[])) AS privilege
+                )
+                AND (
+                    NOT \(.boolean(replacing))
+                    OR has_database_privilege(current_database(), 'TEMPORARY')
                 )
             FROM pg_class AS c
             JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -379,14 +366,15 @@ package final class PostgreSQLDatabase: SQLDatabase {
     }
 }
 
-/// How many connections were opened.
-private final class ConnectionCount: Sendable {
-    private let opened = Mutex(0)
+/// Whether a server refuses to tell its timeline, as a service may that keeps its own promises
+/// about failovers: it is not asked again then.
+final class TimelineRefusal: Sendable {
+    private let refused = Mutex(false)
 
-    var count: Int { opened.withLock { $0 } }
+    var isKnown: Bool { refused.withLock { $0 } }
 
-    func add() {
-        opened.withLock { $0 += 1 }
+    func note() {
+        refused.withLock { $0 = true }
     }
 }
 

@@ -137,6 +137,35 @@ extension PostgreSQLHandle {
             : .refusal(message, sqlState: first.sqlState)
     }
 
+    /// Asks the server for its timeline, unless it has refused that before; nothing may be under
+    /// way.
+    ///
+    /// - Parameter refusal: What is told that it refuses.
+    /// - Returns: The timeline, as ``PostgreSQLDatabase/ownTimeline`` has it; `nil` on a standby,
+    ///   and where it is not told.
+    /// - Throws: The database's error; that the connection was lost.
+    func timeline(_ refusal: TimelineRefusal) throws -> Int64? {
+        if refusal.isKnown { return nil }
+        try sendUnnamed(PostgreSQLDatabase.ownTimeline.text, types: [], [])
+        try sync()
+        var failure: PostgreSQLError?
+        var rows = SQLRows()
+        while let result = try nextResult() {
+            if case .failed(let error) = result.outcome {
+                failure = failure ?? error
+            } else {
+                rows = result.rows()
+            }
+        }
+        try waitForSync()
+        if let failure {
+            guard failure.category == .permanent else { throw failure }
+            refusal.note()
+        }
+        var row = rows.first
+        return try row?.optionalInteger()
+    }
+
     private static func standby(_ pointer: OpaquePointer) -> PostgreSQLError {
         PostgreSQLError(
             sqlState: "08001",

@@ -1,7 +1,8 @@
 internal import CLibPQ
 import Glibc
+import TrancheSQL
 
-/// What is copied in.
+/// What is copied in, and how long the server may take to read it.
 extension PostgreSQLHandle {
     /// Waits until the server takes what is copied in.
     func waitForCopy() throws(PostgreSQLError) {
@@ -13,13 +14,27 @@ extension PostgreSQLHandle {
         throw failure
     }
 
-    /// Gives the server its time to read what is copied in, or ends that.
+    /// Whether statements may be more than the system takes for a server that reads nothing.
+    ///
+    /// While it runs the first of them, it leaves the others unread. 64 KiB are taken at least.
+    /// Source: Linux, tcp(7) (tcp_rmem).
+    static func areLarge(_ statements: [SQLStatement]) -> Bool {
+        var size = 0
+        for statement in statements {
+            size += statement.text.utf8.count
+            for value in statement.binds { size += value.parameterSize }
+            if size > 64 << 10 { return true }
+        }
+        return false
+    }
+
+    /// Gives the server its time to read what is copied in, or much else, or ends that.
     ///
     /// One that waits for a lock, a trigger or its disk reads nothing, and the system counts that
     /// as if it had gone; so does one that has. Source: Linux, tcp_timer.c (tcp_probe_timer).
-    func setCopying(_ isCopying: Bool) {
+    func setPatience(_ isPatient: Bool) {
         guard hasOwnUserTimeout else { return }
-        var milliseconds = isCopying ? PostgreSQLURL.copyTimeout : PostgreSQLURL.userTimeout
+        var milliseconds = isPatient ? PostgreSQLURL.patientTimeout : PostgreSQLURL.userTimeout
         // A socket within the machine refuses it, and has no network to lose.
         setsockopt(
             PQsocket(pointer),

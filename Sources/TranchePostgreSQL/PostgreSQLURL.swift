@@ -91,8 +91,9 @@ package struct PostgreSQLURL: Sendable {
     private static let userTimeoutName = "tcp_user_timeout"
     /// How long, in milliseconds, the system waits for a server to take what was sent.
     static let userTimeout: Int32 = 10_000
-    /// Likewise while records are copied in: longer than a lock is waited for by default.
-    static let copyTimeout: Int32 = 120_000
+    /// Likewise while records are copied in, or much else is sent: longer than a lock is waited for
+    /// by default.
+    static let patientTimeout: Int32 = 120_000
 
     /// Whether ``userTimeout`` holds, since the URL says nothing else.
     var hasOwnUserTimeout: Bool { defaults.contains { $0.name == Self.userTimeoutName } }

@@ -11,6 +11,15 @@ extension Value {
         }
     }
 
+    /// About how many bytes the value is in the server's text form.
+    var parameterSize: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .blob(let bytes): 2 * bytes.count
+        case .null, .boolean, .integer, .real: 16
+        }
+    }
+
     /// The value in the server's text form.
     var parameter: String? {
         switch self {

@@ -234,6 +234,13 @@ struct PostgreSQLValueTests {
             ("text[]", "[1.50, true, {\"a\": \"}\"}]", "{1.50,true,\"{\\\"a\\\": \\\"}\\\"}\"}"),
             ("jsonb[]", "[\"a\", 1, {\"b\": [2]}]", "{\"\\\"a\\\"\",1,\"{\\\"b\\\": [2]}\"}"),
             ("numeric[]", "[18446744073709551615, 0.10]", "{18446744073709551615,0.10}"),
+            ("double precision[]", "[0.10, -2, 1e3, null]", "{0.1,-2,1000,NULL}"),
+            ("double precision[]", "[9007199254740992]", "{9.007199254740992e+15}"),
+            ("double precision[]", "[1, 9007199254740993]", nil),
+            ("double precision[]", "[[1],[18446744073709551615]]", nil),
+            ("double precision[]", "[0.123456789012345678901234567890]", nil),
+            ("double precision[]", "[true]", nil), ("double precision[]", "[1e400]", nil),
+            ("real[]", "[16777216, 0.1]", "{1.6777216e+07,0.1}"), ("real[]", "[16777217]", nil),
         ] as [(String, String, String?)]
     )
     func arrays(_ type: String, _ json: String, _ right: String?) async throws {

@@ -209,6 +209,44 @@ struct OutboxInstallTests {
         }
     }
 
+    @Test("What records the changes of partitions is made anew beside their writers")
+    func besideWriters() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run(
+                """
+                CREATE TABLE p (id int, r text, PRIMARY KEY (id, r)) PARTITION BY LIST (r);
+                CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('a');
+                """
+            )
+            let outbox = try own.outbox(
+                "orders",
+                OutboxTable("p"),
+                lockTimeout: .milliseconds(50)
+            )
+            try await outbox.install()
+            // An earlier version has made another text.
+            let made = try await own.read(
+                """
+                SELECT pg_get_functiondef(p.oid) FROM pg_proc AS p
+                WHERE p.pronamespace = CAST('tranche' AS regnamespace)
+                    AND p.proname ~ '^record_[0-9]+$'
+                """
+            )
+            let old = try #require(made.first).replacing("DECLARE", with: "-- older\nDECLARE")
+            try await own.run(old + ";")
+            try await withTestSession(on: own.server) { writer in
+                try await writer.run("BEGIN", "INSERT INTO p VALUES (1, 'a')")
+                try await outbox.refresh()
+                try await writer.run("COMMIT")
+            }
+            #expect(try await own.events().count == 1)
+            let text = try await own.read(
+                "SELECT prosrc FROM pg_proc WHERE proname ~ '^record_[0-9]+$'"
+            )
+            #expect(text.allSatisfy { !$0.contains("-- older") })
+        }
+    }
+
     @Test("An event trigger covers what is made, attached and detached, at once")
     func laterAtOnce() async throws {
         try await withOutboxDatabase { own in

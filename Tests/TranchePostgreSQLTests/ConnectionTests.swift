@@ -373,6 +373,38 @@ struct ConnectionTests {
         }
     }
 
+    @Test("A role may write rows with the rights that the statements need, and no fewer")
+    func writing() async throws {
+        try await withOwnPostgreSQL { own in
+            let owner = try own.server.database(maxConnections: 1)
+            try await owner.run(
+                """
+                CREATE TABLE t (k integer PRIMARY KEY, v text);
+                CREATE ROLE writer LOGIN;
+                REVOKE TEMPORARY ON DATABASE tranche FROM PUBLIC;
+                """
+            )
+            let writer = PostgreSQLDatabase(
+                url: try PostgreSQLURL("postgresql://writer@127.0.0.1:\(own.port)/tranche"),
+                isReadOnly: false,
+                lockTimeout: .seconds(30),
+                maxConnections: 1
+            )
+            let name = SQLTableName(schema: nil, table: "t")
+            let grants = [
+                ("SELECT ON t", false, false), ("INSERT (k) ON t", true, false),
+                ("UPDATE ON t", true, false), ("TEMPORARY ON DATABASE tranche", true, true),
+            ]
+            for (right, mayAdd, mayReplace) in grants {
+                try await owner.run("GRANT \(right) TO writer")
+                #expect(try await writer.mayWrite(to: name, replacing: false) == mayAdd)
+                #expect(try await writer.mayWrite(to: name, replacing: true) == mayReplace)
+            }
+            await writer.close()
+            await owner.close()
+        }
+    }
+
     @Test("A source's connection cannot write, an inventory's can")
     func readOnlySource() async throws {
         try await withTestDatabase(.postgreSQL) { database in

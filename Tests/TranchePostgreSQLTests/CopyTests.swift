@@ -41,6 +41,26 @@ struct CopyTests {
         await database.close()
     }
 
+    @Test(
+        "A server has its time, too, for statements of which it may leave some unread",
+        arguments: [
+            (["SELECT \(String(repeating: "a", count: 70_000))"], true),
+            (Array(repeating: "SELECT \(String(repeating: "a", count: 700))", count: 100), true),
+            (["SELECT \(String(repeating: "a", count: 7000))"], false),
+            ([], false),
+        ] as [([SQLStatement], Bool)]
+    )
+    func large(statements: [SQLStatement], isLarge: Bool) async throws {
+        #expect(PostgreSQLHandle.areLarge(statements) == isLarge)
+        let database = try database()
+        let after = try await database.withConnection { connection in
+            _ = try await connection.atomically(statements, isWriting: false)
+            return connection.userTimeout
+        }
+        #expect(after == 10_000)
+        await database.close()
+    }
+
     @Test("What is copied in pieces is there as one", arguments: [1, 3, 7, 1000])
     func pieces(size: Int) async throws {
         let database = try database()

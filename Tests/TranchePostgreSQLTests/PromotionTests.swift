@@ -171,6 +171,55 @@ struct PromotedNumbersTests {
             }
         }
     }
+
+    /// What a restored dump and `pg_upgrade` leave behind is the timeline of another server, which
+    /// may stand anywhere.
+    @Test("A timeline that is not the server's leaves numbers out, once", arguments: [1, -1])
+    func elsewhere(step: Int) async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            try await database.migrateUp()
+            try await database.makeItems(1...8)
+            let source = SQLSource(database.prefix + "item")
+            func take(_ job: String) async throws -> Int64 {
+                let inventory = try await database.open()
+                let batch = try #require(
+                    try await inventory.acquireBatch(from: source, job: job, limit: .count(2))
+                )
+                try await batch.succeed()
+                await inventory.close()
+                return batch.id
+            }
+            let first = try await take("j")
+            try await database.run(
+                "UPDATE \(database.prefix)inventory_run SET timeline = timeline + (\(step))"
+            )
+            let second = try await take("j")
+            #expect(second > first + 10_000)
+            #expect(try await take("j") < second + 10_000)
+            #expect(try await take("other") < second + 10_000)
+        }
+    }
+
+    @Test("No two databases of a server have one timeline")
+    func databases() async throws {
+        try await withOwnPostgreSQL { own in
+            var timelines: Set<Int64> = []
+            for name in ["tranche", "postgres"] {
+                let database = PostgreSQLDatabase(
+                    url: try PostgreSQLURL(own.url(name)),
+                    isReadOnly: false,
+                    lockTimeout: .seconds(30),
+                    maxConnections: 1
+                )
+                let timeline = try await database.withConnection { connection in
+                    connection.timeline
+                }
+                timelines.insert(try #require(timeline))
+                await database.close()
+            }
+            #expect(timelines.count == 2)
+        }
+    }
 }
 
 /// A job on a table of a server, whose inventory is elsewhere.

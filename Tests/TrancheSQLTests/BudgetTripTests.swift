@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Tranche
@@ -99,5 +100,39 @@ struct BudgetTripTests {
             }
             await inventory.close()
         }
+    }
+
+    @Test(
+        "A wait that was noted before the clock was set back is none",
+        arguments: TestDatabase.Backend.available
+    )
+    func setBack(on backend: TestDatabase.Backend) async throws {
+        try await withTestDatabase(backend) { database in
+            try await database.migrateUp()
+            try await database.makeItems(1...9)
+            let now = Date(timeIntervalSince1970: 1_767_225_600)
+            let source = SQLSource(database.prefix + "item")
+            let ahead = try await database.open(now: { now.addingTimeInterval(86_400) })
+            let first = try await batch(ahead, source)
+            _ = try await ahead.setBudget("shared", BudgetLimits(batches: 1))
+            try await ahead.setBudgets(["shared"], of: first.record.key)
+            var isLimited = false
+            for _ in 0..<3 where !isLimited {
+                let request = BatchRequest(job: "job", limit: .count(1))
+                if case .noBatch(.limited) = try await ahead.acquire(request, from: source) {
+                    isLimited = true
+                }
+            }
+            #expect(isLimited)
+            #expect(try await waits(in: ahead) == 1)
+            await ahead.close()
+            let inventory = try await database.open(now: { now })
+            #expect(try await waits(in: inventory) == 0)
+            await inventory.close()
+        }
+    }
+
+    private func waits(in inventory: Inventory) async throws -> Int {
+        try await inventory.budgets().flatMap(\.claims).count { $0.wait != nil }
     }
 }

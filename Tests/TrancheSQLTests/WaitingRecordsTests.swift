@@ -66,6 +66,41 @@ struct WaitingRecordsTests {
 
     @Test("Of one key the last that is taken counts", arguments: Backend.available, cases)
     func last(on backend: Backend, _ one: Case) async throws {
+        try await expect(one, on: backend)
+    }
+
+    @Test(
+        "A row that a trigger leaves out takes no other's place",
+        arguments: Backend.available,
+        casesWithTrigger
+    )
+    func leftOut(on backend: Backend, _ one: Case) async throws {
+        try await expect(one, on: backend, withTrigger: true)
+    }
+
+    /// Makes the trigger of a table `e`, whose schema stands before its name.
+    private static func trigger(of database: TestDatabase) -> String {
+        let table = "\(database.prefix)e"
+        if database.backend == .sqlite {
+            return """
+                CREATE TRIGGER leave BEFORE INSERT ON \(table) WHEN NEW.name = 'none'
+                BEGIN SELECT RAISE(IGNORE); END
+                """
+        }
+        return """
+            CREATE FUNCTION \(database.prefix)leave() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN RETURN NULL; END
+            $$;
+            CREATE TRIGGER leave BEFORE INSERT ON \(table) FOR EACH ROW WHEN (NEW.name = 'none')
+            EXECUTE FUNCTION \(database.prefix)leave()
+            """
+    }
+
+    private func expect(
+        _ one: Case,
+        on backend: Backend,
+        withTrigger hasTrigger: Bool = false
+    ) async throws {
         for isCareful in backend == .sqlite ? [false, true] : [true] {
             try await withTestDatabase(backend) { database in
                 let type = backend == .sqlite ? "INTEGER" : "bigint"
@@ -78,6 +113,7 @@ struct WaitingRecordsTests {
                     )
                     """
                 )
+                if hasTrigger { try await database.run(Self.trigger(of: database)) }
                 let table = try #require(try await database.database.table(name))
                 let fields = try RecordFields(["id", "name", "boss"])
                 let load = SQLLoad(
@@ -101,6 +137,28 @@ struct WaitingRecordsTests {
             }
         }
     }
+
+    /// A trigger leaves out rows that are named `none`.
+    static let casesWithTrigger = [
+        Case(
+            testDescription: "followed by one that is left out",
+            chunks: [[["1", "old", "2"]], [["1", "none", ""], ["2", "b", ""]]],
+            rows: [["1", "old", "2"], ["2", "b", "NULL"]]
+        ),
+        Case(
+            testDescription: "followed within the chunk by one that is left out",
+            chunks: [[["1", "old", "2"], ["1", "none", ""], ["2", "b", ""], ["3", "c", ""]]],
+            rows: [["1", "old", "2"], ["2", "b", "NULL"], ["3", "c", "NULL"]]
+        ),
+        Case(
+            testDescription: "waiting itself, and left out",
+            chunks: [
+                [["1", "old", "2"], ["3", "c", "99"], ["1", "none", "2"]], [["2", "b", ""]],
+            ],
+            rows: [["1", "old", "2"], ["2", "b", "NULL"]],
+            refused: [2]
+        ),
+    ]
 
     private static func makeRecords(
         _ chunks: [[[String]]],

@@ -39,8 +39,8 @@ public struct RunRecord: Sendable, Hashable {
     public var auditPosition: AuditPosition?
     /// The state of the thing under the source's name.
     public var standing: SourceStanding
-    /// The timeline of the inventory's server when a batch was last handed out by one that was new
-    /// to its process; `nil` where it has none.
+    /// The timeline of the inventory's server when batches were last handed out, as a number that
+    /// no other server or database has; `nil` where it has none.
     package var timeline: Int64?
     /// When the run began.
     public var createdAt: Date

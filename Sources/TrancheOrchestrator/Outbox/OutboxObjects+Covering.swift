@@ -1,16 +1,28 @@
 extension OutboxObjects {
     /// Makes the trigger of a partition that notes rows which a statement updates beside inserting,
     /// in place of one that was made for another key or payload.
+    ///
+    /// One that is right is left alone, which its second argument tells: made anew, it would wait
+    /// for the partition's writers, and lock them out. Those of all partitions and the function go
+    /// by one key and payload, so they change in one transaction.
     static let setRewrite = """
         CREATE OR REPLACE FUNCTION tranche.set_rewrite(
             part regclass, number bigint, rewritten text
         )
         RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $set_rewrite$
+        DECLARE
+            own text := '00_tranche_' || number || '_rewrite';
+            condition text := format('current_setting(%L, true) <> '''' AND %s',
+                'tranche.inserting_' || number, rewritten);
         BEGIN
-            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN '
-                '(current_setting(%L, true) <> '''' AND %s) EXECUTE FUNCTION tranche.%I(''moved'')',
-                '00_tranche_' || number || '_rewrite', part, 'tranche.inserting_' || number,
-                rewritten, 'record_' || number);
+            PERFORM FROM pg_trigger AS t
+            WHERE t.tgrelid = CAST(part AS oid) AND t.tgname = CAST(own AS name)
+                AND t.tgargs = convert_to('moved', 'UTF8') || decode('00', 'hex')
+                    || convert_to(md5(condition), 'UTF8') || decode('00', 'hex');
+            IF FOUND THEN RETURN; END IF;
+            EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE ON %s FOR EACH ROW WHEN (%s) '
+                'EXECUTE FUNCTION tranche.%I(''moved'', %L)',
+                own, part, condition, 'record_' || number, md5(condition));
         END
         $set_rewrite$
         """

@@ -6,7 +6,7 @@ import TrancheSQL
 /// the program and the database's own event trigger go by one text.
 enum OutboxObjects {
     /// The version of these texts; it stands in each log's row.
-    static let version = 6
+    static let version = 7
 
     /// Says that the schema was made here, and may go with the last log.
     static let schemaMark = "Made by Tranche for its logs."

@@ -10,8 +10,8 @@ struct AcquireHint<Database: SQLDatabase> {
     var prefersSingleStatement = false
     /// The budgets of the run; `nil` where none is known.
     var budgets: KnownBudgets?
-    /// The inventory's server as it was when the run's numbers were last known to be new there.
-    var life: ServerLife?
+    /// The timeline on which the run's numbers were last known to be new.
+    var timeline: Int64?
     /// The statements of the last acquire; `nil` where they hold a time.
     var statements: RunStatements<Database>?
 }

@@ -1,48 +1,27 @@
 import Tranche
 
-/// The server of an inventory as far as a process has met it.
-struct ServerLife: Hashable {
-    /// How many connections had been opened.
-    var connections: Int
-    /// The server's timeline; `nil` where there is none.
-    var timeline: Int64?
-}
-
-/// A connection was opened since the server was asked who it is: it may lead to another one.
-struct NewConnection: Error {}
+/// A connection leads to a server on which numbers of batches are not known to be new.
+struct NewTimeline: Error {}
 
 extension SQLInventoryStore {
-    /// How many numbers of batches are left out when a standby has taken the server's place.
+    /// How many numbers of batches are left out when another server has taken the server's place.
     private static var numbersLeftOut: Int64 { 10_000 }
-
-    /// The server's life, asked of it only where a connection was opened since the last time.
-    func life(for key: RunKey) async throws -> ServerLife {
-        if let known = hint(for: key).life, isCurrent(known) { return known }
-        return try await life()
-    }
-
-    /// The server's life, asked of it.
-    private func life() async throws -> ServerLife {
-        let connections = database.connectionCount
-        return ServerLife(connections: connections, timeline: try await database.timeline())
-    }
-
-    /// Whether no connection was opened since the server was asked.
-    func isCurrent(_ life: ServerLife?) -> Bool { life?.connections == database.connectionCount }
 
     /// The statements that leave out numbers that batches of another timeline may have.
     ///
     /// - Parameters:
     ///   - timeline: The server's timeline now.
-    ///   - known: The highest one on which numbers were given; `nil` where none is known.
+    ///   - known: The one on which numbers were given; `nil` where none is known.
     /// - Returns: The statements; none where it is that.
     func leavingOutNumbers(on timeline: Int64, after known: Int64?) -> [SQLStatement] {
-        guard let known, known < timeline else { return [] }
+        guard let known, known != timeline else { return [] }
         return dialect.leavingOutNumbers(Self.numbersLeftOut, of: tables.batch)
     }
 
-    /// The statement that reads the highest timeline on which batches of any run were handed out.
-    var selectTimeline: SQLStatement { "SELECT max(timeline) FROM \(tables.run)" }
+    /// The statement that reads the timeline of the newest run that has one.
+    var selectTimeline: SQLStatement {
+        "SELECT timeline FROM \(tables.run) WHERE timeline IS NOT NULL ORDER BY id DESC LIMIT 1"
+    }
 
     /// Opens a transaction as `SQLDatabase.withTransaction(_:_:)`.
     ///
@@ -63,57 +42,51 @@ extension SQLInventoryStore {
         guard makesBatches else { return try await database.withTransaction(statements, body) }
         while true {
             try Task.checkCancellation()
-            let life = try await lifeWithNewNumbers()
             do {
                 return try await database.withTransaction(statements) { connection, rows in
-                    guard isCurrent(life) else { throw NewConnection() }
+                    guard hasNewNumbers(on: connection.timeline) else { throw NewTimeline() }
                     return try await body(connection, rows)
                 }
-            } catch is NewConnection {
-                // The server is asked again.
+            } catch is NewTimeline {
+                try await makeNumbersNew()
             }
         }
     }
 
-    /// The server's life once its numbers are new there: asked, and seen to, only where a
-    /// connection was opened since the last time.
-    private func lifeWithNewNumbers() async throws -> ServerLife {
-        if let known = numberedIn, isCurrent(known) { return known }
-        let life = try await life()
-        if let timeline = life.timeline {
-            var row = try await database.read(selectTimeline)[0].first
+    /// Leaves out numbers where the server to which a connection leads is new to the inventory.
+    private func makeNumbersNew() async throws {
+        try await database.withConnection { connection in
+            guard let timeline = connection.timeline else { return }
+            let rows = try await connection.atomically([selectTimeline], isWriting: false)
+            var row = rows[0].first
             let known = try row?.optionalInteger()
-            if known ?? .min < timeline {
+            if known != timeline {
                 let note: SQLStatement = """
                     UPDATE \(tables.run) SET timeline = \(timeline)
                     WHERE id = (SELECT max(id) FROM \(tables.run))
                     """
-                _ = try await database.write(
-                    leavingOutNumbers(on: timeline, after: known) + [note]
+                _ = try await connection.atomically(
+                    leavingOutNumbers(on: timeline, after: known) + [note],
+                    isWriting: true
                 )
             }
+            noteNewNumbers(on: timeline)
         }
-        numberedIn = life
-        return life
     }
 }
 
 extension Acquisition {
     /// Gives no number twice to batches of a server's two timelines.
     ///
-    /// An asynchronous standby lacks the last batches, and would give their numbers to others: a
-    /// worker that still holds a lost one, or a program with its number, would end another's. So
-    /// numbers are left out before the run's first batch on the new timeline.
+    /// An asynchronous standby lacks the last batches, as does a restored dump, and would give
+    /// their numbers to others: a worker that still holds a lost one, or a program with its number,
+    /// would end another's. So numbers are left out before the run's first batch on the new
+    /// timeline.
     ///
-    /// - Parameters:
-    ///   - life: The server now.
-    ///   - connection: The connection that holds the lock.
+    /// - Parameter connection: The connection that holds the lock.
     /// - Throws: The database's error.
-    mutating func leaveOutNumbers(
-        _ life: ServerLife,
-        on connection: isolated Database.Connection
-    ) async throws {
-        guard let timeline = life.timeline, timeline > run.timeline ?? .min else { return }
+    mutating func leaveOutNumbers(on connection: isolated Database.Connection) async throws {
+        guard let timeline = connection.timeline, timeline != run.timeline else { return }
         var known = run.timeline
         if known == nil, !isNew {
             // One that was adopted or imported, or never acquired from since this is kept.

@@ -118,8 +118,6 @@ extension SQLInventoryStore {
     ) async throws -> SingleStatementAcquire<Database>.Answer? {
         let hint = hint(for: request.key)
         guard decidesInOneStatement, hint.prefersSingleStatement,
-            // Another server may have taken this one's place.
-            isCurrent(hint.life),
             let single = SingleStatementAcquire(request, with: input, from: source, in: self)
         else { return nil }
         var batch = StatementBatch()
@@ -132,10 +130,10 @@ extension SQLInventoryStore {
         let rows: [SQLRows]
         do {
             let flush = single.isSharingBudgets ? tables.flush : nil
-            rows = try await write(batch.statements, releasingBefore: flush, in: hint.life)
+            rows = try await write(batch.statements, releasingBefore: flush, on: hint.timeline)
         } catch let error as any SQLDatabaseError where error.isBusy && !single.locks.isEmpty {
             return .locked(.init(underlying: error))
-        } catch is NewConnection {
+        } catch is NewTimeline {
             return nil
         }
         let answer = try single.answer(rows[decision])
@@ -143,17 +141,17 @@ extension SQLInventoryStore {
         return answer
     }
 
-    /// Runs statements as `SQLDatabase.write(_:releasingBefore:)`, on no connection that was opened
-    /// since the server was asked who it is.
+    /// Runs statements as `SQLDatabase.write(_:releasingBefore:)`, on no connection to a server
+    /// other than the one on which the run's numbers are known to be new.
     ///
-    /// - Throws: ``NewConnection``; the database's error.
+    /// - Throws: ``NewTimeline``; the database's error.
     private func write(
         _ statements: [SQLStatement],
         releasingBefore sequence: SQLTableName?,
-        in life: ServerLife?
+        on timeline: Int64?
     ) async throws -> [SQLRows] {
         try await database.withConnection { connection in
-            guard isCurrent(life) else { throw NewConnection() }
+            guard connection.timeline == timeline else { throw NewTimeline() }
             guard let sequence else {
                 return try await connection.atomically(statements, isWriting: true)
             }
@@ -180,8 +178,6 @@ extension SQLInventoryStore {
         isOvertaken: Bool,
         lockedBudgets: Set<Int64> = []
     ) async throws -> AcquireOutcome? {
-        let known = hint(for: request.key).life
-        let life = try await life(for: request.key)
         let reads = try AcquireReads(
             request,
             ending: input.endings,
@@ -190,42 +186,28 @@ extension SQLInventoryStore {
             in: self
         )
         let writers = try database.writers
-        let (hasAsked, statements) = (life != known, reads.batch.statements)
-        do {
-            return try await writers.withTransaction(statements) { connection, rows in
-                guard hasAsked || isCurrent(life) else { throw NewConnection() }
-                if let sibling = reads.sibling {
-                    try requireSibling(rows[sibling], agreesWith: request)
-                }
-                guard let (found, now) = try reads.lockedRun(in: rows) else { return nil }
-                var run = found
-                if let limits = request.limits, reads.isMade(in: rows) {
-                    let worker = request.slots.first?.worker
-                    try await begin(&run, with: limits, by: worker, on: connection)
-                }
-                var acquisition = Acquisition(
-                    request,
-                    input,
-                    of: run,
-                    isNew: isNew,
-                    at: now,
-                    by: reads.statements,
-                    in: self
-                )
-                acquisition.isOvertaken = isOvertaken
-                acquisition.lockedBudgets = lockedBudgets
-                return try await outcome(of: &acquisition, reads, rows, life, on: connection)
+        return try await writers.withTransaction(reads.batch.statements) { connection, rows in
+            if let sibling = reads.sibling {
+                try requireSibling(rows[sibling], agreesWith: request)
             }
-        } catch is NewConnection {
-            // The server is asked now.
-            return try await acquire(
+            guard let (found, now) = try reads.lockedRun(in: rows) else { return nil }
+            var run = found
+            if let limits = request.limits, reads.isMade(in: rows) {
+                let worker = request.slots.first?.worker
+                try await begin(&run, with: limits, by: worker, on: connection)
+            }
+            var acquisition = Acquisition(
                 request,
-                with: input,
-                from: source,
+                input,
+                of: run,
                 isNew: isNew,
-                isOvertaken: isOvertaken,
-                lockedBudgets: lockedBudgets
+                at: now,
+                by: reads.statements,
+                in: self
             )
+            acquisition.isOvertaken = isOvertaken
+            acquisition.lockedBudgets = lockedBudgets
+            return try await outcome(of: &acquisition, reads, rows, on: connection)
         }
     }
 
@@ -236,12 +218,11 @@ extension SQLInventoryStore {
         of acquisition: inout Acquisition<Database>,
         _ reads: AcquireReads<Database>,
         _ rows: [SQLRows],
-        _ life: ServerLife,
         on connection: isolated Database.Connection
     ) async throws -> AcquireOutcome {
         let key = acquisition.run.key
         try acquisition.requireSameDefinition()
-        try await acquisition.leaveOutNumbers(life, on: connection)
+        try await acquisition.leaveOutNumbers(on: connection)
         let repeated = try acquisition.repeated(reads.repeated(in: rows))
         if !repeated.isEmpty {
             // The commit that was lost sight of may not be on disk yet.
@@ -252,7 +233,8 @@ extension SQLInventoryStore {
         guard reads.endedCount(in: rows) == endings.count else { return .needsEnding }
         let outcome = try await acquisition.decide(reads, rows, on: connection)
         // Others of the run's numbers follow these.
-        if case .batches = outcome { note({ $0.life = life }, for: key) }
+        let timeline = connection.timeline
+        if case .batches = outcome { note({ $0.timeline = timeline }, for: key) }
         let isSingle = decidesInOneStatement && acquisition.fitsOneStatement
         if isSingle { note({ $0.prefersSingleStatement = true }, for: key) }
         // What has ended has ended, whether there is anything to hand out or not.
@@ -350,7 +332,7 @@ extension SQLInventoryStore {
             ), 0),
             -- A number that no change has: new runs have that budget alone.
             coalesce((SELECT -id FROM \(tables.budget) WHERE name = \(Budget.ofAll)), 0),
-            -- On a later one, numbers of batches are left out before it gives any.
+            -- On another one, numbers of batches are left out before it gives any.
             (\(selectTimeline)),
             \(now)
         )

@@ -84,9 +84,18 @@ extension SQLInventoryStore {
         b.folded_to, \(dialect.milliseconds("b.open_until")),
         (
             SELECT count(*) FROM \(tables.waiting) AS w
-            WHERE w.budget_id = b.id AND w.waits_until > \(now)
+            WHERE w.budget_id = b.id AND \(isOpen)
         )
         """
+    }
+
+    /// Whether a wait `w` goes on, as `BudgetClaim.wait(at:)` has it: one that lasts for longer
+    /// than any was noted before the clock was set back.
+    private var isOpen: SQLStatement {
+        let longest: SQLStatement = "\(BudgetWait.patience.milliseconds + 1000)"
+        return """
+            w.waits_until > \(now) AND w.waits_until <= \(dialect.instant(now, plus: longest))
+            """
     }
 
     /// Whether somebody waits for room in a budget `b`.
@@ -94,7 +103,7 @@ extension SQLInventoryStore {
         """
         EXISTS (
             SELECT 1 FROM \(tables.waiting) AS w
-            WHERE w.budget_id = b.id AND w.waits_until > \(now)
+            WHERE w.budget_id = b.id AND \(isOpen)
         )
         """
     }
@@ -117,7 +126,7 @@ extension SQLInventoryStore {
         WITH mine AS (SELECT * FROM \(tables.budget) WHERE \(condition)),
         live AS (
             SELECT w.* FROM \(tables.waiting) AS w JOIN mine AS m ON m.id = w.budget_id
-            WHERE w.waits_until > \(now)
+            WHERE \(isOpen)
         )
         SELECT
             k.budget_id, r.meta_table, r.job, r.run, r.share, r.priority, k.batches, k.weight,

@@ -10,6 +10,11 @@ package protocol SQLConnection: Actor {
     var isInTransaction: Bool { get }
     /// Whether the connection may be lent again: sound, and no transaction left open.
     var isUsable: Bool { get }
+    /// The timeline of the server to which it leads, as a number that no other server or database
+    /// has; `nil` where there is none, or it cannot be told.
+    ///
+    /// It is another one once a standby has taken the server's place, or all was moved elsewhere.
+    var timeline: Int64? { get }
 
     /// Whether the database is still there, as far as can be told without asking it; looked at
     /// before each lending.
@@ -95,6 +100,9 @@ package protocol SQLConnection: Actor {
 }
 
 extension SQLConnection {
+    /// No other server takes this one's place.
+    package var timeline: Int64? { nil }
+
     /// Commits; there are no locks that others could have before.
     package func commit(
         _ statements: [SQLStatement],

@@ -120,13 +120,6 @@ package protocol SQLDatabase: AnyObject, Sendable {
     /// - Throws: The database's error.
     func sourceNames(of name: SQLTableName) async throws -> [String]
 
-    /// How many connections were opened: a server that took another's place is met by a new one.
-    var connectionCount: Int { get }
-
-    /// The server's timeline, which rises when a standby takes its place; `nil` where there is
-    /// none, or it cannot be told.
-    func timeline() async throws -> Int64?
-
     /// The timeline of the server in a mark; `nil` where there is none.
     func timeline(inMark mark: String) -> Int64?
 
@@ -221,12 +214,6 @@ extension SQLDatabase {
 
     /// No other name is known.
     package func sourceNames(of name: SQLTableName) async throws -> [String] { [] }
-
-    /// No other server takes this one's place.
-    package var connectionCount: Int { 0 }
-
-    /// There is none.
-    package func timeline() async throws -> Int64? { nil }
 
     /// There is no timeline.
     package func timeline(inMark mark: String) -> Int64? { nil }

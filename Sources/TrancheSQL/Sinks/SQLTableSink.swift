@@ -107,8 +107,9 @@ public final class SQLTableSink: TransactionalRecordSink {
         let name = try SQLTableName(verbatim: table)
         guard try await store.sinkDatabase.mayWrite(to: name, replacing: !key.isEmpty)
         else {
-            return "the inventory's role may not write to '\(table)'; grant it, or give both "
-                + "one role"
+            let rights = key.isEmpty ? "" : " (INSERT, UPDATE, SELECT; TEMPORARY on the database)"
+            return "the inventory's role may not write to '\(table)'; grant it\(rights), or give "
+                + "both one role"
         }
         return try await store.objection(to: name, in: location)
     }

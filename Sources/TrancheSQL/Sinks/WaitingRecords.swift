@@ -56,6 +56,13 @@ package struct WaitingRecords<Failure: Error>: Sendable {
         }
     }
 
+    /// The keys of records that are to be written together.
+    package func keysTogether(of records: [Record]) -> KeysTogether {
+        if keys.isEmpty { return KeysTogether(keys: [], awaited: []) }
+        let all = records.map { keys.key(of: $0) }
+        return KeysTogether(keys: all, awaited: Set(all.filter { numbers[$0] != nil }))
+    }
+
     /// The records to try again, the last first: the one that is referred to mostly came after the
     /// one that refers to it.
     ///
@@ -85,5 +92,30 @@ package struct WaitingRecords<Failure: Error>: Sendable {
         let left = own.filter { !over.contains($0) }
         numbers[tried.key] = left.isEmpty ? nil : left
         return true
+    }
+}
+
+/// The keys of records that are written together, by the records' places from 1.
+package struct KeysTogether: Sendable {
+    fileprivate let keys: [[RecordKeys.Part]]
+    /// Those of which a record waits.
+    fileprivate var awaited: Set<[RecordKeys.Part]>
+
+    /// Notes that the record at a place waits, too.
+    package mutating func noteWaiting(at place: Int) {
+        if !keys.isEmpty { awaited.insert(keys[place - 1]) }
+    }
+
+    /// How many rows records are of which one may take the place of another that came before it,
+    /// which it does if it is written.
+    ///
+    /// - Parameter places: Their places.
+    /// - Returns: The number of their keys; `nil` where they take the place of none.
+    package func rows(at places: ClosedRange<Int>) -> Int? {
+        if keys.isEmpty { return nil }
+        let own = keys[places.lowerBound - 1..<places.upperBound]
+        let distinct = Set(own)
+        if distinct.count == own.count, distinct.isDisjoint(with: awaited) { return nil }
+        return distinct.count
     }
 }

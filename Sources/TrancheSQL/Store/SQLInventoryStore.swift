@@ -22,7 +22,8 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
     let gapColumns: SQLStatement
     /// What the last acquire of a run tells of the next.
     private let hints = Mutex<[RunKey: AcquireHint<Database>]>([:])
-    private let numbered = Mutex<ServerLife?>(nil)
+    /// The timelines on which numbers of batches are known to be new.
+    private let numbered = Mutex<Set<Int64>>([])
     let outages = OutageMemory()
 
     package init(
@@ -108,10 +109,16 @@ package final class SQLInventoryStore<Database: SQLDatabase>: InventoryStore, SQ
         hints.withLock { change(&$0[key, default: AcquireHint()]) }
     }
 
-    /// The inventory's server as it was when numbers of batches were last known to be new there.
-    var numberedIn: ServerLife? {
-        get { numbered.withLock { $0 } }
-        set { numbered.withLock { $0 = newValue } }
+    /// Whether numbers of batches are known to be new on a server's timeline, as they are where it
+    /// has none.
+    func hasNewNumbers(on timeline: Int64?) -> Bool {
+        guard let timeline else { return true }
+        return numbered.withLock { $0.contains(timeline) }
+    }
+
+    /// Notes that numbers of batches are new on a timeline.
+    func noteNewNumbers(on timeline: Int64) {
+        numbered.withLock { _ = $0.insert(timeline) }
     }
 
     /// The statements that are the same at each acquire of a run.

@@ -44,8 +44,10 @@ extension MemoryTables {
             claims[batch.key, default: claim(batch.key)].held.batches += 1
             claims[batch.key, default: claim(batch.key)].held.weight += batch.weight ?? 0
         }
-        for (key, wait) in waits[owner] ?? [:] where wait.until > now {
-            claims[key, default: claim(key)].wait = wait
+        for (key, wait) in waits[owner] ?? [:] {
+            var waiting = claims[key, default: claim(key)]
+            waiting.wait = wait
+            if waiting.wait(at: now) != nil { claims[key] = waiting }
         }
         return runs.compactMap { claims[$0.key] }
     }
