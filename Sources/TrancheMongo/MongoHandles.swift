@@ -141,9 +141,8 @@ struct BSONDocument: ~Copyable {
                     let reason = input.map {
                         ": '\($0)' has more digits than a decimal of 128 bits"
                     }
-                    throw RecordsRefused([
-                        (record.id, "field '\(name)' cannot be written as BSON\(reason ?? "")")
-                    ])
+                    let words = "field '\(name)' cannot be written as BSON\(reason ?? "")"
+                    throw RecordsRefused([RefusedRecord(record, words)])
                 }
             }
         }

@@ -182,8 +182,10 @@ public final class MongoSink: RecordSink {
         }
     }
 
-    /// Documents are written apart, but for a transaction, which has one writer.
-    public var lendsSeveralWriters: Bool { !configuration.isTransactional }
+    /// Documents with a key are written apart, but for a transaction, which has one writer.
+    ///
+    /// Without a key one writer must see all records: it counts those that are made of one item.
+    public var lendsSeveralWriters: Bool { !configuration.isTransactional && !key.isEmpty }
 
     /// Closes the connections.
     public func close() async {

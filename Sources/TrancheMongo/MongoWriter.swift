@@ -12,7 +12,7 @@ final class MongoWriter: RecordWriter {
     /// What an earlier attempt counted that wrote the batch.
     private let known: Counters?
     private var waiting: [PlacedRecord] = []
-    private var last: PlacedRecord?
+    private var places = RecordPlaces()
     private var refused: [RefusedRecord] = []
     private var counters = Counters(["documents_inserted": 0, "documents_replaced": 0])
 
@@ -31,9 +31,9 @@ final class MongoWriter: RecordWriter {
     func write(_ records: [Record]) async throws {
         if known != nil { return }
         for record in records {
-            let placed = PlacedRecord(record, after: last)
-            waiting.append(placed)
-            last = placed
+            // A key names documents by itself.
+            let place = writing.key.isEmpty ? places.next(of: record.id) : 0
+            waiting.append(PlacedRecord(record: record, place: place))
         }
         if waiting.count >= Self.size { try await flush() }
     }
@@ -98,11 +98,6 @@ final class MongoWriter: RecordWriter {
 struct PlacedRecord: Sendable {
     let record: Record
     let place: Int
-
-    init(_ record: Record, after other: PlacedRecord? = nil) {
-        self.record = record
-        place = other.map { $0.record.id == record.id ? $0.place + 1 : 0 } ?? 0
-    }
 }
 
 /// A batch's identity, stored together with its documents.

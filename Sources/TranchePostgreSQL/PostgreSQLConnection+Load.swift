@@ -146,20 +146,15 @@ extension PostgreSQLConnection.Load {
     func encoded(
         _ records: [Record]
     ) throws -> (taken: [Record], bytes: [UInt8]?, refused: [RefusedRecord]) {
-        var refused = load.lackingKey(of: records)
-        var taken = records.without(refused)
+        var (taken, refused) = records.parted(from: load.lackingKey(of: records))
         while true {
             do {
                 return (taken, try encoder.encode(taken), refused)
             } catch let error as RecordsRefused {
-                let left = taken.without(error.failures)
-                guard left.count < taken.count else { throw error }
-                refused += error.failures.map { refusal in
-                    var refusal = refusal
-                    refusal.record = refusal.record ?? taken.first { $0.id == refusal.id }
-                    return refusal
-                }
-                taken = left
+                let rest = taken.parted(from: error.failures)
+                guard rest.left.count < taken.count else { throw error }
+                refused += rest.refused
+                taken = rest.left
             }
         }
     }

@@ -43,10 +43,10 @@ extension SQLiteConnection {
 
     package func load(_ records: [Record]) async throws -> [RefusedRecord] {
         guard let load = loading?.load else { return [] }
-        var refused = load.lackingKey(of: records)
-        refused += load.rounded(among: records.without(refused), loading?.affinities ?? [])
-        let taken = records.without(refused)
-        return refused
+        let (keyed, lacking) = records.parted(from: load.lackingKey(of: records))
+        let rounded = load.rounded(among: keyed, loading?.affinities ?? [])
+        let (taken, refused) = keyed.parted(from: rounded)
+        return lacking + refused
             + (try await insert(taken) { place, outcome in
                 loading?.waiting.note(taken[place], outcome)
             })

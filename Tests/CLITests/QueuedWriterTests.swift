@@ -193,4 +193,22 @@ struct QueuedWriterTests {
         pipe.writing.close()
         #expect(try await file.next() == nil)
     }
+
+    @Test("A line without an end is not read for ever")
+    func endless() async throws {
+        for isLong in [false, true] {
+            let pipe = try OpenFile.pipe()
+            let file = LineFile("-", reading: pipe.reading, longest: 10)
+            try FileWriter(file: pipe.writing.number).write("longer than ten, with an end\n")
+            #expect(try await file.next()?.count == 1)
+            try FileWriter(file: pipe.writing.number).write(isLong ? "0123456789x" : "0123456789")
+            pipe.writing.close()
+            if isLong {
+                let error = await #expect(throws: UsageError.self) { _ = try await file.next() }
+                #expect(error?.description.contains("more than 10 bytes without") == true)
+            } else {
+                #expect(try await file.next() == [Array("0123456789".utf8)])
+            }
+        }
+    }
 }

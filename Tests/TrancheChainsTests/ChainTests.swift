@@ -258,6 +258,50 @@ struct ChainTests {
         }
     }
 
+    @Test("A record made of a value has the id of its item, however many values steps make")
+    func idsOfValues() async throws {
+        struct Out: Encodable, Sendable {
+            let number: Int
+        }
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 6)) { world in
+            let source = Chain<Record>(reading: CSVSource(world.path))
+            func written(
+                _ chain: SinkChain,
+                _ sink: MemorySink,
+                _ job: String
+            ) async throws -> [Int64] {
+                let options = world.options(job, weight: 120)
+                let report = try await chain.run(through: world.inventory, options)
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                #expect(report.succeeded > 1)
+                return sink.records.map(\.id)
+            }
+            let plain = MemorySink()
+            let ids = try await written(source.write(to: plain), plain, "plain")
+            let twice = ids.flatMap { [$0, $0] }
+            let customers = source.validate(as: Customer.self)
+            let even = ids.indices.filter { $0 % 2 == 1 }.map { ids[$0] }
+            let chains: [(Chain<Out>, [Int64])] = [
+                (customers.map { Out(number: $0.id) }, ids),
+                (customers.filter { $0.id % 2 == 0 }.map { Out(number: $0.id) }, even),
+                (customers.compactMap { $0.id % 2 == 0 ? Out(number: $0.id) : nil }, even),
+                (customers.flatMap { [Out(number: $0.id), Out(number: -$0.id)] }, twice),
+                (
+                    customers.flatMap(concurrency: 3) {
+                        [Out(number: $0.id), Out(number: -$0.id)]
+                    }, twice
+                ),
+                (customers.batchMap(size: 2) { $0.map { Out(number: $0.id) } }, ids),
+                (source.map(concurrency: 2) { _ in Out(number: 0) }, ids),
+            ]
+            for (number, (chain, expected)) in chains.enumerated() {
+                let sink = MemorySink()
+                let found = try await written(chain.write(to: sink), sink, "job\(number)")
+                #expect(found == expected, "chain \(number)")
+            }
+        }
+    }
+
     @Test("Parts of several workers become one file, in order", arguments: ["csv", "jsonl"])
     func oneFile(suffix: String) async throws {
         try await withChainWorld { world in

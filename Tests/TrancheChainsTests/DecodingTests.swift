@@ -39,6 +39,9 @@ struct DecodingTests {
             self.count = Mutex(count)
         }
 
+        /// What happens when its end was read, before whoever reads it learns that.
+        let atEnd = Mutex<(@Sendable () async throws -> Void)?>(nil)
+
         func grow(to count: Int) { self.count.withLock { $0 = count } }
 
         func state() async throws -> ByteState {
@@ -48,6 +51,13 @@ struct DecodingTests {
         func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
             let count = count.withLock { $0 }
             let start = min(count, Int(range.lowerBound))
+            if start == count {
+                let action = atEnd.withLock { action in
+                    defer { action = nil }
+                    return action
+                }
+                try await action?()
+            }
             return Array(bytes[start..<min(count, Int(range.upperBound))])
         }
     }
@@ -284,6 +294,36 @@ struct DecodingTests {
             #expect(read == expected)
             #expect((read.count == text.utf8.count) == (part == 3), "\(read.count)")
         }
+    }
+
+    @Test(
+        "What grows while its end is read is read on",
+        arguments: [Packing.gzip, .zstdFrames, .utf16BE]
+    )
+    func growingMeanwhile(packing: Packing) async throws {
+        var random = SplitMix64(seed: 10)
+        let text = Self.text(1 << 20, packing.letters, &random)
+        let packed = try packing.packed(text)
+        let stored = Growing(packed, count: packed.count / 2)
+        let reader = RestartableReader(
+            stored,
+            try packing.codec,
+            chunks: DecodedChunks(capacity: 4 << 20)
+        )
+        _ = try await reader.state()
+        stored.atEnd.withLock { action in
+            action = {
+                stored.grow(to: packed.count)
+                // Another task looks at it, and finds that it has grown.
+                _ = try await reader.state()
+            }
+        }
+        _ = try await reader.read(0..<2 << 20)
+        #expect(stored.atEnd.withLock { $0 == nil })
+        let read = try await reader.read(0..<2 << 20)
+        #expect(read.elementsEqual(text.utf8))
+        _ = try await reader.read(Int64(read.count)..<Int64(read.count + 1))
+        #expect(try await reader.state().size == Int64(read.count))
     }
 
     @Test("All before the place where a file is cut off or spoilt is loaded, and the place told")

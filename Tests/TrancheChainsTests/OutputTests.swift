@@ -503,11 +503,52 @@ struct OutputTests {
             let sink = FileSink.jsonLines(path, layout: .filePerBatch)
             try await load(Self.ids(1...20), to: sink, world)
             let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+            // The second time also what did a batch again is done again.
+            for count in [names.count, 2 * names.count] {
+                try await doAgain(world)
+                let report = try await load(Self.ids(1...20), to: sink, world)
+                #expect(report.succeeded == count)
+                let found = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+                #expect(found == names)
+            }
+        }
+    }
+
+    @Test("Rejects that were put together beside another sink are in their file once, or no more")
+    func rejectsDoneAgainLate() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("id,s\n1,a\nx,b\n3,c\ny,d\n", to: "in.csv")
+            let rejects = world.folder.path("in.error.jsonl")
+            func load(_ type: String) async throws {
+                let schema = try RecordSchema(
+                    json: #"{"properties":{"id":{"type":"\#(type)"}}}"#
+                )
+                let report = try await Chain(reading: CSVSource(path))
+                    .validate(schema, rejectsTo: .jsonLines(rejects))
+                    .write(to: MemorySink())
+                    .run(through: world.inventory, world.options(weight: 8))
+                #expect(report.isSuccess, "\(report.lastError ?? "")")
+                #expect(!FileManager.default.fileExists(atPath: rejects + ".parts"))
+            }
+            try await load("integer")
+            let found = try world.read("in.error.jsonl")
+            #expect(found.split(separator: "\n").count == 2)
+            // The second time also what did a batch again is done again.
+            for _ in 1...2 {
+                try await doAgain(world)
+                try await load("integer")
+                #expect(try world.read("in.error.jsonl") == found)
+            }
+            // One of two batches that had rejects has none any more.
+            let store = world.inventory.store
+            let last = try #require(try await world.inventory.batches(BatchSelection()).first)
+            _ = try await store.offer([AttemptKey(batch: last.id, attempt: last.attempt)])
+            try await load("string")
+            let rest = try world.read("in.error.jsonl").split(separator: "\n")
+            #expect(rest.count == 1 && found.contains(rest[0]))
             try await doAgain(world)
-            let report = try await load(Self.ids(1...20), to: sink, world)
-            #expect(report.succeeded == names.count)
-            let found = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-            #expect(found == names)
+            try await load("string")
+            #expect(!FileManager.default.fileExists(atPath: rejects))
         }
     }
 

@@ -6,7 +6,7 @@ import Foundation
 /// Ways to pack bytes that the tests unpack again, each of more than one part.
 enum Packing: String, CaseIterable, Sendable {
     case gzip, gzipByZlib, members, padded, blocks, zstd, zstdFrames, bzip2, bzip2Streams, xz,
-        xzStreams
+        xzStreams, zstdPadded, bzip2Padded
     case utf16LE, utf16BE, utf32LE, latin1, shiftJIS
 
     /// How it is unpacked.
@@ -15,8 +15,8 @@ enum Packing: String, CaseIterable, Sendable {
             switch self {
             case .gzip, .members, .padded, .blocks: GzipCodec()
             case .gzipByZlib: GzipCodec(usesIntel: false)
-            case .zstd, .zstdFrames: try ZstdCodec()
-            case .bzip2, .bzip2Streams: try Bzip2Codec()
+            case .zstd, .zstdFrames, .zstdPadded: try ZstdCodec()
+            case .bzip2, .bzip2Streams, .bzip2Padded: try Bzip2Codec()
             case .xz, .xzStreams: try XZCodec()
             case .utf16LE: TextCodec("UTF-16LE", markLength: 2)
             case .utf16BE: TextCodec("UTF-16BE")
@@ -46,6 +46,8 @@ enum Packing: String, CaseIterable, Sendable {
 
     func packed(_ text: String) throws -> [UInt8] {
         let bytes = Array(text.utf8)
+        // As many as are no whole words.
+        let zeros = [UInt8](repeating: 0, count: 513)
         func parts(_ count: Int, _ pack: ([UInt8]) throws -> [UInt8]) rethrows -> [UInt8] {
             let size = bytes.count / count + 1
             return try stride(from: 0, to: bytes.count, by: size)
@@ -54,7 +56,9 @@ enum Packing: String, CaseIterable, Sendable {
         switch self {
         case .gzip, .gzipByZlib: return Self.gzip(bytes)
         case .members: return parts(7, Self.gzip)
-        case .padded: return parts(3) { Self.gzip($0) + [UInt8](repeating: 0, count: 513) }
+        case .padded: return parts(3) { Self.gzip($0) + zeros }
+        case .zstdPadded: return try parts(3) { try Self.zstd($0) + zeros }
+        case .bzip2Padded: return try parts(3) { try Self.bzip2($0) + zeros }
         case .blocks: return parts(max(1, bytes.count / 60_000), Self.gzip)
         case .zstd: return try Self.zstd(bytes)
         // A frame to be skipped stands before each.

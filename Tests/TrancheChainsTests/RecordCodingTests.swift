@@ -48,7 +48,7 @@ struct RecordCodingTests {
             part: Part(at: at, picture: picture),
             times: [at, Date(timeIntervalSince1970: -1)]
         )
-        let record = try #require(try RecordEncoder().records(of: [value], from: 1).first)
+        let record = try #require(try RecordEncoder().records(of: [value], madeOf: [1]).first)
         let times = #"["2026-01-31T08:00:00.500000Z","1969-12-31T23:59:59Z"]"#
         #expect(record["times"] == .text(times))
         #expect(decoded(Whole.self, record).value == value)

@@ -232,6 +232,32 @@ struct SQLSinkTests {
     }
 
     @Test(
+        "Of several records of an item the one that is refused is left out alone",
+        arguments: Backend.available
+    )
+    func refusedOfOneItem(on backend: Backend) async throws {
+        try await withChainWorld(backend, ChainWorld.csv(rows: 3)) { world in
+            try await world.makeTable()
+            let fields = try RecordFields(["id", "name"])
+            let report = try await Chain<Record>(reading: CSVSource(world.path))
+                .flatMap { record -> [Record] in
+                    let id = Int64(record.text("id") ?? "") ?? 0
+                    return [
+                        try Record(id: record.id, fields: fields, values: [.null, .text("a")]),
+                        try Record(id: record.id, fields: fields, values: [.integer(id), .null]),
+                    ]
+                }
+                .rejecting(to: .jsonLines(world.folder.path("bad.jsonl")))
+                .write(to: SQLTableSink(world.database.prefix + "customer", key: ["id"]))
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(report.counters[CounterName.written] == 3)
+            #expect(try await world.rows.map { $0[0] } == ["1", "2", "3"])
+            #expect(try world.read("bad.jsonl").split(separator: "\n").count == 3)
+        }
+    }
+
+    @Test(
         "A record without a key is quarantined, and all others are written",
         arguments: Backend.available
     )

@@ -94,6 +94,7 @@ struct KeptObjectTests {
     /// A store that takes the path of a request for the name, as S3 does; requests need no key.
     private func withPlainStore(
         _ objects: [String: String],
+        tagsTellNames: Bool = false,
         _ body: (LocalHTTPServer, Credentials) async throws -> Void
     ) async throws {
         let state = Mutex(objects)
@@ -108,7 +109,8 @@ struct KeptObjectTests {
                     return .init(204)
                 default:
                     guard let text = objects[request.target] else { return .init(404) }
-                    return .init(200, text: text, headers: ["ETag": "\"\(text)\""])
+                    let tag = tagsTellNames ? request.target : text
+                    return .init(200, text: text, headers: ["ETag": "\"\(tag)\""])
                 }
             }
         } _: { server in
@@ -138,6 +140,27 @@ struct KeptObjectTests {
                     "GET /b/done/../c.csv", "DELETE /b/done/../c.csv",
                 ]
             )
+        }
+    }
+
+    @Test("A copy of an earlier attempt is known by its bytes where its tag is another")
+    func movesAgain() async throws {
+        let objects = ["/b/x": "one", "/b/done/x": "one", "/b/y": "one", "/b/done/y": "two"]
+        try await withPlainStore(objects, tagsTellNames: true) { server, credentials in
+            func move(_ name: String, isAgain: Bool) async throws {
+                try await KeptObject("s3://b/\(name)", credentials, isAgain: isAgain)
+                    .move(to: "s3://b/done/\(name)")
+            }
+            // A first attempt has left no copy.
+            for (name, isAgain) in [("x", false), ("y", true)] {
+                let error = await #expect(throws: TrancheError.self) {
+                    try await move(name, isAgain: isAgain)
+                }
+                #expect(error?.message.contains("is there already") == true)
+            }
+            try await move("x", isAgain: true)
+            let removed = server.requests.filter { $0.method == "DELETE" }.map(\.target)
+            #expect(removed == ["/b/x"])
         }
     }
 

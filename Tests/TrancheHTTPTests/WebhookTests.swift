@@ -136,6 +136,28 @@ struct WebhookTests {
         }
     }
 
+    @Test("Records made of one item have keys of their own, in whatever order they come")
+    func keysOfOneItem() async throws {
+        try await withHTTPServer { _, _ in
+            .init(200)
+        } _: { server in
+            try await withTemporaryFolder { folder in
+                let path = folder.path("customers.csv")
+                try Data(customers(3).utf8).write(to: URL(filePath: path))
+                let inventory = try await Inventory.open(.sqlite(folder.path("inventory")))
+                let report = try await Chain(reading: CSVSource(path))
+                    .batchMap { (records: [Record]) -> [Record] in records + records }
+                    .write(to: try WebhookSink(server.url, configuration(.record)))
+                    .run(through: inventory, chainOptions(weight: 10_000))
+                #expect(report.isSuccess)
+                await inventory.close()
+            }
+            let keys = server.requests.compactMap { $0.headers["idempotency-key"] }
+            #expect(keys.count == 6)
+            #expect(Set(keys).count == 6)
+        }
+    }
+
     @Test("That a request is sent again is told with the reason, once for an attempt")
     func tellsRetries() async throws {
         let told = Mutex<[String]>([])

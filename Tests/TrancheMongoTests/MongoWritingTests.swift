@@ -149,6 +149,39 @@ struct MongoWritingTests {
         #expect(try await count(location, "{\"_id\": \"events.jsonl#1.1\", \"v\": \"b\"}") == 1)
     }
 
+    @Test("Several records of one item are documents in whatever order they come")
+    func severalOfOneApart() async throws {
+        let location = try await MongoTestServer.location()
+        let sink = sink(location)
+        var builder = RecordBlockBuilder(try RecordFields(["v"]))
+        for id in [1, 3, 1, 2, 3, 3, 2, 1] as [Int64] { builder.add(id, [.text("same")]) }
+        let records = builder.build().records
+        for (attempt, inserted) in [(1, 8), (2, 0)] {
+            let written = try await sink.withWriter(for: batch(1, attempt: attempt)) { writer in
+                try await writer.write(records)
+                let counters = try await writer.finish()
+                return (counters["documents_inserted"], writer.takeRefused().map(\.id))
+            }
+            #expect(written.0 == inserted)
+            #expect(written.1 == [])
+        }
+        #expect(try await count(location) == 8)
+    }
+
+    @Test("A record has the place that it has among those of its item")
+    func places() {
+        var places = RecordPlaces()
+        let ids: [Int64] = [5, 5, 9, 5, 7, 9, 7, 12, 12, 3, 3]
+        #expect(ids.map { places.next(of: $0) } == [0, 1, 0, 2, 0, 1, 1, 0, 1, 0, 1])
+    }
+
+    @Test("Documents without a key are for one writer, which knows all records of an item")
+    func oneWriter() throws {
+        let url = "mongodb://localhost/test.documents"
+        #expect(try !MongoSink(url).lendsSeveralWriters)
+        #expect(try MongoSink(url, key: ["v"]).lendsSeveralWriters)
+    }
+
     @Test("In order, what is there is passed over and the rest is written")
     func ordered() async throws {
         let location = try await MongoTestServer.location()

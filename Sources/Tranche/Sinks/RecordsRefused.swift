@@ -99,6 +99,53 @@ extension RecordsRefused: CustomStringConvertible {
     }
 }
 
+extension [Record] {
+    /// Parts the records from those that were refused.
+    ///
+    /// Several may be of one item: a refusal that does not say which of them it means is of all.
+    ///
+    /// - Parameter refused: What was refused.
+    /// - Returns: The records that are left, and a refusal for each other one; also those of
+    ///   records that are not here.
+    package func parted(
+        from refused: [RefusedRecord]
+    ) -> (left: [Record], refused: [RefusedRecord]) {
+        if refused.isEmpty { return (self, []) }
+        let own = Set(map { RecordRow($0) })
+        var rows: [RecordRow: RefusedRecord] = [:]
+        var items: [Int64: RefusedRecord] = [:]
+        for refusal in refused {
+            if let row = refusal.record.map({ RecordRow($0) }), own.contains(row) {
+                rows[row] = rows[row] ?? refusal
+            } else {
+                items[refusal.id] = items[refusal.id] ?? refusal
+            }
+        }
+        var (left, others): ([Record], [RefusedRecord]) = ([], [])
+        for record in self {
+            guard var refusal = rows[RecordRow(record)] ?? items[record.id] else {
+                left.append(record)
+                continue
+            }
+            refusal.record = record
+            others.append(refusal)
+        }
+        let ids = Set(map(\.id))
+        return (left, others + refused.filter { !ids.contains($0.id) })
+    }
+}
+
+/// What tells a record from others of its item.
+private struct RecordRow: Hashable {
+    let block: ObjectIdentifier
+    let row: Int
+
+    init(_ record: Record) {
+        block = ObjectIdentifier(record.block)
+        row = record.row
+    }
+}
+
 /// Says that a batch is to be written once more within the same attempt, in another way.
 ///
 /// A sink that has found out something while it wrote (a row that the database refuses, without

@@ -57,17 +57,24 @@ public struct SinkRun: Sendable {
         among ids: [Int64],
         of key: RunKey? = nil
     ) async throws -> Set<Int64> {
-        var found: Set<Int64> = []
+        // Batches that were packed are not found any more; they succeeded.
+        let found = try await batches(ids, of: key ?? self.key)
+        return Set(found.filter { $0.status != .succeeded }.map(\.id))
+    }
+
+    /// Some batches of a run, as far as they are not packed.
+    ///
+    /// - Parameters:
+    ///   - ids: The batches' numbers.
+    ///   - key: The run that they are of.
+    /// - Returns: The batches.
+    /// - Throws: ``TrancheError`` of the store.
+    package func batches(_ ids: [Int64], of key: RunKey) async throws -> [BatchRecord] {
+        var found: [BatchRecord] = []
         var rest = ids[...]
         while !rest.isEmpty {
-            // Batches that were packed are not found any more; they succeeded.
-            let page = BatchSelection(
-                runs: RunSelection(key ?? self.key),
-                ids: Array(rest.prefix(500))
-            )
-            for batch in try await store.batches(page) where batch.status != .succeeded {
-                found.insert(batch.id)
-            }
+            let page = BatchSelection(runs: RunSelection(key), ids: Array(rest.prefix(500)))
+            found += try await store.batches(page)
             rest = rest.dropFirst(500)
         }
         return found

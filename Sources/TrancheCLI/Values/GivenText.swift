@@ -23,15 +23,14 @@ struct GivenText: Sendable {
     /// - Throws: ``UsageError`` where it is too long, or not UTF-8; ``SystemError``.
     func read() async throws -> String {
         if let known { return known }
-        let file = try LineFile(text)
+        let tooLong = UsageError("\(option) has more than 1 MiB on standard input")
+        let file = try LineFile(text, longest: Self.most, fault: tooLong)
         var lines: [[UInt8]] = []
         var size = 0
         while let more = try await file.next() {
             lines += more
             size += more.reduce(0) { $0 + $1.count + 1 }
-            guard size <= Self.most + 1 else {
-                throw UsageError("\(option) has more than 1 MiB on standard input")
-            }
+            guard size <= Self.most + 1 else { throw tooLong }
         }
         let bytes = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -13,6 +13,8 @@ public final class BatchContext {
     var supply: (any RecordSupply)?
     /// What knows on which lines records stand, where they stand on some.
     var source: (any LineCounting)?
+    /// The items of which the elements were made that a step gave last; of records each knows it.
+    var items: [Int64] = []
     /// The receivers of items that are not valid records, one for each file of these; empty where
     /// the batch fails with them.
     var rejects: [RejectCollector] = []
@@ -31,6 +33,18 @@ public final class BatchContext {
         self.batch = batch
         self.sourceFields = sourceFields
         self.hasMoreAttempts = hasMoreAttempts
+    }
+
+    /// The items of which the elements were made that the step before gave just now.
+    ///
+    /// - Parameter chunk: The elements.
+    /// - Returns: As many ids.
+    func items<Element>(of chunk: [Element]) -> [Int64] {
+        // Not asked of each element, as where the array's type is known.
+        let all: Any = chunk
+        if let records = all as? [Record] { return records.map(\.id) }
+        if items.count == chunk.count { return items }
+        return [Int64](repeating: batch.idStart, count: chunk.count)
     }
 
     /// Reports an item that is not a valid record.

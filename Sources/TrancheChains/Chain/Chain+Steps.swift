@@ -11,11 +11,13 @@ extension Chain {
         concurrency: Int = 1,
         _ transform: @escaping @Sendable (Element) async throws -> Output
     ) -> Chain<Output> {
-        step { _, elements in
+        step { context, elements in
             ChunkReader {
                 guard let chunk = try await elements.next() else { return nil }
+                context.items = context.items(of: chunk)
                 if concurrency > 1 {
                     return try await transformed(chunk, concurrency) { [try await transform($0)] }
+                        .flatMap { $0 }
                 }
                 var outputs: [Output] = []
                 outputs.reserveCapacity(chunk.count)
@@ -50,10 +52,15 @@ extension Chain {
         concurrency: Int = 1,
         _ transform: @escaping @Sendable (Element) async throws -> [Output]
     ) -> Chain<Output> {
-        step { _, elements in
+        step { context, elements in
             ChunkReader {
                 guard let chunk = try await elements.next() else { return nil }
-                return try await transformed(chunk, concurrency, transform)
+                let items = context.items(of: chunk)
+                let outputs = try await transformed(chunk, concurrency, transform)
+                context.items = zip(items, outputs).flatMap { item, outputs in
+                    [Int64](repeating: item, count: outputs.count)
+                }
+                return outputs.flatMap { $0 }
             }
         }
     }
@@ -66,11 +73,17 @@ extension Chain {
         _ isIncluded: @escaping @Sendable (Element) async throws -> Bool
     ) -> Chain<Element> {
         let fields = fields
-        return step(fields: { _ in nil }) { _, elements in
+        return step(fields: { _ in nil }) { context, elements in
             ChunkReader {
                 guard let chunk = try await elements.next() else { return nil }
                 var kept: [Element] = []
-                for element in chunk where try await isIncluded(element) { kept.append(element) }
+                var items: [Int64] = []
+                for (element, item) in zip(chunk, context.items(of: chunk))
+                where try await isIncluded(element) {
+                    kept.append(element)
+                    items.append(item)
+                }
+                context.items = items
                 return kept
             }
         }
@@ -99,23 +112,32 @@ extension Chain {
     ///
     /// - Parameters:
     ///   - size: Most elements of a call; above 0. All of a chunk, some thousand, by default.
-    ///   - transform: Gives what comes in the elements' place; may give more or fewer.
+    ///   - transform: Gives what comes in the elements' place; may give more or fewer, which then
+    ///     count as made of the first one's item.
     /// - Returns: The longer chain.
     public func batchMap<Output: Sendable>(
         size: Int = .max,
         _ transform: @escaping @Sendable ([Element]) async throws -> [Output]
     ) -> Chain<Output> {
         precondition(size > 0, "a call needs room for an element")
-        return step { _, elements in
+        return step { context, elements in
             var rest: ArraySlice<Element> = []
+            var restItems: ArraySlice<Int64> = []
             return ChunkReader {
                 if rest.isEmpty {
                     guard let chunk = try await elements.next() else { return nil }
                     rest = chunk[...]
+                    restItems = context.items(of: chunk)[...]
                 }
-                let part = Array(rest.prefix(size))
+                let (part, items) = (Array(rest.prefix(size)), Array(restItems.prefix(size)))
                 rest = rest.dropFirst(size)
-                return try await transform(part)
+                restItems = restItems.dropFirst(size)
+                let outputs = try await transform(part)
+                context.items =
+                    outputs.count == part.count
+                    ? items
+                    : Array(repeating: items.first ?? context.batch.idStart, count: outputs.count)
+                return outputs
             }
         }
     }
@@ -152,16 +174,16 @@ extension Chain {
     }
 }
 
-/// Transforms the elements of a chunk, several at once, and keeps their order.
+/// Transforms each element of a chunk, several at once, and keeps their order.
 private func transformed<Element: Sendable, Output: Sendable>(
     _ chunk: [Element],
     _ concurrency: Int,
     _ transform: @escaping @Sendable (Element) async throws -> [Output]
-) async throws -> [Output] {
+) async throws -> [[Output]] {
     if concurrency <= 1 {
-        var outputs: [Output] = []
+        var outputs: [[Output]] = []
         outputs.reserveCapacity(chunk.count)
-        for element in chunk { outputs += try await transform(element) }
+        for element in chunk { outputs.append(try await transform(element)) }
         return outputs
     }
     return try await withThrowingTaskGroup(of: (Int, [Output]).self) { group in
@@ -180,6 +202,6 @@ private func transformed<Element: Sendable, Output: Sendable>(
                 next += 1
             }
         }
-        return outputs.flatMap { $0 }
+        return outputs
     }
 }

@@ -10,13 +10,13 @@ final class RecordEncoder {
     /// - Parameters:
     ///   - values: The values; those that encode other keys than the ones before make a block of
     ///     their own.
-    ///   - first: The id of the first record; each further one's is one more.
+    ///   - items: The id of each record.
     /// - Returns: The records, in order.
     /// - Throws: What the values throw.
-    func records(of values: [some Encodable], from first: Int64) throws -> [Record] {
+    func records(of values: [some Encodable], madeOf items: [Int64]) throws -> [Record] {
         var records: [Record] = []
         var builder: RecordBlockBuilder?
-        for (index, value) in values.enumerated() {
+        for (value, item) in zip(values, items) {
             let encoding = RecordEncoding()
             try value.encode(to: encoding)
             let fields = try fields(encoding.names)
@@ -24,7 +24,7 @@ final class RecordEncoder {
                 records += builder?.build().records ?? []
                 builder = RecordBlockBuilder(fields)
             }
-            builder?.add(first + Int64(index), inputs: encoding.inputs)
+            builder?.add(item, inputs: encoding.inputs)
         }
         return records + (builder?.build().records ?? [])
     }

@@ -76,13 +76,15 @@ public final class GridSink: RecordSink {
     /// The name of the sink below.
     public var name: String { base.name }
 
-    /// Several writers commit one after the other: it is idempotent at most.
+    /// Several writers commit one after the other: what is exact in one transaction alone is
+    /// written again when a batch is tried again.
     public func promise(beside store: any InventoryStore) async throws -> SinkPromise {
         let promise = try await base.promise(beside: store)
         guard promise.delivery == .transactional else { return promise }
         return SinkPromise(
-            .idempotent,
-            reason: "the records of a batch are written at once, by writers that commit apart"
+            .atLeastOnce,
+            reason: "the records of a batch are written at once, by writers that commit apart; one "
+                + "that is tried again is written again"
         )
     }
 
@@ -251,15 +253,11 @@ private final class GridWriter: RecordWriter {
                     part.refused += blamed
                     return part
                 } catch let error as RecordsRefused {
-                    let ids = Set(error.failures.map(\.id))
-                    left.removeAll { ids.contains($0.id) }
+                    let rest = cell.parted(from: error.failures)
                     // What it says of others is for who knows them.
-                    guard left.count < cell.count else { throw error }
-                    blamed += error.failures.map { refusal in
-                        var refusal = refusal
-                        refusal.record = refusal.record ?? cell.first { $0.id == refusal.id }
-                        return refusal
-                    }
+                    guard rest.left.count < cell.count else { throw error }
+                    left = rest.left
+                    blamed += rest.refused
                 }
             }
             guard left.isEmpty else { throw RecordsRefused(blamed) }

@@ -66,32 +66,46 @@ final class BatchFileFolder: Sendable {
             && parts.allSatisfy { $0.utf8.allSatisfy { $0 &- 0x30 < 10 } }
     }
 
-    /// The file of a batch; one that does another batch again takes the place of that one's.
-    private func file(of batch: BatchRecord) -> String {
-        let number = PartFolder.origin(of: batch) ?? batch.id
+    /// The file of a batch; one that does another batch again takes the place of that one's, be it
+    /// what did a third one again.
+    private func file(of batch: BatchRecord) async throws -> String {
+        var number = batch.id
+        var next = PartFolder.origin(of: batch)
+        while let origin = next {
+            number = origin
+            // One that was packed tells no origin any more.
+            let found = try await claimed(batch.key).run.batches([origin], of: batch.key).first
+            next = found.flatMap { PartFolder.origin(of: $0) }
+        }
         return "\(path)/\(PartFolder.start(of: batch))-\(number).\(suffix)"
     }
 
     /// Removes what an earlier attempt of a batch left.
-    func remove(_ batch: BatchRecord) throws { try OutputFile.remove(file(of: batch)) }
+    func remove(_ batch: BatchRecord) async throws {
+        try await OutputFile.remove(file(of: batch))
+    }
 
     /// Begins a batch's file, aside.
     func begin(_ batch: BatchRecord) async throws -> OutputFile {
         try PartFolder.makeFolder(path)
         try await sign(for: batch)
-        let file = OutputFile(file(of: batch), mark: OutputFile.ownMark())
+        let file = OutputFile(try await file(of: batch), mark: OutputFile.ownMark())
         try await file.open()
         return file
     }
 
+    /// A run that the folder was taken for, and whether that is said beside it.
+    private func claimed(_ key: RunKey) throws -> (run: SinkRun, isKnown: Bool) {
+        if let claim = runs.withLock({ $0[key] }) { return claim }
+        throw TrancheError(
+            .invalidArgument,
+            "'\(path)' was not claimed for \(key) before it was written to"
+        )
+    }
+
     /// Says whose the files are, once.
     private func sign(for batch: BatchRecord) async throws {
-        guard let (run, isKnown) = runs.withLock({ $0[batch.key] }) else {
-            throw TrancheError(
-                .invalidArgument,
-                "'\(path)' was not claimed for \(batch.key) before it was written to"
-            )
-        }
+        let (run, isKnown) = try claimed(batch.key)
         if isKnown { return }
         let owner = PartOwner(try await run.record(of: batch.key))
         _ = try await owner.makeFolder(in: owners, mark: "\(batch.id)-\(batch.attempt)")

@@ -80,6 +80,30 @@ extension PartFolder {
         _ = rmdir(folder)
     }
 
+    // MARK: - What is done again later
+
+    /// Which of some batches did others again that are not among them, such as those whose parts
+    /// were removed.
+    static func withoutOrigin(among batches: [(number: Int64, origin: Int64?)]) -> [Int64] {
+        let numbers = Set(batches.map(\.number))
+        return batches.filter { $0.origin.map { !numbers.contains($0) } ?? false }.map(\.number)
+    }
+
+    /// Of batches of a run that are of the same items, and so did one batch again, all but the
+    /// latest.
+    static func earlier(among batches: [BatchRecord]) -> Set<Int64> {
+        let alike = Dictionary(grouping: batches) { items(of: [$0]) }
+        let latest = Set(alike.values.compactMap { $0.map(\.id).max() })
+        return Set(batches.map(\.id)).subtracting(latest)
+    }
+
+    /// The items of batches; all from the first to the last of one that does not say which.
+    static func items(of batches: [BatchRecord]) -> IDRuns {
+        batches.reduce(IDRuns()) { $0.union($1.itemIDs ?? IDRuns($1.range)) }
+    }
+
+    // MARK: - Removing
+
     /// Removes what attempts left that wrote a part and did not end: the batch has another by now.
     private func removeAttempts(in folder: String) throws {
         for name in try Self.names(in: folder) where name.hasSuffix(".tmp") {

@@ -139,10 +139,11 @@ package final class PartFolder: Sendable {
     /// - Parameter batch: The batch.
     /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
     func remove(_ batch: BatchRecord) async throws {
-        if let origin = Self.origin(of: batch), try await hasPart(of: origin, in: batch.key) {
-            return try await begin(batch).finish()
-        }
         let owner = try await owner(of: batch.key)
+        if let origin = Self.origin(of: batch) {
+            let hasPart = try await hasPart(of: origin, in: batch.key)
+            if hasPart || isPutTogether(owner) { return try await begin(batch).finish() }
+        }
         try OutputFile.remove("\(folder)/\(owner.folder)/\(Self.name(of: batch))")
     }
 
@@ -170,6 +171,14 @@ package final class PartFolder: Sendable {
         let owner = try await owner(of: key)
         let names = try Self.names(in: "\(folder)/\(owner.folder)")
         return names.contains { Self.batch(of: $0) == batch }
+    }
+
+    /// Whether what somebody's batches left was put together once, and their parts removed.
+    private func isPutTogether(_ owner: PartOwner) -> Bool {
+        let key = RunKey(metaTable: owner.source, job: owner.job, run: owner.run)
+        let former = "\(folder)/\(owner.folder)/\(Self.former)"
+        return PartOwner.all(of: target(of: key)).contains(owner)
+            || FileManager.default.fileExists(atPath: former)
     }
 
     /// Whose parts those of a run that has batches are.
@@ -230,6 +239,8 @@ package final class PartFolder: Sendable {
     struct Part {
         let path: String
         let size: Int64
+        /// Of what was put together before: the items whose batches were done again since.
+        var again = IDRuns()
     }
 
     /// The parts of the batches that succeeded, in order of source and id.
@@ -249,25 +260,27 @@ package final class PartFolder: Sendable {
             let parts = try Self.names(in: folder).sorted().compactMap { name in
                 Self.batch(of: name).map { (path: "\(folder)/\(name)", batch: $0) }
             }
-            let left = try await run.unsuccessful(
-                among: parts.map(\.batch),
-                of: summary.run.key
-            )
+            let key = summary.run.key
+            let left = try await run.unsuccessful(among: parts.map(\.batch), of: key)
             let own = parts.filter { !left.contains($0.batch) }
-            let replaced = Self.replaced(among: own.map { ($0.batch, Self.origin(of: $0.path)) })
+            let origins = own.map { (number: $0.batch, origin: Self.origin(of: $0.path)) }
+            let again = try await run.batches(Self.withoutOrigin(among: origins), of: key)
+            let replaced = Self.replaced(among: origins).union(Self.earlier(among: again))
             let succeeded = summary.totals[.succeeded]?.batches ?? 0
             if areAllThere, own.count < succeeded {
                 lacking = TrancheError(
                     .sinkFailed,
                     "'\(target(of: run.key))' is not put together: of \(succeeded) batches of "
-                        + "\(summary.run.key) that succeeded only \(own.count) have a part in '\(folder)'; "
+                        + "\(key) that succeeded only \(own.count) have a part in '\(folder)'; "
                         + "load them anew, under another run or job name"
                 )
             }
             for part in own where !replaced.contains(part.batch) {
                 let size = try await LocalFile(part.path).state().size
                 if size == 0, !areAllThere { continue }
-                kept.append(Part(path: part.path, size: size))
+                var found = Part(path: part.path, size: size)
+                if part.path.hasSuffix("/\(Self.former)") { found.again = Self.items(of: again) }
+                kept.append(found)
             }
         }
         // What was put together before has the parts that are no more.

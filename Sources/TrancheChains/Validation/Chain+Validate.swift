@@ -101,14 +101,19 @@ extension Chain where Element == Record {
             return ChunkReader {
                 guard let chunk = try await records.next() else { return nil }
                 var values: [Value] = []
+                var items: [Int64] = []
                 values.reserveCapacity(chunk.count)
+                items.reserveCapacity(chunk.count)
                 for record in chunk {
                     switch decoder.decode(type, from: record) {
-                    case .value(let value): values.append(value)
+                    case .value(let value):
+                        values.append(value)
+                        items.append(record.id)
                     case .fault(let fault): try context.reject(fault, by: .step, to: rejects)
                     }
                 }
                 context.counters.add(values.count, to: CounterName.valid)
+                context.items = items
                 return values
             }
         }

@@ -114,7 +114,7 @@ extension RejectFile: ChainAttachment {
         } else {
             switch place {
             case .oneFile(let parts): try await parts.remove(context.batch)
-            case .folder(let folder, _): try folder.remove(context.batch)
+            case .folder(let folder, _): try await folder.remove(context.batch)
             }
         }
     }
@@ -130,11 +130,63 @@ extension RejectFile: ChainAttachment {
         do {
             let kept = try await parts.parts(of: run, areAllThere: false)
             if kept.isEmpty { return try parts.removeTarget(of: run.key) }
-            try await parts.write(for: run.key) { try await parts.copy(kept, into: $0) }
+            var hasLines = false
+            try await parts.write(for: run.key) { output in
+                for part in kept {
+                    let size = try await Self.copy(part, of: parts, into: output)
+                    hasLines = hasLines || size > 0
+                }
+            }
+            if !hasLines { try parts.removeTarget(of: run.key) }
         } catch {
             // Another process may have put it together meanwhile, and removed the parts.
             guard try await parts.isWhole(run) else { throw error }
         }
+    }
+
+    /// Copies a part; of what was put together before not the lines of items whose batches were
+    /// done again.
+    ///
+    /// - Returns: How many bytes were written.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
+    private static func copy(
+        _ part: PartFolder.Part,
+        of parts: PartFolder,
+        into output: OutputFile
+    ) async throws -> Int64 {
+        if part.again.runs.isEmpty {
+            try await parts.copy([part], into: output)
+            return part.size
+        }
+        let lineFeed = UInt8(ascii: "\n")
+        var (size, rest): (Int64, [UInt8]) = (0, [])
+        try await PartFolder.eachChunk(of: part.path, from: 0, to: part.size) { bytes in
+            rest += bytes
+            guard let end = rest.lastIndex(of: lineFeed) else { return }
+            var kept: [UInt8] = []
+            for line in rest[..<end].split(separator: lineFeed) {
+                if let item = item(of: line), part.again.contains(item) { continue }
+                kept += line + [lineFeed]
+            }
+            rest.removeSubrange(...end)
+            size += Int64(kept.count)
+            try await output.append(kept)
+        }
+        try await output.append(rest)
+        return size + Int64(rest.count)
+    }
+
+    /// The item that a line is of; `nil` where it does not say that.
+    ///
+    /// A quote within a text of the line has a backslash before it: it begins no name.
+    private static func item(of line: ArraySlice<UInt8>) -> Int64? {
+        let event = Array("{\"event\":".utf8)
+        let start =
+            line.starts(with: event)
+            ? line.startIndex + event.count
+            : line.firstRange(of: Array("\"offset\":".utf8))?.upperBound
+        let number = start.map { line[$0...].prefix { $0 != UInt8(ascii: ",") } }
+        return number.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
     }
 
     func clean(_ run: SinkRun) async throws {

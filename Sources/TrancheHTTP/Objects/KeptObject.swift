@@ -56,7 +56,9 @@ package struct KeptObject: Sendable {
         }
         if let there {
             // A copy of an earlier attempt, whose object was not removed any more.
-            guard isAgain, there == own else {
+            var isCopy = isAgain && there == own
+            if isAgain, !isCopy { isCopy = try await isAlike(target) }
+            guard isCopy else {
                 throw TrancheError(
                     .sinkFailed,
                     "'\(target.url)' is there already, and nothing is replaced; move or remove it, "
@@ -64,20 +66,53 @@ package struct KeptObject: Sendable {
                 )
             }
         } else {
-            try await store.copy(object, to: target)
-            // The copy stays, whatever has become of the object: it may be the only one by now.
-            switch try await store.tagOfContent(of: object) {
-            case own: break
-            case nil: return
-            default:
-                throw TrancheError(
-                    .invalidItem,
-                    "'\(object.url)' has changed while it was copied, and stays where it is; "
-                        + "'\(target.url)' is a copy: look at both"
-                )
-            }
+            guard try await isThereOnceCopied(to: target, own) else { return }
         }
         try await store.remove(object)
+    }
+
+    /// Copies it, and looks whether it is there still, and as it was.
+    private func isThereOnceCopied(to target: ObjectName, _ own: String) async throws -> Bool {
+        try await store.copy(object, to: target)
+        // The copy stays, whatever has become of the object: it may be the only one by now.
+        switch try await store.tagOfContent(of: object) {
+        case own: return true
+        case nil: return false
+        default:
+            throw TrancheError(
+                .invalidItem,
+                "'\(object.url)' has changed while it was copied, and stays where it is; "
+                    + "'\(target.url)' is a copy: look at both"
+            )
+        }
+    }
+
+    /// Whether another object has the same bytes: the tag of a copy is another one where the object
+    /// was uploaded in parts, or is encrypted.
+    private func isAlike(_ other: ObjectName) async throws -> Bool {
+        let step: Int64 = 8 << 20
+        let states = (try await store.state(of: object), try await store.state(of: other))
+        guard states.0.size == states.1.size else { return false }
+        var place: Int64 = 0
+        while place < states.0.size {
+            let range = place..<min(states.0.size, place + step)
+            let part = try await bytes(range, of: object, in: states.0)
+            guard part.count == range.count,
+                try await part == bytes(range, of: other, in: states.1)
+            else { return false }
+            place = range.upperBound
+        }
+        return true
+    }
+
+    private func bytes(
+        _ range: Range<Int64>,
+        of object: ObjectName,
+        in state: ObjectState
+    ) async throws -> [UInt8] {
+        let response = try await store.fetch(range, of: object, in: state)
+        guard response.isSuccess else { throw store.failure(response, object, object.url) }
+        return response.body
     }
 
     /// Removes it.

@@ -57,7 +57,7 @@ final class WebhookBatchWriter: RecordWriter {
 final class WebhookRecordWriter: RecordWriter {
     private let posting: WebhookPosting
     private var count = 0
-    private var last: (id: Int64, place: Int)?
+    private var places = RecordPlaces()
     private var refused: [RefusedRecord] = []
 
     init(_ posting: WebhookPosting) {
@@ -68,8 +68,7 @@ final class WebhookRecordWriter: RecordWriter {
         var requests: [(id: Int64, key: String, record: Record)] = []
         for record in records {
             // Several records may have been made of one item.
-            let place = last.map { $0.id == record.id ? $0.place + 1 : 0 } ?? 0
-            last = (record.id, place)
+            let place = places.next(of: record.id)
             requests.append((record.id, try posting.key(String(record.id), String(place)), record))
         }
         let posting = posting

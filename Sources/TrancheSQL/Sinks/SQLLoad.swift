@@ -92,13 +92,3 @@ package struct SQLLoad: Sendable {
         }
     }
 }
-
-extension [Record] {
-    /// The records without those that were refused; several may be of one item, and all of it are
-    /// left out.
-    package func without(_ refused: [RefusedRecord]) -> [Record] {
-        if refused.isEmpty { return self }
-        let ids = Set(refused.map(\.id))
-        return filter { !ids.contains($0.id) }
-    }
-}

@@ -78,7 +78,9 @@ private final class Bzip2Decoder: SequentialDecoder {
         into output: UnsafeMutableBufferPointer<UInt8>
     ) throws(DecodingFault) -> DecodingStep {
         if !isOpen {
-            if input.isEmpty { return DecodingStep(taken: 0, given: 0) }
+            // Padding, as behind what is gzip: bzip2 takes what is no stream there for nothing.
+            let zeros = hasStream ? input.prefix { $0 == 0 }.count : 0
+            if zeros > 0 || input.isEmpty { return DecodingStep(taken: zeros, given: 0) }
             stream.pointee = tranche_bzip2_stream()
             guard library.begin(stream, 0, 0) == 0 else {
                 throw DecodingFault(reason: "there is no memory to read it", isOfMachine: true)

@@ -44,7 +44,7 @@ actor RestartableReader: ByteReader {
         /// Where it is spoilt.
         var fault: (offset: Int64, error: TrancheError)?
         var kept: RestartStore.Folder?
-        /// Rises whenever all this is forgotten.
+        /// Rises whenever some of this is forgotten: who has read before that knows nothing of it.
         var generation = 0
     }
 
@@ -151,6 +151,7 @@ actor RestartableReader: ByteReader {
             if let end = ends.min() { chunks.forget(number, from: end / Self.chunk) }
             content.end = nil
             content.fault = nil
+            content.generation += 1
         } else {
             chunks.forget(number)
             content = Content(
@@ -187,11 +188,11 @@ actor RestartableReader: ByteReader {
             // Up to the next chunk's beginning, from wherever a restart point lies.
             let next = min(start, (place.output / Self.chunk + 1) * Self.chunk)
             let skipped = DecodedChunk(capacity: Int(next - place.output))
-            try await fill(skipped, from: place)
+            try await fill(skipped, from: place, generation)
             guard skipped.isFull else { return nil }
         }
         let found = DecodedChunk(capacity: Int(Self.chunk))
-        try await fill(found, from: place)
+        try await fill(found, from: place, generation)
         guard content.generation == generation else { return found }
         if found.isFull { give(back: place) }
         guard found.count > 0 else { return nil }
@@ -248,7 +249,13 @@ actor RestartableReader: ByteReader {
     }
 
     /// Decodes until a chunk is full, or the content ends or is spoilt.
-    private func fill(_ chunk: DecodedChunk, from place: Place) async throws {
+    ///
+    /// Where the content has changed meanwhile, which shows in its generation, nothing is learnt.
+    private func fill(
+        _ chunk: DecodedChunk,
+        from place: Place,
+        _ generation: Int
+    ) async throws {
         while !chunk.isFull {
             if place.needsInput {
                 try await readInput(place)
@@ -259,20 +266,20 @@ actor RestartableReader: ByteReader {
             } catch {
                 let error = self.error(error, at: place.output, input: place.input)
                 guard error.code == .invalidItem else { throw error }
-                content.fault = (place.output, error)
+                if content.generation == generation { content.fault = (place.output, error) }
                 return
             }
             chunk.wrote(step.given)
             decodedBytes += Int64(step.given)
             if step.taken == 0, step.given == 0 {
                 if place.isLast {
-                    content.end = place.output
+                    if content.generation == generation { content.end = place.output }
                     return
                 }
                 place.needsInput = true
                 continue
             }
-            keepPoint(at: place)
+            if content.generation == generation { keepPoint(at: place) }
         }
     }
 

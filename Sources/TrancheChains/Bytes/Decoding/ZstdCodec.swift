@@ -26,7 +26,7 @@ struct ZstdCodec: ByteCodec {
         guard let stream = library.create() else {
             throw DecodingFault(reason: "there is no memory to read it", isOfMachine: true)
         }
-        return ZstdDecoder(stealing: stream, library)
+        return ZstdDecoder(stealing: stream, library, hasFrame: !state.isEmpty)
     }
 
     /// The functions of libzstd that are used.
@@ -80,16 +80,21 @@ struct ZstdCodec: ByteCodec {
 private final class ZstdDecoder: SequentialDecoder {
     /// Source: zstd_errors.h, `ZSTD_error_frameParameter_windowTooLarge`.
     private static let windowTooLarge = -16
+    /// Likewise, `ZSTD_error_prefix_unknown`.
+    private static let unknownPrefix = -10
 
     private let library: ZstdCodec.Library
     private let stream: OpaquePointer
     /// Whether a frame has ended and no other begun.
     private(set) var isAtStart = true
+    /// Whether a whole frame was read.
+    private var hasFrame: Bool
 
     /// Takes a stream, which it frees.
-    init(stealing stream: OpaquePointer, _ library: ZstdCodec.Library) {
+    init(stealing stream: OpaquePointer, _ library: ZstdCodec.Library, hasFrame: Bool) {
         self.stream = stream
         self.library = library
+        self.hasFrame = hasFrame
     }
 
     deinit {
@@ -101,7 +106,11 @@ private final class ZstdDecoder: SequentialDecoder {
         isLast: Bool,
         into output: UnsafeMutableBufferPointer<UInt8>
     ) throws(DecodingFault) -> DecodingStep {
-        if input.isEmpty, isAtStart { return DecodingStep(taken: 0, given: 0) }
+        if isAtStart {
+            // Padding, as behind what is gzip.
+            let zeros = hasFrame ? input.prefix { $0 == 0 }.count : 0
+            if zeros > 0 || input.isEmpty { return DecodingStep(taken: zeros, given: 0) }
+        }
         var source = tranche_zstd_buffer(
             memory: UnsafeMutableRawPointer(mutating: input.baseAddress),
             size: input.count,
@@ -122,9 +131,13 @@ private final class ZstdDecoder: SequentialDecoder {
                     isOfMachine: true
                 )
             }
+            if result == Self.unknownPrefix, hasFrame {
+                throw DecodingFault(reason: "what follows its last frame is not zstd")
+            }
             throw DecodingFault(reason: String(cString: library.errorName(result)))
         }
         isAtStart = result == 0
+        hasFrame = hasFrame || isAtStart
         let step = DecodingStep(taken: source.place, given: target.place)
         if isLast, !isAtStart, step.taken == 0, step.given == 0 { throw .cutOff }
         return step
