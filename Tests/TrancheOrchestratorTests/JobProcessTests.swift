@@ -197,8 +197,8 @@ struct JobProcessTests {
             let text = """
                 processes: {p: {type: note}}
                 jobs:
-                  load: {run: may, ids: {upper: 1000}, source: "csv:\(path)", count: 1, process: p,
-                         workers: 1,
+                  load: {run: may, ids: {upper: 1000}, source: {at: "csv:\(path)", follow: true},
+                         count: 1, process: p, workers: 1,
                          policy: {max_attempts: 1, lease: 1h, extended_retries: 300d}}
                 """
             let stop = StopSource()
