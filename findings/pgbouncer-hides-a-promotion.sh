@@ -5,6 +5,7 @@
 # Seen: it is refused on and on ("server is in hot standby mode"): libpq goes by what the pooler remembers of its first
 # connection to the server, also after another program had a session there that takes writes.
 set -euo pipefail
+export LC_ALL=C # what is looked for are words in English
 
 work=$(mktemp -d)
 programs=$(printf '%s\n' /usr/lib/postgresql/15/bin)

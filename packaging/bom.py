@@ -41,7 +41,8 @@ def needed(path):
 def packages(libraries):
     """The Debian packages of libraries, with the versions that were linked."""
     found = {}
-    cache = subprocess.run(["ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
+    # It need not be in PATH but for root.
+    cache = subprocess.run(["/sbin/ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
     for library in libraries:
         match = re.search(rf"^\s*{re.escape(library)} .*=> (\S+)$", cache, re.M)
         if not match:

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+from own_postgresql import exit_on_sigterm
+
 ITEMS = 4000
 WORK = 'cat > "$OUT/.$TRANCHE_BATCH.$TRANCHE_ATTEMPT" && mv "$OUT/.$TRANCHE_BATCH.$TRANCHE_ATTEMPT" ' \
     '"$OUT/$TRANCHE_BATCH.$TRANCHE_ATTEMPT"; sleep 0.02'
@@ -68,20 +70,31 @@ class Round:
         with sqlite3.connect(self.path) as database:
             database.execute("CREATE TABLE item (uid INTEGER PRIMARY KEY, item TEXT, weight INTEGER)")
         self.add(1, ITEMS // 2)
-        workers = [[self.old, self.worker(self.old)] for _ in range(2)]
-        self.wait_for(ITEMS // 10)
-        asked = self.run(self.new, "migrate", "up")
-        migrated = self.run(self.new, "migrate", "up", "--yes")
-        if migrated.returncode != 0:
-            sys.exit(migrated.stderr)
-        workers += [[self.new, self.worker(self.new)] for _ in range(2)]
-        self.add(ITEMS // 2 + 1, ITEMS)
-        self.kill(workers)
-        for _, worker in workers:
-            worker.send_signal(signal.SIGTERM)
-        for _, worker in workers:
-            worker.wait(timeout=60)
+        workers = []
+        try:
+            self.begin(workers, self.old)
+            self.wait_for(ITEMS // 10)
+            asked = self.run(self.new, "migrate", "up")
+            migrated = self.run(self.new, "migrate", "up", "--yes")
+            if migrated.returncode != 0:
+                sys.exit(migrated.stderr)
+            self.begin(workers, self.new)
+            self.add(ITEMS // 2 + 1, ITEMS)
+            self.kill(workers)
+            for _, worker in workers:
+                worker.send_signal(signal.SIGTERM)
+            for _, worker in workers:
+                worker.wait(timeout=60)
+        finally:
+            for _, worker in workers:
+                if worker.poll() is None:
+                    worker.kill()
+                worker.wait()
         return asked, self.faults()
+
+    def begin(self, workers, program):
+        for _ in range(2):
+            workers.append([program, self.worker(program)])
 
     def wait_for(self, items, limit=120):
         end = time.monotonic() + limit
@@ -101,13 +114,11 @@ class Round:
                 worker.kill()
                 self.kills += 1
             worker.wait()
-            again = self.worker(program)
+            workers[place][1] = self.worker(program)
             time.sleep(0.1)
-            if again.poll() is not None:
+            if workers[place][1].poll() is not None:
                 # The inventory does not let the old version in any more.
-                again = self.worker(self.new)
-                workers[place][0] = self.new
-            workers[place][1] = again
+                workers[place] = [self.new, self.worker(self.new)]
 
     def faults(self):
         faults = []
@@ -138,6 +149,7 @@ class Round:
 
 
 def main(old, new, rounds):
+    exit_on_sigterm()
     names = [subprocess.run([each, "--version"], capture_output=True, text=True).stdout.strip() for each in (old, new)]
     print(f"{names[0]} and {names[1]}", flush=True)
     for number in range(rounds):

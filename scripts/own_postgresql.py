@@ -5,12 +5,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 
 class Fault(Exception):
     """What a script has found."""
+
+
+def exit_on_sigterm():
+    """Has SIGTERM raise SystemExit: what was started is put away however a script ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class OwnPostgreSQL:
@@ -27,8 +33,16 @@ class OwnPostgreSQL:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.call("initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "--no-sync")
-        self.start()
+        try:
+            # Whatever the locale is.
+            self.call(
+                "initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                "--locale=C.UTF-8", "--no-sync",
+            )
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, program, *arguments, check=True):
         return subprocess.run(

@@ -137,6 +137,22 @@ import Testing
         #expect(try await bench.states() == ["failed"])
     }
 
+    @Test("Items that are named behind what is kept of a long result are not done")
+    func longResult() async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+        let script = #"""
+            printf '{"x":"'; head -c 1200000 /dev/zero | tr '\0' x; echo '","bad":[{"id":1}]}'
+            """#
+        let outcome = await work(bench, once, script)
+        #expect(outcome.status == .failed)
+        let words = "seems to blame items, and cannot be read"
+        #expect(outcome.errors.contains(words), "\(outcome.errors.suffix(1000))")
+        #expect(try await bench.states() == ["failed"])
+        let harmless = try await CommandLineBench()
+        #expect(await work(harmless, [], script.replacing("bad", with: "good")).status == .done)
+    }
+
     @Test("A number of bad items, or an empty list, is a result as any other")
     func counts() async throws {
         for line in [#"{"bad": 3}"#, #"{"bad": [], "bad_ids": []}"#, #"{"bad": null}"#] {

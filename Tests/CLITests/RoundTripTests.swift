@@ -23,7 +23,7 @@ import Testing
             first.output
                 == #"{"batch":1,"attempt":1,"job":"j","run":"","kind":"incremental","exact":true,"#
                 + #""id_start":1,"id_end":3,"count":3,"weight":60,"key":null,"#
-                + #""from":null,"to":null,"items":["#
+                + #""from":null,"to":null,"lease_s":60,"items":["#
                 + #"{"id":1,"item":"/data/1","weight":10},{"id":2,"item":"/data/2","weight":20},"#
                 + #"{"id":3,"item":"/data/3","weight":30}]}"# + "\n"
         )

@@ -162,15 +162,21 @@ import TrancheTestKit
         let text = """
             inputs: {files: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
             processes:
-              one: {type: program, command: [sh, -c, 'echo "$TRANCHE_LINK $PIPELINE_EVENT" >> "\(file)"']}
+              one:
+                type: program
+                command: [sh, -c, 'echo "$TRANCHE_LINK $PIPELINE_EVENT $TRANCHE_NOTE" >> "\(file)"']
             links: [files -> one]
             """
         try bench.write(text, to: "p.yaml")
         try bench.write("x", to: "in/a")
-        let outcome = await bench.run("run", bench.path("p.yaml"), "--drain")
+        // As where a pipeline is run by the program of another.
+        let outer = ["TRANCHE_LINK": "outer", "PIPELINE_EVENT": "outer", "TRANCHE_NOTE": "outer"]
+        let command = ["run", bench.path("p.yaml"), "--drain"]
+        let outcome = await bench.run(command, environment: outer)
         #expect(outcome.status == .done, "\(outcome.errors)")
         let seen = try String(contentsOfFile: file, encoding: .utf8)
         #expect(seen.hasPrefix(#"files/one {"location":"#), "\(seen)")
+        #expect(!seen.contains("outer"), "\(seen)")
         #expect(seen.contains(#""operation":"create""#), "\(seen)")
     }
 

@@ -213,7 +213,7 @@ import Tranche
         let acquire = ["acquire"] + Self.events + run + Self.times + ["--by", "hour", "--json"]
         let first = await bench.run(acquire)
         let interval =
-            #""from":"2026-01-01T00:00:00+00:00","to":"2026-01-01T01:00:00+00:00","items":["#
+            #""from":"2026-01-01T00:00:00+00:00","to":"2026-01-01T01:00:00+00:00","lease_s":60,"#
         #expect(first.output.contains(interval), "\(first.output) \(first.errors)")
         let fail = ["fail", "1", "--attempt", "1", "--error", "no", "--bad-ids", "1"]
         #expect(await bench.run(fail).status == .done)

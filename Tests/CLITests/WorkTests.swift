@@ -51,6 +51,35 @@ import Tranche
         #expect(lines[3].hasPrefix("done: 3 batches, 10 items, 550 in "))
     }
 
+    @Test(
+        "What this process was told of a batch of its own is not told of another",
+        arguments: [[], ["--persistent"]]
+    )
+    func nested(options: [String]) async throws {
+        let bench = try await CommandLineBench()
+        var outer = ["KEPT": "yes"]
+        for name in [
+            "JOB", "RUN", "KIND", "EXACT", "BATCH", "ATTEMPT", "ID_START", "ID_END", "FROM", "TO",
+            "NOTE", "PAGE", "PERSISTENT", "LINK", "FENCE",
+        ] {
+            outer["TRANCHE_\(name)"] = "outer"
+        }
+        outer["PIPELINE_EVENT"] = "outer"
+        let script = """
+            env > \(bench.path("seen"))
+            while read -r line; do
+                case $line in '{"end":'*) echo '{"done":1}' ;; esac
+            done
+            """
+        let command = ["work"] + Self.job + ["--count", "10"] + options
+        let outcome = await bench.run(command + ["--", "sh", "-c", script], environment: outer)
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        let seen = try String(contentsOfFile: bench.path("seen"), encoding: .utf8)
+        #expect(seen.contains("KEPT=yes\n"))
+        #expect(seen.contains("TRANCHE_JOB=j\n"))
+        #expect(!seen.contains("=outer"), "\(seen)")
+    }
+
     @Test("The last line of the output is the result, when it is a JSON object")
     func result() async throws {
         let bench = try await CommandLineBench()

@@ -38,6 +38,24 @@ struct ClientTests {
     }
 
     @Test(
+        "What the worker in shell runs takes no items from its standard input",
+        arguments: [["--persistent"], []]
+    )
+    func shellChildren(options: [String]) async throws {
+        try await withTemporaryFolder { folder in
+            let worker = folder.path("worker.sh")
+            let counting = "count=$((count + 1))"
+            let path = Self.folder.appending(path: "shell/worker.sh").path
+            try String(contentsOfFile: path, encoding: .utf8)
+                .replacing(counting, with: "head -c 1000 >/dev/null; \(counting)")
+                .write(toFile: worker, atomically: true, encoding: .utf8)
+            let options = options + ["--timeout", "60s", "--max-attempts", "1"]
+            let results = try await work(with: ["/bin/sh", worker], options)
+            #expect(results == [#"{"items":2}"#, #"{"items":2}"#, #"{"items":1}"#])
+        }
+    }
+
+    @Test(
         "The worker in Node works on every batch",
         .enabled(if: nodePath != nil),
         arguments: [["--persistent"], []]

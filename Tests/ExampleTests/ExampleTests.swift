@@ -48,6 +48,42 @@ struct ExampleTests {
         }
     }
 
+    @Test(
+        "In the medallion a corrected file leaves no rows of the one before",
+        .enabled(if: Python.path != nil)
+    )
+    func medallion() async throws {
+        let python = try #require(Python.path)
+        let scripts = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../examples/pipelines/medallion").standardizedFileURL.path
+        try await withTemporaryFolder { folder in
+            let (file, database) = (folder.path("a.csv"), folder.path("measurements.db"))
+            let event = #"{"id":"\#(file)"}"#
+            let batch = #"{"payload":{"result":{"files":["\#(file)"]}}}"#
+            let count = """
+                import sqlite3, sys
+                for table in "cleansed", "precipitation", "sensor":
+                    for row in sqlite3.connect(sys.argv[1]).execute("SELECT * FROM " + table):
+                        print(table, row[-1])
+                """
+            for (rows, left) in [
+                ("s1,10,20,1.5\ns2,11,21,0\n", 6), ("s1,10,20,2.5\n", 3),
+            ] {
+                try Data("sensor,latitude,longitude,precipitation\n\(rows)".utf8)
+                    .write(to: URL(filePath: file))
+                let script = """
+                    set -e
+                    echo '\(event)' | \(python) \(scripts)/validate.py \(database) >/dev/null
+                    echo '\(batch)' | \(python) \(scripts)/split.py \(database)
+                    \(python) -c '\(count)' \(database)
+                    """
+                let outcome = try await BuiltProgram(path: "/bin/sh").run(arguments: ["-c", script])
+                #expect(outcome.status == 0, "\(outcome.text)")
+                #expect(outcome.text.split(separator: "\n").count == left, "\(outcome.text)")
+            }
+        }
+    }
+
     @Test("The PostgreSQL example does what it shows", .enabled(if: TestPostgreSQL.server != nil))
     func postgreSQLExample() async throws {
         let server = try #require(TestPostgreSQL.server)

@@ -19,12 +19,14 @@ The same program runs once per batch, and with --persistent from batch to batch:
     tranche work --job sum --meta orders --columns qty --persistent -- python3 sum.py
 
 Needs Python 3.8, and nothing but its standard library. What the program prints goes to standard
-error: standard output belongs to the result.
+error: standard output belongs to the result. Standard input is empty for what the program runs: the
+items are for `run` alone.
 """
 
 import contextlib
 import json
 import os
+import re
 import sys
 import traceback
 
@@ -137,16 +139,18 @@ def run(work):
     """Has a function work on each batch that this process is given.
 
     work is given a Batch. It returns the batch's result, a dict that JSON can hold, or None. When it
-    raises, the batch fails, and is tried again as the run's policy says.
+    raises, the batch fails, and is tried again as the run's policy says; so it does when it ends the
+    process, also by sys.exit(0).
 
     Does not return where the program ends with its batch: it exits as `tranche work` wants it.
     """
-    answers = _take_standard_output()
+    lines, answers = _take_standard_input(), _take_standard_output()
     protocol = os.environ.get("TRANCHE_PERSISTENT")
     if protocol is None:
         if "TRANCHE_BATCH" not in os.environ:
             sys.exit("this program is run by 'tranche work': there is no TRANCHE_BATCH")
-        status, result = _work(work, Batch(_environment(), sys.stdin.buffer))
+        with _an_exit_is_a_failure():
+            status, result = _work(work, Batch(_environment(), lines))
         if result is not None:
             answers.write(result + "\n")
         _flush(answers)
@@ -154,16 +158,17 @@ def run(work):
     if protocol != PROTOCOL:
         sys.exit(f"tranche speaks protocol {protocol}, and this module {PROTOCOL}: take its own")
     variables = {}
-    for header in sys.stdin.buffer:
+    for header in lines:
         # A variable of the batch before, such as its note, is not one of this batch.
         for name in variables:
             os.environ.pop(name, None)
         variables = json.loads(header)["env"]
         for name, value in variables.items():
             os.environb[name.encode()] = value.encode()
-        items = _items(sys.stdin.buffer)
+        items = _items(lines)
         batch = Batch(variables, items)
-        status, result = _work(work, batch)
+        with _an_exit_is_a_failure():
+            status, result = _work(work, batch)
         for _ in items:
             pass
         sys.stdout.flush()
@@ -196,8 +201,7 @@ def _work(work, batch):
         result = work(batch)
         if result is not None and not isinstance(result, dict):
             raise TypeError(f"the result is a {type(result).__name__}; return a dict, or None")
-        said = _said(batch)
-        result = {**result, **said} if result is not None else said or None
+        result = _with_said(result, batch)
         return 0, None if result is None else _json(result)
     except _Ended:
         raise
@@ -214,6 +218,18 @@ def _work(work, batch):
         return _failed(error, batch)
 
 
+@contextlib.contextmanager
+def _an_exit_is_a_failure():
+    """Lets work end the process, but with no status that says that the batch is done."""
+    try:
+        yield
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int) and error.code % 256 == 0:
+            traceback.print_exc()
+            sys.exit(1)
+        raise
+
+
 def _failed(error, batch):
     """The exit status and the result as JSON of work that raised."""
     traceback.print_exception(type(error), error, error.__traceback__)
@@ -227,6 +243,19 @@ def _failed(error, batch):
                 print(f"left out, since it is no JSON: {name}", file=sys.stderr)
             return status, result
     return status, _json({"error": words})
+
+
+def _with_said(result, batch):
+    """The result with what work has said of the batch beside it, which stands first; None for none.
+
+    Of a result of more than 1 MiB only the first 64 KiB are kept.
+    """
+    said, own = _said(batch), (result or {}).get("bad")
+    if "bad" in said and isinstance(own, list):
+        said["bad"] = [*own, *said["bad"]]
+    elif "bad" in said and isinstance(own, dict):
+        raise TypeError('the "bad" of the result is no list')
+    return {**said, **result, **said} if result is not None else said or None
 
 
 def _said(batch, left_out=()):
@@ -248,9 +277,25 @@ def _id(id):
     return id
 
 
+# An escaped backslash or a whole surrogate pair; else a NUL, or half of a pair.
+_UNFIT = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(0000|d[89a-f]..)")
+
+
 def _json(value):
-    # In ASCII: half of a surrogate pair, as a file's name may have one, is no JSON.
-    return json.dumps(value, allow_nan=False)
+    """The value as JSON in ASCII: without NULs, and with a ? for half of a surrogate pair.
+
+    An error or a file's name may have them, and neither tranche nor a database takes them.
+    """
+    text = json.dumps(value, allow_nan=False)
+    return _UNFIT.sub(lambda found: found[1] or ("" if found[2] == "0000" else "?"), text)
+
+
+def _take_standard_input():
+    """Keeps standard input for what tranche says; what work runs would read its items from it."""
+    lines = os.fdopen(os.dup(0), "rb")
+    with open(os.devnull, "rb") as null:
+        os.dup2(null.fileno(), 0)
+    return lines
 
 
 def _take_standard_output():

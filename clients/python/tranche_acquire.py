@@ -73,10 +73,10 @@ class Job:
     name: its name.
     options: those of `tranche plan`, such as "--meta", "orders", "--count", "500".
     policy: more for `tranche acquire`, such as "--lease", "15s", "--max-attempts", "5".
-    heartbeat: seconds between heartbeats; a third of the run's lease, which is 60 s by default.
+    heartbeat: seconds between heartbeats; a third of the batch's lease by default.
     """
 
-    def __init__(self, name, *options, policy=(), heartbeat=20.0):
+    def __init__(self, name, *options, policy=(), heartbeat=None):
         self.name, self.options, self.policy, self.heartbeat = name, options, policy, heartbeat
 
     def acquire(self):
@@ -146,7 +146,7 @@ class Held:
     count, weight: how many items it has, and what they weigh.
     """
 
-    def __init__(self, document, heartbeat, note=None):
+    def __init__(self, document, heartbeat=None, note=None):
         variables = {f"TRANCHE_{name.upper()}": str(document[name]) for name in VARIABLES}
         ids = [item["id"] for item in document["items"]]
         if ids and all(isinstance(id, str) for id in ids):
@@ -160,7 +160,8 @@ class Held:
                 variables[f"TRANCHE_{name.upper()}"] = document[name]
         self.batch = tranche.Batch(variables, map(json.dumps, document["items"]))
         self.count, self.weight = document["count"], document["weight"]
-        self._heartbeat = heartbeat
+        # A tranche that is older than this module does not say it.
+        self._heartbeat = document.get("lease_s", 60) / 3 if heartbeat is None else heartbeat
 
     @property
     def key(self):
@@ -183,7 +184,7 @@ class Held:
         note = said.pop("note", None)
         if note is not None and status != 0:
             self._leave(note)
-        bad = ["--bad", json.dumps(said.pop("bad"))] if "bad" in said else []
+        bad = _blame(said)
         if status == 0:
             result = ["--result", json.dumps(said)] if said else []
             try:
@@ -264,6 +265,19 @@ class Held:
 
 def _key(document):
     return {"batch": document["batch"], "attempt": document["attempt"]}
+
+
+def _blame(said):
+    """Takes the bad items out of a result, as options; a number of them is a result as any other."""
+    bad = said.pop("bad") if isinstance(said.get("bad"), (list, dict)) else []
+    ids = said.pop("bad_ids", None) or []
+    if isinstance(bad, list) and isinstance(ids, list):
+        # An item that is named in both has the reason that the former gives.
+        bad = [*({"id": id} for id in ids), *bad]
+    elif ids:
+        # No list of items, which tranche refuses.
+        bad = ids
+    return ["--bad", json.dumps(bad)] if bad else []
 
 
 def _note_before(batch, attempt):

@@ -4,7 +4,10 @@
 #   tranche work --job count --meta files --count 100 -- clients/shell/worker.sh
 #   tranche work --job count --meta files --count 100 --persistent -- clients/shell/worker.sh
 #
-# Standard output belongs to the results: send all else to standard error.
+# Standard output belongs to the results: send all else to standard error. Standard input is empty
+# for what is run here, which would read items from it: they come by 3, which is closed for that, such
+# as in `ssh host uptime 3<&-`.
+exec 3<&0 </dev/null
 count=0
 case ${TRANCHE_PERSISTENT-} in
 '')
@@ -13,7 +16,7 @@ case ${TRANCHE_PERSISTENT-} in
         echo "this program is run by 'tranche work': there is no TRANCHE_BATCH" >&2
         exit 64
     fi
-    while read -r line; do count=$((count + 1)); done
+    while read -r line <&3; do count=$((count + 1)); done
     echo "worked on batch $TRANCHE_BATCH" >&2
     # With an exit status above 0 the batch would fail; 75 means that another try may help.
     echo "{\"items\":$count}"
@@ -25,7 +28,7 @@ case ${TRANCHE_PERSISTENT-} in
     exit 64
     ;;
 esac
-while read -r line; do
+while read -r line <&3; do
     case $line in
     '{"batch":'*)
         batch=${line#'{"batch":'}

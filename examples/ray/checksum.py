@@ -11,9 +11,7 @@ import ray
 import tranche_acquire
 
 # Where a node dies, its batches wait for the end of the lease: a heartbeat is due every third of it.
-JOB = tranche_acquire.Job(
-    "checksum", "--meta", "file", "--count", "100", policy=["--lease", "15s"], heartbeat=5.0
-)
+JOB = tranche_acquire.Job("checksum", "--meta", "file", "--count", "100", policy=["--lease", "15s"])
 
 
 @ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)

@@ -13,6 +13,8 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
     package let key: String?
     package let from: String?
     package let to: String?
+    /// How long it may be held without a heartbeat, in seconds.
+    package let lease: Double
     package let items: [Item]
 
     /// Makes the document of a batch in hand.
@@ -34,6 +36,7 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         key = batch.record.itemKey
         from = batch.intervalText?.from
         to = batch.intervalText?.to
+        lease = batch.lease.seconds
         self.items = items
     }
 
@@ -42,6 +45,8 @@ package struct HandedOutDocument: Codable, Sendable, Hashable {
         case isExact = "exact"
         case idStart = "id_start"
         case idEnd = "id_end"
-        case count, weight, key, from, to, items
+        case count, weight, key, from, to
+        case lease = "lease_s"
+        case items
     }
 }

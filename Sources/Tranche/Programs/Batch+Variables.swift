@@ -26,6 +26,15 @@ extension Batch {
         return variables
     }
 
+    /// The names of all that a program may find in its environment about its batch, also by other
+    /// ways than ``programVariables()``.
+    fileprivate static let variableNames = [
+        "TRANCHE_JOB", "TRANCHE_RUN", "TRANCHE_KIND", "TRANCHE_EXACT", "TRANCHE_BATCH",
+        "TRANCHE_ATTEMPT", "TRANCHE_ID_START", "TRANCHE_ID_END", "TRANCHE_FROM", "TRANCHE_TO",
+        "TRANCHE_NOTE", "TRANCHE_PAGE", "TRANCHE_PERSISTENT", "TRANCHE_LINK", "TRANCHE_FENCE",
+        "PIPELINE_EVENT",
+    ]
+
     /// The ends of its interval as RFC 3339 has them, by the clocks of the run's zone.
     package var intervalText: (from: String, to: String)? {
         guard let interval, let time = source.definition.time,
@@ -40,5 +49,13 @@ extension Batch {
         let (first, last) = (ids.lowerBound, ids.upperBound)
         let edges = try await source.items(withIDs: first == last ? [first] : [first, last])
         return (edges.first?.idText ?? String(first), edges.last?.idText ?? String(last))
+    }
+}
+
+extension [String: String] {
+    /// An environment without what it says of a batch: where this process works on one, that is not
+    /// the batch of the programs that it starts.
+    package var withoutBatch: [String: String] {
+        Batch.variableNames.reduce(into: self) { $0[$1] = nil }
     }
 }

@@ -6,6 +6,8 @@ package struct KeptResult: Sendable, Hashable {
     package let json: String
     /// Why it is a text; `nil` when it is the line itself.
     package let note: String?
+    /// Whether the line may blame items, be it in what is not kept of it.
+    let mayBlame: Bool
 
     /// Takes a line that begins as a JSON object does; `nil` for others, which are not results.
     ///
@@ -14,6 +16,7 @@ package struct KeptResult: Sendable, Hashable {
     package init?(_ line: LineCollector.Line) {
         let text = line.text.trimmed()
         guard text.hasPrefix("{") else { return nil }
+        mayBlame = line.mayBlame
         guard let fault = line.fault ?? StrictJSON.fault(in: text) else {
             json = text
             note = nil

@@ -11,16 +11,40 @@ package struct LineCollector: Sendable {
         package var text: String
         /// Why the text is not what was written; `nil` when it is.
         package var fault: String?
+        /// Whether it may blame items: it has what a member that blames begins with, be it in what
+        /// is not kept.
+        package var mayBlame: Bool
 
-        package init(text: String, fault: String? = nil) {
+        /// Describes a line.
+        ///
+        /// - Parameters:
+        ///   - text: What is kept of it.
+        ///   - fault: Why that is not what was written.
+        ///   - mayBlame: Whether what is not kept may blame items.
+        package init(text: String, fault: String? = nil, mayBlame: Bool = false) {
             self.text = text
             self.fault = fault
+            self.mayBlame = mayBlame || BlameMark.isFound(in: text.utf8)
+        }
+    }
+
+    /// A line of which pieces were copied already.
+    private struct LongLine {
+        /// Its beginning.
+        var start: [UInt8]
+        /// The length of the pieces.
+        var length = 0
+        /// What they have of a member that blames.
+        var blame = BlameMark()
+
+        mutating func add(_ piece: some Collection<UInt8>) {
+            length += piece.count
+            blame.look(at: piece)
         }
     }
 
     private var pending: [UInt8] = []
-    /// The beginning of a line of which pieces were copied already, and the length of these.
-    private var long: (start: [UInt8], length: Int)?
+    private var long: LongLine?
     /// The last line that was not blank; `nil` when there was none.
     package private(set) var lastLine: Line?
     /// The items that lines before the last one blame.
@@ -39,10 +63,9 @@ package struct LineCollector: Sendable {
         guard let end = pending.lastIndex(of: UInt8(ascii: "\n")) else {
             guard pending.count > Self.longestLine else { return [] }
             defer { pending = [] }
-            long = (
-                long?.start ?? Array(pending.prefix(Self.keptOfLonger)),
-                (long?.length ?? 0) + pending.count
-            )
+            var line = long ?? LongLine(start: Array(pending.prefix(Self.keptOfLonger)))
+            line.add(pending)
+            long = line
             return pending
         }
         let whole = Array(pending[...end])
@@ -68,12 +91,15 @@ package struct LineCollector: Sendable {
         keepBlame(of: long == nil ? parts[...] : parts.dropFirst(), where: { !isBlank($0) })
         if let index = parts.lastIndex(where: { !isBlank($0) }), index > 0 || long == nil {
             lastLine = Self.line(parts[index])
-        } else if let long {
+        } else if var line = long {
             // Only the first of these lines can go on from pieces that were copied already.
-            let length = long.length + (parts.first?.count ?? 0)
-            lastLine = Self.line(long.start[...])
-            lastLine?.fault =
-                "it has \(length) bytes, of which the first \(long.start.count) are kept"
+            line.add(parts.first ?? [])
+            let kept = line.start.count
+            lastLine = Line(
+                text: String(decoding: line.start, as: UTF8.self),
+                fault: "it has \(line.length) bytes, of which the first \(kept) are kept",
+                mayBlame: line.blame.isFound
+            )
         }
     }
 

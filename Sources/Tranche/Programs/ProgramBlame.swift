@@ -71,16 +71,8 @@ package struct ProgramBlame: Decodable, Sendable {
         guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "{") else {
             return false
         }
-        var matched = 0
-        for byte in line {
-            // Its first byte is in it once, so that a match which fails begins anew.
-            matched = byte == mark[matched] ? matched + 1 : byte == mark[0] ? 1 : 0
-            if matched == mark.count { return true }
-        }
-        return false
+        return BlameMark.isFound(in: line)
     }
-
-    private static let mark = Array(#""bad"#.utf8)
 
     package init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: CodingKeys.self)

@@ -106,7 +106,7 @@ package struct ProgramEnd: Sendable {
         guard let result else { return nil }
         guard result.note == nil else {
             // Whether it blames items cannot be told, and nothing that a program says is lost.
-            guard isSuccess, result.json.contains(#"\"bad"#) else { return nil }
+            guard isSuccess, result.mayBlame else { return nil }
             throw Fault(message: "its last line seems to blame items, and cannot be read")
         }
         do {

@@ -99,7 +99,7 @@ struct PipelinePrograms: Sendable {
         let child = try await ChildProcess.start(
             path(of: words[0]),
             arguments: words,
-            environment: environment,
+            environment: environment.withoutBatch,
             guardian: guardian
         )
         defer { guardian.remove(child.number) }

@@ -18,13 +18,11 @@ struct ProgramProcess: EventProcess {
     func verdict(on events: EventBatch) async throws -> BatchVerdict {
         var handler = handler
         var variables = ["TRANCHE_LINK": events.link.name]
-        // One that this process was given is of another event.
-        handler.program.environment["PIPELINE_EVENT"] = nil
         if events.events.count == 1, let event = events.events.first {
             let json = try event.json
             if json.utf8.count <= Self.longestVariable { variables["PIPELINE_EVENT"] = json }
         }
-        handler.program.environment.merge(variables) { _, own in own }
+        handler.program.variables = variables
         handler.program.input = Array(try events.numberedLines.utf8)
         handler.events = events.numbersByID
         return try await handler.handle(events.batch, events.progress)

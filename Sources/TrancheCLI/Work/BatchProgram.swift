@@ -7,7 +7,10 @@ import TrancheHTTP
 struct BatchProgram: Sendable {
     let path: String
     var arguments: [String]
-    var environment: [String: String]
+    /// The environment, of which the program gets all but what it says of another batch.
+    let environment: [String: String]
+    /// What the program finds there beside the batch's own variables.
+    var variables: [String: String] = [:]
     let guardian: ProcessGuard
     let stop: StopSource
     /// What a program is given to end.
@@ -103,9 +106,9 @@ struct BatchProgram: Sendable {
     }
 
     private func environment(for batch: Batch) async throws -> [String: String] {
-        var variables = try await batch.programVariables()
-        if let lineage { variables["OPENLINEAGE_PARENT_ID"] = "\(lineage.parent(of: batch))" }
-        return environment.merging(variables) { _, own in own }
+        var own = try await batch.programVariables().merging(variables) { $1 }
+        if let lineage { own["OPENLINEAGE_PARENT_ID"] = "\(lineage.parent(of: batch))" }
+        return environment.withoutBatch.merging(own) { $1 }
     }
 
     /// Whether a program that was not told to end by this process did so for a reason that is not

@@ -62,7 +62,8 @@ extension WorkOptions {
             }
             if let reason { try context.note("it is not handed out now: \(reason)") }
             if let note = job.sizeNote(on: batch.record) { try context.note(note) }
-            let environment = context.environment.merging(parameters.environment) { $1 }
+            let environment = context.environment.withoutBatch
+                .merging(parameters.environment) { $1 }
             let given = try await input.preview(of: batch, program, environment)
             var variables =
                 try await input.isPersistent

@@ -55,7 +55,7 @@ import TrancheTestKit
         #expect(
             seen[0] == #"{"batch":1,"attempt":1,"job":"j","run":"","kind":"incremental","#
                 + #""exact":true,"id_start":1,"id_end":4,"count":4,"weight":100,"key":null,"#
-                + #""from":null,"to":null,"env":{"#
+                + #""from":null,"to":null,"lease_s":60,"env":{"#
                 + #""TRANCHE_ATTEMPT":"1","TRANCHE_BATCH":"1","TRANCHE_EXACT":"1","#
                 + #""TRANCHE_ID_END":"4","TRANCHE_ID_START":"1","TRANCHE_JOB":"j","#
                 + #""TRANCHE_KIND":"incremental","TRANCHE_RUN":""}}"#
@@ -166,6 +166,9 @@ import TrancheTestKit
             (#"{\"done\":99}"#, "it answered batch 99 while it worked on batch"),
             (#"{\"done\":$batch,\"error\":\"no\"}"#, "its answer has a member \"error\""),
             (#"{\"done\":$batch,\"result\":5}"#, "the result of its answer is not a JSON object"),
+            (#"{\"done\":$batch,\"result\":{\"x\":NaN}}"#, "its answer is not JSON: a value is"),
+            (#"{\"done\":$batch,\"result\":{\"x\":\"\ud800\"}}"#, "half of a surrogate pair"),
+            (#"{\"result\":{\"x\":1e999},\"done\":$batch}"#, "beyond those that a double holds"),
         ]
     )
     func wrong(answer: String, words: String) async throws {
@@ -346,6 +349,10 @@ import TrancheTestKit
             (#"{"done":11,"exit":1.5}"#, "exit"), (#"{"done":11,"exit":4294967296}"#, "exit"),
             (#"{"done":"11"}"#, "done"), (#"{"done":"-11","exit":0}"#, "done"),
             (#"{"done":11,"result":5}"#, "result"), (#"{"done":11,"rows":5}"#, "rows"),
+            (#"{"done":11,"result":{"x":NaN}}"#, "not JSON"),
+            (#"{"done":11}{"done":12}"#, "not JSON"),
+            ("{\"done\":11,\"result\":{\"x\":\"\t\"}}\r\n", "not JSON"),
+            (#"{"result":{"x":Infinity}, "done": 11 }"#, "not JSON"),
             (#"{"done":11,"exit":null}"#, nil), (#"{"done":11.0,"exit":1e0,"result":{}}"#, nil),
         ]
     )
@@ -355,7 +362,8 @@ import TrancheTestKit
         #expect((answer.fault == nil) == (fault == nil))
         for own in [
             #"{"log":{"done":1}}"#, #"{"done":true}"#, #"{"done":null}"#, #"{"done":0.5}"#,
-            #"{"done":"x"}"#, #"{"done":[1]}"#,
+            #"{"done":"x"}"#, #"{"done":[1]}"#, #"{"done":1"#, #"{"done":1,"x":NaN"#,
+            #"{"x":NaN,"log":{"done":1}}"#, #"{"x":NaN,"done":"x"}"#, #"[NaN,{"done":1}"#,
         ] {
             #expect(ProgramAnswer(Array(own.utf8)) == nil, "\(own)")
         }
@@ -373,18 +381,58 @@ import TrancheTestKit
         }
     }
 
-    @Test("Of a program that has its whole batch and does not answer it is said, once")
-    func silent() async throws {
+    @Test("An answer that is too long is one that is wrong, and its bytes are passed on")
+    func longAnswer() {
+        var lines = AnswerLines()
+        let start = Array(#"{"done":1,"result":{"x":""#.utf8)
+        let piece = start + [UInt8](repeating: UInt8(ascii: "x"), count: AnswerLines.longest)
+        let parts = lines.add(piece)
+        #expect(parts.first == .other(piece))
+        guard case .answer(let answer) = parts.last else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(answer.batch == 1)
+        #expect(answer.fault == "its answer has more than 8388608 bytes")
+        let rest = Array("\"}}\n".utf8)
+        #expect(lines.add(rest) == [.other(rest)])
+    }
+
+    @Test("A result that is not UTF-8 is kept as that of a last line is")
+    func notUTF8() throws {
+        let line = Array(#"{"done":1,"result":{"x":""#.utf8) + [0xE9] + Array("\"}}\n".utf8)
+        let answer = try #require(ProgramAnswer(line))
+        #expect(answer.fault == nil)
+        #expect(answer.result?.fault == "it is not UTF-8")
+    }
+
+    @Test(
+        "Of a program that has its whole batch and does not answer it is said, once",
+        arguments: [false, true]
+    )
+    func silent(hasAnsweredBefore: Bool) async throws {
         let bench = try await CommandLineBench()
         let inventory = try await Inventory.open(try bench.inventoryLocation)
-        let batch = try #require(
-            try await inventory.acquireBatch(from: SQLSource("files"), job: "j", limit: .count(1))
-        )
+        func acquire() async throws -> Batch {
+            try #require(
+                try await inventory.acquireBatch(
+                    from: SQLSource("files"),
+                    job: "j",
+                    limit: .count(1)
+                )
+            )
+        }
+        let first: Batch? = try await hasAnsweredBefore ? acquire() : nil
+        let batch = try await acquire()
         let (clock, stop, said) = (ManualClock(), StopSource(), TextWriter())
-        let pool = ProgramPool(.json(nil))
+        let (pool, answered) = (ProgramPool(.json(nil)), TextWriter())
+        let answer = first.map { batch in
+            #"[ "$line" = '{"end":\#(batch.id)}' ] && echo '{"done":\#(batch.id)}'"#
+        }
+        let script = "while read -r line; do \(answer ?? ":"); done"
         let program = BatchProgram(
-            path: "/bin/cat",
-            arguments: ["cat"],
+            path: "/bin/sh",
+            arguments: ["sh", "-c", script],
             environment: ["PATH": "/usr/bin:/bin"],
             guardian: try ProcessGuard(),
             stop: stop,
@@ -398,8 +446,15 @@ import TrancheTestKit
             way: .persistent(pool)
         )
         let work = Task {
-            try await program.whileWorking { try await program.run(batch, BatchProgress()) }
+            try await program.whileWorking {
+                if let first {
+                    _ = try await program.run(first, BatchProgress())
+                    try answered.write(Array("yes".utf8))
+                }
+                return try await program.run(batch, BatchProgress())
+            }
         }
+        if first != nil { #expect(await eventually { answered.text == "yes" }) }
         try await clock.waitForSleepers(1)
         // The help promises half a minute.
         clock.advance(by: .seconds(29))
@@ -411,6 +466,7 @@ import TrancheTestKit
         work.cancel()
         _ = await work.result
         #expect(said.text.components(separatedBy: "tranche: ").count == 2)
+        try await first?.release()
         try await batch.release()
         await inventory.close()
     }

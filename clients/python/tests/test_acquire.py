@@ -39,10 +39,10 @@ class Ended(unittest.TestCase):
         self.addCleanup(patch.stop)
         document = {
             "batch": 7, "attempt": 1, "job": "j", "run": "", "kind": "incremental", "id_start": 1,
-            "id_end": 2, "exact": True, "count": 2, "weight": 2,
+            "id_end": 2, "exact": True, "count": 2, "weight": 2, "lease_s": 180,
             "items": [{"id": id, "item": None, "weight": 1} for id in (1, 2)],
         }
-        self.held = tranche_acquire.Held(document, heartbeat=60)
+        self.held = tranche_acquire.Held(document)
 
     def work(self, work):
         with mock.patch("sys.stderr"):
@@ -101,6 +101,24 @@ class Ended(unittest.TestCase):
         _, calls = self.work(work)
         self.assertEqual(calls[-1][6:], ["--bad", '[{"id": 1, "error": "no such day"}]'])
 
+    def test_bad_items_of_the_result_are_named_in_each_way_that_a_program_has(self):
+        for result, options in (
+            ({"bad": 3}, ["--result", '{"bad": 3}']), ({"bad_ids": "all"}, ["--bad", '"all"']),
+            ({"bad": {"id": 2}}, ["--bad", '{"id": 2}']), ({"bad": [], "bad_ids": []}, []),
+        ):
+            _, calls = self.work(lambda batch: result)
+            self.assertEqual(calls[-1][4:], options)
+        for result, bad in (
+            ({"bad_ids": [2]}, '[{"id": 2}, {"id": 1, "error": "odd"}]'),
+            ({"bad": [{"id": 2}]}, '[{"id": 2}, {"id": 1, "error": "odd"}]'),
+        ):
+            def work(batch):
+                batch.bad(1, "odd")
+                return result
+
+            _, calls = self.work(work)
+            self.assertEqual(calls[-1][4:], ["--bad", bad])
+
     def test_a_time_that_is_no_number_is_a_failure(self):
         def work(batch):
             raise tranche.RetryLater("soon")
@@ -108,6 +126,9 @@ class Ended(unittest.TestCase):
         state, calls = self.work(work)
         self.assertEqual((state, calls[-1][0]), ("failed", "fail"))
         self.assertIn("not 'soon'", calls[-1][5])
+
+    def test_heartbeats_are_a_third_of_the_lease_unless_said_otherwise(self):
+        self.assertEqual(self.held._heartbeat, 60)
 
     def test_heartbeats_go_on_after_one_that_could_not_be_started(self):
         self.held._heartbeat = 0.001
@@ -312,6 +333,12 @@ class Acquired(unittest.TestCase):
 
         self.assertEqual(held.work(work), "succeeded")
         self.assertGreater(later[-1], before)
+
+    def test_heartbeats_keep_a_lease_that_the_policy_shortens(self):
+        policy = [*self.job.policy, "--lease", "15s"]
+        held = tranche_acquire.Job("j", "--meta", "item", "--count", "5", policy=policy).acquire()
+        self.assertEqual(held._heartbeat, 5)
+        self.assertEqual(held.work(lambda batch: None), "succeeded")
 
     def test_a_paused_run_has_none_now_and_a_wrong_option_is_refused(self):
         self.job.acquire().work(lambda batch: None)

@@ -76,6 +76,30 @@ class Outcomes(unittest.TestCase):
             self.assertIn("JSON", result["error"])
 
 
+    def test_what_no_database_holds_is_replaced_and_all_else_stays(self):
+        def work(batch):
+            raise ValueError("a\0b \ud800 \\u0000 \U0001f600")
+
+        self.assertEqual(self.outcome(work), (1, {"error": "ValueError: ab ? \\u0000 \U0001f600"}))
+
+    def test_bad_items_of_the_result_and_of_the_batch_are_joined_and_stand_first(self):
+        def work(batch):
+            batch.leave("half")
+            batch.bad(2, "qty is odd")
+            return {"rows": 5, "bad": [{"id": 1}]}
+
+        _, result = self.outcome(work)
+        self.assertEqual(list(result), ["bad", "note", "rows"])
+        self.assertEqual(result["bad"], [{"id": 1}, {"id": 2, "error": "qty is odd"}])
+
+        def blame(batch):
+            batch.bad(2)
+            return {"bad": {"id": 1}}
+
+        status, result = self.outcome(blame)
+        self.assertEqual((status, result["bad"]), (1, [{"id": 2, "error": ""}]))
+
+
 class Workers(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -260,6 +284,80 @@ class Workers(unittest.TestCase):
                     program = f"tranche.run(lambda batch: {value})"
                     self.work(mode, program, status=1)
                     self.assertEqual({b["status"] for b in self.batches()}, {"failed"})
+
+    def test_an_error_with_what_no_database_holds_fails_the_batch(self):
+        program = """
+            def work(batch):
+                raise ValueError("no file " + os.fsdecode(b"\\xe9") + chr(0))
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, "--timeout", "60s", status=1)
+                for batch in self.batches():
+                    self.assertIn("ValueError: no file ?", batch["logging"])
+
+    def test_what_work_runs_takes_no_items_from_standard_input(self):
+        database = sqlite3.connect(self.path("orders.db"))
+        database.execute("DELETE FROM orders")
+        rows = ((id, f"/data/{id}", id, None) for id in range(1001, 2001))
+        database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", rows)
+        database.commit()
+        database.close()
+        program = """
+            import subprocess
+            def work(batch):
+                count = 0
+                for item in batch:
+                    count += 1
+                    if count == 1:
+                        subprocess.run(["head", "-c", "100000"], stdout=subprocess.DEVNULL, check=True)
+                return {"items": count}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, "--count", "500", "--timeout", "60s")
+                results = [batch["result"] for batch in self.batches()]
+                self.assertEqual(results, [{"items": 500}] * 2)
+
+    def test_work_that_ends_the_process_has_failed(self):
+        program = """
+            def work(batch):
+                batch.bad(batch.id_start)
+                sys.exit(0)
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, status=1)
+                for batch in self.batches():
+                    self.assertEqual(batch["status"], "failed")
+                    self.assertIn("SystemExit: 0", batch["logging"])
+
+    def test_bad_items_of_the_result_are_quarantined_beside_those_of_the_batch(self):
+        program = """
+            def work(batch):
+                batch.bad(batch.id_start)
+                return {"bad": [{"id": batch.id_end, "error": "qty is odd"}]}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, status=1)
+                quarantined = [b["id_start"] for b in self.batches() if b["status"] == "quarantined"]
+                self.assertEqual(sorted(quarantined), [1, 5, 6, 10])
+
+    def test_bad_items_behind_what_is_kept_of_a_result_fail_the_batch(self):
+        program = """
+            def work(batch):
+                return {"text": "x" * 1200000, "bad": [{"id": batch.id_start}]}
+            tranche.run(work)
+        """
+        for mode in MODES:
+            with self.subTest(mode=mode):
+                self.work(mode, program, status=1)
+                self.assertEqual({batch["status"] for batch in self.batches()}, {"failed"})
 
     def test_a_batch_comes_back_later(self):
         program = """

@@ -17,13 +17,16 @@ with database:
         event = json.loads(line)
         # The event is a batch of `validate`: its result is in the payload.
         for file in event["payload"]["result"]["files"]:
+            # What the file had before it was corrected goes.
+            database.execute("DELETE FROM sensor WHERE sensor NOT IN (SELECT sensor FROM cleansed)")
             database.execute(
                 "INSERT OR REPLACE INTO sensor"
                 " SELECT sensor, latitude, longitude FROM cleansed WHERE file = ?",
                 [file],
             )
+            database.execute("DELETE FROM precipitation WHERE file = ?", [file])
             database.execute(
-                "INSERT OR REPLACE INTO precipitation"
+                "INSERT INTO precipitation"
                 " SELECT file, line, sensor, precipitation FROM cleansed WHERE file = ?",
                 [file],
             )

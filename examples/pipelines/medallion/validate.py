@@ -28,13 +28,14 @@ with database:
     for line in sys.stdin.buffer:
         event = json.loads(line)
         paths.append(event["id"])
+        # The same file may come again, and have fewer lines.
+        database.execute("DELETE FROM cleansed WHERE file = ?", [event["id"]])
         with open(event["id"].encode(), newline="", encoding="utf-8") as file:
             for number, row in enumerate(csv.DictReader(file), start=2):
                 if words := fault(row):
                     sys.exit(f"Row failed validation: line {number}: {words}")
-                # The same file may come again: its rows replace themselves.
                 database.execute(
-                    "INSERT OR REPLACE INTO cleansed VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO cleansed VALUES (?, ?, ?, ?, ?, ?)",
                     [event["id"], number, row["sensor"], row["latitude"], row["longitude"],
                      row["precipitation"]],
                 )

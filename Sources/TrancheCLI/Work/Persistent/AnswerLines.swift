@@ -17,15 +17,15 @@ struct ProgramAnswer: Sendable, Hashable {
     /// Reads a line; `nil` where it is not an answer.
     ///
     /// What is a JSON object with a member `done` that is a whole number is one. With such a number
-    /// as a text it is one that is wrong.
+    /// as a text it is one that is wrong, as is an object with such a member that is not JSON.
     init?(_ line: some Collection<UInt8>) {
-        let first = line.first { $0 != 0x20 && $0 != 0x09 }
-        guard first == UInt8(ascii: "{") else { return nil }
-        let bytes = Array(line)
-        // Most of a program's own lines need not be read for it.
-        guard String(decoding: bytes, as: UTF8.self).contains("\"done\"") else { return nil }
-        let look = bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) }
-        guard look.fault == nil else { return nil }
+        guard let (bytes, look) = Self.look(at: line) else { return nil }
+        if let complaint = look.complaint(about: "its answer") {
+            guard let number = Self.batch(ofBroken: bytes, look.members) else { return nil }
+            batch = number
+            fault = complaint
+            return
+        }
         func text(_ name: String) -> String? {
             look.members.last { $0.name == name }.map {
                 String(decoding: bytes[$0.value], as: UTF8.self)
@@ -41,12 +41,9 @@ struct ProgramAnswer: Sendable, Hashable {
         } else {
             return nil
         }
-        switch text("exit") {
-        case nil, "null": break
-        case .some(let given):
-            // A program exits with eight bits.
-            if let code = Self.whole(given).flatMap({ Int32(exactly: $0) }) {
-                exit = code != 0 && code & 0xFF == 0 ? 1 : code & 0xFF
+        if let given = text("exit"), given != "null" {
+            if let code = Self.code(given) {
+                exit = code
             } else {
                 fault = fault ?? "its answer's \"exit\" is not a whole number of 32 bits"
             }
@@ -58,9 +55,51 @@ struct ProgramAnswer: Sendable, Hashable {
                 + "\"exit\" and \"result\" alone"
         }
         guard let result = text("result"), result != "null" else { return }
-        self.result = Self.kept(result)
+        self.result = Self.kept(result, isValid: String(validating: bytes, as: UTF8.self) != nil)
         if !result.hasPrefix("{") {
             fault = fault ?? "the result of its answer is not a JSON object"
+        }
+    }
+
+    /// Reads the start of a line that is too long to be an answer; `nil` where it does not begin as
+    /// one, with the number of the batch.
+    init?(tooLong start: some Collection<UInt8>) {
+        guard let (bytes, look) = Self.look(at: start),
+            let number = Self.done(in: bytes, look.members)
+        else { return nil }
+        batch = number
+        fault = "its answer has more than \(AnswerLines.longest) bytes"
+    }
+
+    /// A line that may be an answer, and what is found in it; `nil` where it is none.
+    private static func look(
+        at line: some Collection<UInt8>
+    ) -> (bytes: [UInt8], look: StrictJSON.Look)? {
+        let first = line.first { $0 != 0x20 && $0 != 0x09 }
+        guard first == UInt8(ascii: "{") else { return nil }
+        let bytes = Array(line)
+        // Most of a program's own lines need not be read for it.
+        guard String(decoding: bytes, as: UTF8.self).contains("\"done\"") else { return nil }
+        return (bytes, bytes.withUnsafeBufferPointer { StrictJSON.look(at: $0) })
+    }
+
+    /// The number of the batch that a line answers which is not JSON; `nil` where it answers none.
+    ///
+    /// It is read where it stands before what is wrong, and as the last member. What has no end is
+    /// a line of the program's own.
+    private static func batch(ofBroken bytes: [UInt8], _ members: [StrictJSON.Member]) -> Int64? {
+        let line = String(decoding: bytes, as: UTF8.self).trimmed(.all)
+        guard line.hasSuffix("}") else { return nil }
+        if let number = done(in: bytes, members) { return number }
+        guard let colon = line.lastIndex(of: ":"), line[..<colon].trimmed().hasSuffix("\"done\"")
+        else { return nil }
+        return whole(line[colon...].dropFirst().dropLast().trimmed())
+    }
+
+    /// The number of the batch in the members of a line, as far as these were read.
+    private static func done(in bytes: [UInt8], _ members: [StrictJSON.Member]) -> Int64? {
+        members.last { $0.name == "done" }.flatMap {
+            whole(String(decoding: bytes[$0.value], as: UTF8.self))
         }
     }
 
@@ -70,21 +109,30 @@ struct ProgramAnswer: Sendable, Hashable {
         Int64(text) ?? (try? JSONText.decode(Int64.self, from: text))
     }
 
+    /// An exit code in the eight bits that a program exits with; `nil` for what is none.
+    private static func code(_ text: String) -> Int32? {
+        guard let code = whole(text).flatMap({ Int32(exactly: $0) }) else { return nil }
+        return code != 0 && code & 0xFF == 0 ? 1 : code & 0xFF
+    }
+
     /// A result as it is kept of a last line.
-    private static func kept(_ text: String) -> LineCollector.Line {
+    private static func kept(_ text: String, isValid: Bool) -> LineCollector.Line {
         let count = text.utf8.count
-        guard count > LineCollector.longestLine else { return LineCollector.Line(text: text) }
+        guard count > LineCollector.longestLine else {
+            return LineCollector.Line(text: text, fault: isValid ? nil : "it is not UTF-8")
+        }
         let kept = LineCollector.keptOfLonger
         return LineCollector.Line(
             text: String(decoding: text.utf8.prefix(kept), as: UTF8.self),
-            fault: "it has \(count) bytes, of which the first \(kept) are kept"
+            fault: "it has \(count) bytes, of which the first \(kept) are kept",
+            mayBlame: BlameMark.isFound(in: text.utf8)
         )
     }
 }
 
 /// Parts the output of a program that goes on from batch to batch into answers and all else.
 struct AnswerLines: Sendable {
-    /// A longer line is not an answer.
+    /// A longer line is not an answer; one that begins as an answer is one that is wrong.
     static let longest = 8 << 20
 
     /// A part of the output.
@@ -118,6 +166,9 @@ struct AnswerLines: Sendable {
         pending.removeFirst(start)
         if pending.count > Self.longest {
             Self.add(pending[...], to: &parts)
+            if !isLong, let answer = ProgramAnswer(tooLong: pending) {
+                parts.append(.answer(answer))
+            }
             pending = []
             isLong = true
         }

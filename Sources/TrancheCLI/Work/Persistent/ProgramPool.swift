@@ -61,7 +61,7 @@ final class ProgramPool: Sendable {
         let child = try await ChildProcess.start(
             program.path,
             arguments: program.arguments,
-            environment: program.environment.merging(variables) { _, own in own },
+            environment: program.environment.withoutBatch.merging(variables) { _, own in own },
             guardian: program.guardian
         )
         let session = ProgramSession(child, program)

@@ -187,7 +187,7 @@ final class ProgramSession: Sendable {
         case kept
     }
 
-    /// How long a program that has not answered yet may have its batch before that is said.
+    /// How long a program may have its whole batch before it is said that it has not answered.
     static let longestSilence = Duration.seconds(30)
 
     /// Has the process work on a batch; cancelled, it ends the process.
@@ -253,7 +253,7 @@ final class ProgramSession: Sendable {
                 case .fed(let result):
                     fed = result
                     if case .failure = result { terminate() }
-                    guard answer == nil, !hasAnswered else { break }
+                    guard answer == nil else { break }
                     // What speaks no such protocol waits for more, and so does this.
                     group.addTask { [program] in
                         _ = try? await program.clock.sleep(for: Self.longestSilence)
@@ -276,9 +276,6 @@ final class ProgramSession: Sendable {
             return (answer ?? .wrong("it was not asked"), fed ?? .success(()))
         }
     }
-
-    /// Whether it has answered a batch.
-    private var hasAnswered: Bool { state.withLock { $0.answers > 0 } }
 
     /// Says, once, that a program has all of its batch and does not answer.
     private func noteSilence(_ batch: Batch) {
