@@ -54,8 +54,7 @@ struct AppliedDatabasesTests {
                 )
             }
             await other.close()
-            try await withTestDatabase(backend) { database in
-                try await database.migrateUp()
+            try await withTestDatabase(backend, isMigrated: true) { database in
                 let bench = try await CommandLineBench(isMigrated: false)
                 let scheme = backend == .sqlite ? "sqlite:" : ""
                 var settings = [

@@ -35,6 +35,10 @@ import Testing
         Case("acquire --job j --meta files --run -", .usage, "a run cannot be named '-'"),
         Case("load x.csv --to none --run -", .usage, "a run cannot be named '-'"),
         Case("load x.csv --to none --again -", .usage, "a run cannot be named '-'"),
+        Case("load x.csv --to none --timeout 0s", .usage, "a bound of time is above 0"),
+        Case("load x.csv --to none --idle 0s", .usage, "a bound of time is above 0"),
+        Case("work --job j --meta files --timeout 0 -- true", .usage, "a bound of time is above 0"),
+        Case("work --job j --meta files --idle 0 -- true", .usage, "a bound of time is above 0"),
         Case("acquire --job .. --meta files", .usage, "neither a job nor a run can be named '..'"),
         Case(
             "acquire --job j --meta files --weight 5 --min-weight 6",

@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import TestSupport
 import Testing
 import Tranche
 import TrancheConnectors
@@ -20,6 +21,7 @@ final class CommandLineBench: Sendable {
     init(isMigrated: Bool = true) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "tranche-cli-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        if isMigrated { try await MigratedFile.write(to: path("tranche.db")) }
         try execute(
             """
             CREATE TABLE files (uid INTEGER PRIMARY KEY AUTOINCREMENT, item TEXT, weight REAL);
@@ -28,7 +30,6 @@ final class CommandLineBench: Sendable {
             FROM json_each('[1,2,3,4,5,6,7,8,9,10]');
             """
         )
-        if isMigrated { #expect(await run("migrate", "up").status == .done) }
     }
 
     deinit {

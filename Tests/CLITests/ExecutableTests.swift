@@ -184,15 +184,28 @@ import Testing
     @Test("Whoever stops reading results ends the work, and keeps no batch from others")
     func unreadResults() async throws {
         let bench = try await CommandLineBench()
+        // The first end is told once the second batch is there, which waits for the reader to go.
+        let gone = bench.path("gone")
+        try bench.write(
+            """
+            cat > /dev/null
+            [ $TRANCHE_BATCH = 1 ] && exit 0
+            while [ ! -e '\(gone)' ]; do sleep 0.02; done
+            """,
+            to: "script"
+        )
         let line =
-            "'\(Executable.tranche.path)' work --json --job j --meta files --count 1 -- true "
-            + "2>/dev/null | head -1 > /dev/null; echo \"${PIPESTATUS[0]}\""
+            "'\(Executable.tranche.path)' work --json --job j --meta files --count 1 "
+            + "-- sh '\(bench.path("script"))' 2>/dev/null "
+            + "| { head -1 > /dev/null; exec <&-; touch '\(gone)'; }; echo \"${PIPESTATUS[0]}\""
         let outcome = try await Executable("/bin/bash").run(
             ["-c", line],
             environment: bench.environment
         )
-        #expect(["0\n", "1\n"].contains(outcome.output))
-        #expect(try await bench.states().allSatisfy { ["succeeded", "released"].contains($0) })
+        #expect(outcome.output == "1\n")
+        let states = try await bench.states()
+        #expect(states.count <= 3, "\(states)")
+        #expect(states.allSatisfy { ["succeeded", "released"].contains($0) })
     }
 
     /// A pipe that takes nothing more until somebody reads.

@@ -18,26 +18,19 @@ import Testing
         return bench
     }
 
-    @Test("A paused job is told, and the status is that of a paused link")
-    func paused() async throws {
+    @Test(
+        "A paused or cancelled job is told, and the status is that of such a link",
+        arguments: [
+            ("pause", ProgramStatus.tryAgain, ["one: paused (why); 'tranche resume'"]),
+            ("cancel", .cancelled, ["one: cancelled", ": why; 'tranche resume'"]),
+        ]
+    )
+    func held(by command: String, status: ProgramStatus, words: [String]) async throws {
         let bench = try await bench()
-        #expect(await bench.run("pause", "--job", "one", "--reason", "night").status == .done)
+        #expect(await bench.run(command, "--job", "one", "--reason", "why").status == .done)
         let run = await bench.run("run", bench.path("p.yaml"), "--drain")
-        #expect(run.status == .tryAgain)
-        #expect(run.errors.contains("one: paused (night); 'tranche resume'"), "\(run.errors)")
-        #expect(await bench.run("resume", "--job", "one").status == .done)
-        let again = await bench.run("run", bench.path("p.yaml"), "--drain")
-        #expect(again.status == .done, "\(again.errors)")
-    }
-
-    @Test("A cancelled job is told, and the status is that of a cancelled link")
-    func cancelled() async throws {
-        let bench = try await bench()
-        #expect(await bench.run("cancel", "--job", "one", "--reason", "over").status == .done)
-        let run = await bench.run("run", bench.path("p.yaml"), "--drain")
-        #expect(run.status == .cancelled)
-        #expect(run.errors.contains("one: cancelled"), "\(run.errors)")
-        #expect(run.errors.contains(": over; 'tranche resume'"), "\(run.errors)")
+        #expect(run.status == status)
+        for word in words { #expect(run.errors.contains(word), "\(run.errors)") }
         #expect(await bench.run("resume", "--job", "one").status == .done)
         let again = await bench.run("run", bench.path("p.yaml"), "--drain")
         #expect(again.status == .done, "\(again.errors)")

@@ -71,16 +71,6 @@ struct LoadTests {
         }
     }
 
-    @Test("A bound of time is above 0")
-    func noBound() async throws {
-        let bench = try await bench(rows: 2)
-        for option in ["--timeout", "--idle"] {
-            let outcome = await load(bench, "--to", "none", option, "0s")
-            #expect(outcome.status == .usage)
-            #expect(outcome.errors.contains("a bound of time is above 0"), "\(outcome.errors)")
-        }
-    }
-
     @Test("Rejects are beside the file, and the exit status is that of a complete load")
     func rejects() async throws {
         let bench = try await bench(badEvery: 50)

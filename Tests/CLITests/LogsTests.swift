@@ -298,14 +298,4 @@ import Tranche
         #expect(try await bench.batches()[0]["logging"] as? String == "timed out after \(words)")
         #expect(await bench.run("logs", "--batch", "1").status == .done)
     }
-
-    @Test("A bound of time is above 0")
-    func noTime() async throws {
-        let bench = try await CommandLineBench()
-        for option in ["--timeout", "--idle"] {
-            let outcome = await work(bench, [option, "0"], "true")
-            #expect(outcome.status == .usage)
-            #expect(outcome.errors.contains("a bound of time is above 0"))
-        }
-    }
 }

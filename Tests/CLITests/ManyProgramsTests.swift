@@ -14,7 +14,11 @@ struct ManyProgramsTests {
         // Dispatch has 255 threads, and each program is waited for in three ways.
         let (read, gate) = (bench.path("read"), bench.path("gate"))
         try #require(mkfifo(gate, 0o600) == 0)
-        let script = "cat > /dev/null; echo x >> '\(read)'; cat '\(gate)'"
+        // Open at both ends: whoever opens it to read need not wait for that, nor finds it ended.
+        let descriptor = open(gate, O_RDWR | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let script = "cat > /dev/null; echo x >> '\(read)'; read line < '\(gate)'"
         let words = ["work", "--job", "j", "--meta", "files", "--count", "1", "--workers", "90"]
         let running = try Executable.tranche.start(
             words + ["--", "sh", "-c", script],
@@ -26,10 +30,10 @@ struct ManyProgramsTests {
                 return lines?.utf8.count == 180
             }
         )
-        // Opened by one who writes, it lets all go on who read it.
-        let descriptor = open(gate, O_WRONLY)
-        #expect(descriptor >= 0)
-        _ = close(descriptor)
+        // A line for each.
+        let lines = [UInt8](repeating: 0x0A, count: 90)
+        let written = write(descriptor, lines, lines.count)
+        #expect(written == lines.count)
         #expect(await running.outcome().code == 0)
         let done = try bench.rows("SELECT count(*) FROM inventory WHERE status = 'succeeded'")
         #expect(done == ["90"])

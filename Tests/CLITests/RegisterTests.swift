@@ -68,26 +68,38 @@ struct RegisterTests {
         #expect(try bench.rows("SELECT count(*) FROM photo") == ["4"])
     }
 
-    @Test("A table in a schema that is not there is named with it, and with what to do")
-    func missingSchema() async throws {
-        let bench = try await bench()
+    /// Expects that a table in a schema that is not there is refused with a remedy.
+    private func expectMissingSchema(
+        _ bench: CommandLineBench,
+        _ settings: [String: String],
+        _ remedy: String
+    ) async throws {
         let words = ["register", bench.path("photos"), "--table", "nosuchschema.reg"]
         let reason = "there is no schema 'nosuchschema' for the table 'nosuchschema.reg'; "
         for options in [[], ["--dry-run"]] {
-            let register = await bench.run(words + options)
+            let register = await bench.run(words + options, environment: settings)
             #expect(register.status == .usage)
-            #expect(register.errors.contains(reason + "a SQLite file has none"), "\(register)")
+            #expect(register.errors.contains(reason + remedy), "\(register)")
         }
-        guard let server = TestPostgreSQL.server else { return }
+    }
+
+    @Test("A table in a schema is refused in a SQLite file, which has none")
+    func missingSchema() async throws {
+        try await expectMissingSchema(try await bench(), [:], "a SQLite file has none")
+    }
+
+    @Test(
+        "A table in a schema that is not there is named with it, and with what to do",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
+    func missingSchemaOfServer() async throws {
+        let server = try #require(TestPostgreSQL.server)
+        let bench = try await bench()
         try await withTestSchema(server) { schema in
             let settings = ["TRANCHE_INVENTORY": server.url, "TRANCHE_SCHEMA": schema]
             #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)
-            for options in [[], ["--dry-run"]] {
-                let register = await bench.run(words + options, environment: settings)
-                #expect(register.status == .usage)
-                let remedy = "make it first (CREATE SCHEMA \"nosuchschema\")"
-                #expect(register.errors.contains(reason + remedy), "\(register)")
-            }
+            let remedy = "make it first (CREATE SCHEMA \"nosuchschema\")"
+            try await expectMissingSchema(bench, settings, remedy)
         }
     }
 

@@ -133,7 +133,10 @@ import TrancheSQL
         }
     }
 
-    @Test("Numbers go on behind those of batches that came packed", arguments: [false, true])
+    @Test(
+        "Numbers go on behind those of batches that came packed",
+        arguments: TestPostgreSQL.server == nil ? [false] : [false, true]
+    )
     func packed(onServer: Bool) async throws {
         let bench = try await CommandLineBench()
         let job = ["--job", "j", "--meta", "files", "--count", "2"]
@@ -152,7 +155,7 @@ import TrancheSQL
             #expect(next.output.hasPrefix("batch 6, "), "\(next.output)\(next.errors)")
         }
         guard onServer else { return try await goOn(try await CommandLineBench(), [:]) }
-        guard let server = TestPostgreSQL.server else { return }
+        let server = try #require(TestPostgreSQL.server)
         try await withTestSchema(server) { schema in
             let settings = ["TRANCHE_INVENTORY": server.url, "TRANCHE_SCHEMA": schema]
             #expect(await bench.run(["migrate", "up"], environment: settings).status == .done)

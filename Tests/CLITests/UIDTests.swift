@@ -517,9 +517,11 @@ struct UIDTests {
         }
     }
 
-    @Test("Times are uids to the microsecond, in UTC")
+    @Test(
+        "Times are uids to the microsecond, in UTC",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
     func times() async throws {
-        guard TestPostgreSQL.server != nil else { return }
         try await UIDBench.with(.postgresql) { own in
             try await own.execute(
                 """
@@ -544,9 +546,11 @@ struct UIDTests {
         }
     }
 
-    @Test("Times are registered once, and found however they are written")
+    @Test(
+        "Times are registered once, and found however they are written",
+        .enabled(if: TestPostgreSQL.server != nil)
+    )
     func registeredTimes() async throws {
-        guard TestPostgreSQL.server != nil else { return }
         try await UIDBench.with(.postgresql) { own in
             func line(_ uid: String, _ item: String) -> String {
                 #"{"id":"\#(uid)","item":"\#(item)","weight":1}"#

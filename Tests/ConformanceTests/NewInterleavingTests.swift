@@ -14,7 +14,7 @@ struct NewInterleavingTests {
     /// The names of the backends that take part.
     static var backends: [String] {
         TestBackend.available.map(\.name).filter { name in
-            let isPostgreSQL = name.hasPrefix("postgresql")
+            let isPostgreSQL = !name.hasPrefix("sqlite")
             return name == TestBackend.reference.name
                 || Rounds.includes(isPostgreSQL ? .postgreSQL : .sqlite)
         }

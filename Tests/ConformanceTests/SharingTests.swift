@@ -97,8 +97,7 @@ struct SharingTests {
         isBeside: Bool = true,
         _ body: (World) async throws -> Void
     ) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.run(
                 "CREATE TABLE \(database.prefix)item (uid integer PRIMARY KEY, weight integer)"
             )

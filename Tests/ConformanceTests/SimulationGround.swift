@@ -48,7 +48,13 @@ private enum Place: Sendable {
 
     static func make(_ name: String) async throws -> Place {
         if name == "sqlite" { return .sqlite(try TemporaryFolder()) }
-        guard let server = TestPostgreSQL.server else { throw NoServer() }
+        let named =
+            switch name {
+            case TestBackend.sessionPooler: TestPooler.session
+            case TestBackend.transactionPooler: TestPooler.transaction
+            default: TestPostgreSQL.server
+            }
+        guard let server = named else { throw NoServer() }
         return .postgreSQL(server, schema: try await server.makeSchema())
     }
 
@@ -85,8 +91,9 @@ private enum Place: Sendable {
                 blocksInventory: isBeside
             )
         case .postgreSQL(let server, let schema):
+            // A pooler has few sessions, and writers hold transactions for long.
             return Writers(
-                try server.database(maxConnections: 8),
+                try (TestPostgreSQL.server ?? server).database(maxConnections: 8),
                 kind: .postgreSQL,
                 prefix: schema + ".",
                 source: isBeside ? nil : .postgres(server.url),

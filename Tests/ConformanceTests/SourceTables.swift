@@ -191,6 +191,7 @@ extension ConformanceSubject {
     ) async throws -> ConformanceSubject {
         let clock = ManualClock()
         let path = folder.path("inventory.db")
+        try await MigratedFile.write(to: path)
         let store = try await InventoryLocation.sqlite(path).open(
             StoreConfiguration(now: { clock.date })
         )
@@ -207,7 +208,8 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
-            makeUIDSource: { try await own.makeUIDs($0) },
+            // Uids are numbered beside the inventory only.
+            makeUIDSource: sources == nil ? { try await own.makeUIDs($0) } : nil,
             finish: {
                 try await own.finish()
                 try await sources?.finish()
@@ -233,7 +235,8 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
-            makeUIDSource: { try await own.makeUIDs($0) },
+            // Uids are numbered beside the inventory only.
+            makeUIDSource: sources == nil ? { try await own.makeUIDs($0) } : nil,
             finish: {
                 try await own.finish()
                 try await sources?.finish()

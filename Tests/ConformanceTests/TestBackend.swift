@@ -7,10 +7,20 @@ struct TestBackend: Sendable, CustomStringConvertible {
     /// Its name, as in `TRANCHE_TEST_BACKENDS`: the inventory's, then the source's where it is
     /// elsewhere.
     let name: String
+    /// Whether inventory and source are in databases of two kinds; false by default.
+    var isMixed = false
     /// Makes an empty store of its own, with sources.
     let makeSubject: @Sendable () async throws -> ConformanceSubject
 
     var description: String { name }
+
+    /// The claims that are shown on it.
+    ///
+    /// Where the kinds are mixed, those that have to do with where the source is: the others are
+    /// shown of the same store beside a source of its own kind.
+    var claims: [ConformanceCase] {
+        isMixed ? ConformanceCase.ofSources : ConformanceCase.all
+    }
 
     /// The backends that are there: all that need no server, and those that `TRANCHE_TEST_BACKENDS`
     /// names.
@@ -30,18 +40,12 @@ struct TestBackend: Sendable, CustomStringConvertible {
     static var apart: [TestBackend] {
         let isAll = ProcessInfo.processInfo.environment["TRANCHE_TEST_APART"] != nil
         return real.filter { isAll || $0.name == sqlite.name }.map { backend in
-            TestBackend(name: backend.name + ", not sharing") {
+            TestBackend(name: backend.name + ", not sharing", isMixed: backend.isMixed) {
                 var subject = try await backend.makeSubject()
                 subject.sharesTransactions = false
                 return subject
             }
         }
-    }
-
-    /// All backends in two halves, each of which has one suite that runs in order.
-    static var halves: [[TestBackend]] {
-        let all = available + apart
-        return [0, 1].map { half in all.indices.filter { $0 % 2 == half }.map { all[$0] } }
     }
 
     /// The backends other than the reference.
@@ -67,15 +71,18 @@ struct TestBackend: Sendable, CustomStringConvertible {
     /// The name of a PostgreSQL server that decides on plain acquires, as one does that is far.
     static let deciding = "postgresql:deciding"
 
+    /// The names of a server behind a pooler, by the pooler's mode.
+    static let sessionPooler = "pgbouncer:session"
+    static let transactionPooler = "pgbouncer:transaction"
+
     /// Behind a pooler, where nothing may be left in a session nor expected there; that in
     /// transaction mode, which is the same to us, only where it is asked for by its name.
     private static var pooled: [TestBackend] {
-        let transaction = "pgbouncer:transaction"
         let named = ProcessInfo.processInfo.environment["TRANCHE_TEST_BACKENDS"] ?? ""
-        let isAsked = named.split(separator: ",").contains { $0 == transaction }
+        let isAsked = named.split(separator: ",").contains { $0 == transactionPooler }
         let servers = [
-            ("pgbouncer:session", TestPooler.session),
-            (transaction, isAsked ? TestPooler.transaction : nil),
+            (sessionPooler, TestPooler.session),
+            (transactionPooler, isAsked ? TestPooler.transaction : nil),
         ]
         return servers.compactMap { name, server in
             server.map { server in
@@ -95,10 +102,10 @@ struct TestBackend: Sendable, CustomStringConvertible {
             TestBackend(name: "postgresql+postgresql") {
                 try await .postgreSQL(server, sources: .postgreSQL(server))
             },
-            TestBackend(name: "postgresql+sqlite") {
+            TestBackend(name: "postgresql+sqlite", isMixed: true) {
                 try await .postgreSQL(server, sources: .sqlite(in: TemporaryFolder()))
             },
-            TestBackend(name: "sqlite+postgresql") {
+            TestBackend(name: "sqlite+postgresql", isMixed: true) {
                 try await .sqlite(in: TemporaryFolder(), sources: .postgreSQL(server))
             },
         ]

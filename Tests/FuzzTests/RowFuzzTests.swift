@@ -10,16 +10,18 @@ import TrancheTestKit
 struct RowFuzzTests {
     @Test("A run over odd rows goes on, or says why not: the reference store")
     func reference() async throws {
+        var tally = Tally()
         try await FuzzRun(kind: "rows in memory", percent: 1).run { random in
             let clock = ManualClock()
             let store = MemoryInventoryStore(clock: clock)
             let inventory = Inventory(store: store, configuration: Self.configuration(clock))
             let source = MemorySource(items: Self.items(&random, count: 12))
-            return await Self.use(inventory, source, clock, &random) { items in
+            return await Self.use(inventory, source, clock, &random, &tally) { items in
                 source.insert(items)
                 source.delete(items.prefix(1).map { $0.id &+ 1 })
             }
         }
+        tally.expectBatches()
     }
 
     @Test("A run over odd rows goes on, or says why not: SQLite")
@@ -36,6 +38,7 @@ struct RowFuzzTests {
                 database.location,
                 configuration: configuration
             )
+            var tally = Tally()
             let fuzz = FuzzRun(kind: "rows in SQLite", percent: 1)
             try await fuzz.run { random in
                 _ = try await database.database.write([
@@ -45,12 +48,25 @@ struct RowFuzzTests {
                 let items = Self.items(&random, count: 12)
                 try await Self.insert(items, into: database.database, &random)
                 let inserted = random
-                return await Self.use(inventory, SQLSource("items"), clock, &random) { items in
+                let source = SQLSource("items")
+                return await Self.use(inventory, source, clock, &random, &tally) { items in
                     var random = inserted
                     try await Self.insert(items, into: database.database, &random)
                 }
             }
+            tally.expectBatches()
             await inventory.close()
+        }
+    }
+
+    /// What was done in all.
+    private struct Tally {
+        var steps = 0
+        var batches = 0
+
+        /// Expects that not only errors came, but where hardly anything was asked.
+        func expectBatches() {
+            #expect(batches > 0 || steps < 100)
         }
     }
 
@@ -98,9 +114,11 @@ struct RowFuzzTests {
         _ source: some MetaSourceDescription,
         _ clock: ManualClock,
         _ random: inout FuzzRandom,
+        _ tally: inout Tally,
         change: ([Item]) async throws -> Void
     ) async -> Int {
         let steps = random.count(4...14)
+        tally.steps += steps
         let key = RunKey(metaTable: "items", job: "j")
         var held: [Batch] = []
         for _ in 0..<steps {
@@ -109,6 +127,7 @@ struct RowFuzzTests {
                 case 0...3:
                     if let batch = try await acquire(inventory, source, &random) {
                         held.append(batch)
+                        tally.batches += 1
                     }
                 case 4, 5:
                     guard let batch = held.popLast() else { break }
@@ -148,8 +167,11 @@ struct RowFuzzTests {
                         by: .milliseconds(Int64.random(in: 0...90_000_000, using: &random))
                     )
                 }
+            } catch let error as TrancheError {
+                // Nothing but errors that say something: that is the claim.
+                #expect(!error.message.isEmpty)
             } catch {
-                // Nothing but errors: that is the claim.
+                Issue.record("\(error)")
             }
         }
         return steps

@@ -166,10 +166,21 @@ package final class SkippingClock: Clock, Sendable {
     }
 
     private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
+    private let tick: Duration
 
-    package init() {}
+    /// Makes a clock.
+    ///
+    /// - Parameter tick: How far it goes on each time it is read; not at all by default.
+    package init(tick: Duration = .zero) {
+        self.tick = tick
+    }
 
-    package var now: Instant { Instant(offset: state.withLock { $0.now }) }
+    package var now: Instant {
+        state.withLock { state in
+            defer { state.now += tick }
+            return Instant(offset: state.now)
+        }
+    }
     package var minimumResolution: Duration { .nanoseconds(1) }
     /// How long was waited, each time.
     package var waits: [Duration] { state.withLock { $0.waits } }

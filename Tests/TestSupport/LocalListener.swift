@@ -7,17 +7,20 @@ package final class LocalListener: Sendable {
     package let port: UInt16
     private let file: Int32
     private let state = Mutex((isAccepting: false, isStopped: false))
+    /// The free ports that tests of this process were given.
+    private static let given = Mutex<Set<UInt16>>([])
 
     /// A port on which nobody listens, for a server that cannot choose one by itself.
     ///
     /// It is below those that the system gives to who asks for any: another may not come by it
-    /// before the server starts, or while it is stopped.
+    /// before the server starts, or while it is stopped. No other test of this process gets it.
     ///
     /// - Returns: The port.
     /// - Throws: `POSIXError` when none is found.
     package static func freePort() throws -> UInt16 {
         for _ in 0..<100 {
             let port = UInt16.random(in: 20_000..<32_000)
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
             guard let file = connect(to: "127.0.0.1", port) else { return port }
             close(file)
         }

@@ -141,14 +141,23 @@ package struct TestDatabase: Sendable {
 }
 
 /// Runs `body` with a database of its own, and removes that.
+///
+/// - Parameters:
+///   - backend: Which database it is.
+///   - isMigrated: Whether the inventory is there, as all migrations leave it; not by default.
+///   - body: What is done with it.
+/// - Returns: What `body` returned.
+/// - Throws: What `body` throws, or the database's error.
 package func withTestDatabase<R>(
     _ backend: TestDatabase.Backend,
+    isMigrated: Bool = false,
     _ body: (TestDatabase) async throws -> R
 ) async throws -> R {
     switch backend {
     case .sqlite:
         return try await withTemporaryFolder { folder in
             let path = folder.path("test.db")
+            if isMigrated { try await MigratedFile.write(to: path) }
             let database = try await SQLiteDatabase.open(
                 path: path,
                 for: .inventory(creates: true),
@@ -162,7 +171,10 @@ package func withTestDatabase<R>(
         }
     case .postgreSQL:
         guard let server = TestPostgreSQL.server else { throw NoServer() }
-        return try await withTestDatabase(on: server, body)
+        return try await withTestDatabase(on: server) { database in
+            if isMigrated { try await database.migrateUp() }
+            return try await body(database)
+        }
     }
 }
 

@@ -85,8 +85,7 @@ func withChainWorld(
     _ body: (ChainWorld) async throws -> Void
 ) async throws {
     try await withTemporaryFolder { folder in
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let inventory = try await database.open()
             let path = folder.path("customers.csv")
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))

@@ -235,32 +235,34 @@ struct FollowedFileTests: FollowingTests {
         }
     }
 
+    /// The amounts that a load of the file finds, of which delimiter and header are guessed.
+    private func amounts(_ world: ChainWorld, _ inventory: Inventory) async throws -> [String] {
+        let sink = MemorySink()
+        let source = CSVSource(
+            .file(world.path),
+            format: CSVFormat(guesses: [.delimiter, .header]),
+            grows: true
+        )
+        let report = try await Chain(reading: source).write(to: sink)
+            .run(through: inventory, world.options(weight: 100))
+        #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+        return sink.records.compactMap { $0.text("amount") }
+    }
+
     @Test("Lines found before the header are those of the next file, however little is there")
     func youngTitles() async throws {
         let title = "made by x\n"
         let head = "id,name,amount\n"
         try await withChainWorld(.sqlite, title + head + "1,a,21\n2,b,22\n") { world in
-            func load(in inventory: Inventory) async throws -> [String] {
-                let sink = MemorySink()
-                let source = CSVSource(
-                    .file(world.path),
-                    format: CSVFormat(guesses: [.delimiter, .header]),
-                    grows: true
-                )
-                let report = try await Chain(reading: source).write(to: sink)
-                    .run(through: inventory, world.options(weight: 100))
-                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
-                return sink.records.compactMap { $0.text("amount") }
-            }
-            #expect(try await load(in: world.inventory) == ["21", "22"])
+            #expect(try await amounts(world, world.inventory) == ["21", "22"])
             try move(world.path, to: world.path + ".1")
             try write(title, to: world.path)
             let error = await #expect(throws: TrancheError.self) {
-                try await load(in: world.database.open())
+                try await amounts(world, world.database.open())
             }
             #expect(error?.code == .sourceUnavailable, "\(error?.message ?? "")")
             try append(head + "3,c,23\n", to: world.path)
-            #expect(try await load(in: world.database.open()) == ["23"])
+            #expect(try await amounts(world, world.database.open()) == ["23"])
         }
     }
 
@@ -270,26 +272,14 @@ struct FollowedFileTests: FollowingTests {
     )
     func young(isOpen: Bool) async throws {
         try await withChainWorld(.sqlite, "id;amount\n1;21,5;\n2;22,5;\n") { world in
-            func load(in inventory: Inventory) async throws -> [String] {
-                let sink = MemorySink()
-                let source = CSVSource(
-                    .file(world.path),
-                    format: CSVFormat(guesses: [.delimiter, .header]),
-                    grows: true
-                )
-                let report = try await Chain(reading: source).write(to: sink)
-                    .run(through: inventory, world.options(weight: 100))
-                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
-                return sink.records.compactMap { $0.text("amount") }
-            }
-            #expect(try await load(in: world.inventory) == ["21,5", "22,5"])
+            #expect(try await amounts(world, world.inventory) == ["21,5", "22,5"])
             try move(world.path, to: world.path + ".1")
             try append("3;23,5;\n", to: world.path + ".1")
             try write("id;amount\n", to: world.path)
             let later = isOpen ? world.inventory : try await world.database.open()
-            #expect(try await load(in: later) == ["23,5"])
+            #expect(try await amounts(world, later) == ["23,5"])
             try append("4;24,5;\n", to: world.path)
-            #expect(try await load(in: later) == ["24,5"])
+            #expect(try await amounts(world, later) == ["24,5"])
         }
     }
 }

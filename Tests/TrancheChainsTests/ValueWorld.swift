@@ -84,8 +84,7 @@ func withValueWorld(
     _ backend: TestDatabase.Backend,
     _ body: (ValueWorld) async throws -> Void
 ) async throws {
-    try await withTestDatabase(backend) { database in
-        try await database.migrateUp()
+    try await withTestDatabase(backend, isMigrated: true) { database in
         let inventory = try await database.open()
         try await body(ValueWorld(database: database, store: inventory.store))
         await inventory.close()

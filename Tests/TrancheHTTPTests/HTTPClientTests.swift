@@ -159,18 +159,25 @@ struct HTTPClientTests {
         try await withHTTPServer { _, _ in
             .silence
         } _: { server in
-            let client = HTTPClient(
-                .init(stallTimeout: .milliseconds(400), retryLimit: .milliseconds(900))
+            var configuration = HTTPClient.Configuration(
+                stallTimeout: .milliseconds(400),
+                retryLimit: .milliseconds(900)
             )
+            // Each try takes 400 ms, however long it took until it was begun.
+            let counted = SkippingClock(tick: .milliseconds(400))
+            configuration.clock = counted
+            configuration.noise = { 0.5 }
+            let client = HTTPClient(configuration)
             let clock = ContinuousClock()
             let start = clock.now
             let error = try await #require(throws: HTTPError.self) {
                 try await client.send(HTTPRequest(url: server.url))
             }
-            #expect(start.duration(to: clock.now) >= .milliseconds(800))
+            #expect(start.duration(to: clock.now) >= .milliseconds(1000))
             #expect(error.category == .transient)
             #expect(error.message.contains("nothing came for 400 ms"), "\(error.message)")
-            // A second one begins within the limit, a third may after a short wait.
+            // A second one begins within the limit, and a third after a short wait.
+            #expect(counted.waits.count == 2)
             #expect((2...3).contains(server.requests.count), "\(server.requests.count)")
         }
     }

@@ -14,8 +14,7 @@ struct ListingTests {
         _ backend: TestDatabase.Backend,
         _ body: (TestDatabase, Inventory) async throws -> Void
     ) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let inventory = try await database.open()
             try await body(database, inventory)
             await inventory.close()

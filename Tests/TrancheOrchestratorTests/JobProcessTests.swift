@@ -171,6 +171,7 @@ struct JobProcessTests {
                 seen.fails.withLock { $0 = false }
                 if isRetried { _ = try await inventory.retry(BatchSelection(runs: runs)) }
                 for _ in 0..<1000 where seen.events.withLock({ $0.isEmpty }) {
+                    try await clock.waitForSleepers(1)
                     clock.advance(by: .seconds(60))
                     try await Task.sleep(for: .milliseconds(5))
                 }

@@ -135,8 +135,7 @@ func withPipelineWorld(
     _ body: (PipelineWorld) async throws -> Void
 ) async throws {
     try await withTemporaryFolder { folder in
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let inventory = try await database.open()
             var world = PipelineWorld(folder: folder, database: database, inventory: inventory)
             world.environment = environment

@@ -238,41 +238,6 @@ struct PostgreSQLSourceTests {
         }
     }
 
-    static let names = [
-        "Items", "my items", #"so "called" items"#, "größe", "it's", "semi;colon", "select", "a$1",
-    ]
-
-    @Test("Names of tables and columns are taken as they are", arguments: names)
-    func named(_ name: String) async throws {
-        try await withTables(
-            """
-            CREATE TABLE S.\(name.quotedAsName) (
-                \((name + " id").quotedAsName) bigint PRIMARY KEY,
-                \((name + " item").quotedAsName) text,
-                \((name + " weight").quotedAsName) integer
-            );
-            INSERT INTO S.\(name.quotedAsName) VALUES (1, 'a', 2), (2, 'b', 2), (3, 'c', 2);
-            """
-        ) { database, inventory in
-            let source = SQLSource(
-                database.prefix + name,
-                uid: name + " id",
-                item: .named(name + " item"),
-                weight: .named(name + " weight")
-            )
-            let batch = try await inventory.acquireBatch(
-                from: source,
-                job: "job",
-                limit: .weight(4)
-            )
-            #expect(try await batch?.items.map(\.text) == ["a", "b"])
-            #expect(batch?.record.key.metaTable == database.prefix + name)
-            let request = BatchRequest(job: "job", run: "r", ids: IDBounds(2...3))
-            let bounded = try await inventory.acquireBatches(count: 2, request, from: source)
-            #expect(bounded.map(\.ids) == [2...3])
-        }
-    }
-
     @Test("A name that holds a dot is told as such")
     func dottedName() async throws {
         try await withTables(

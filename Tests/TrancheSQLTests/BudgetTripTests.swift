@@ -11,8 +11,7 @@ struct BudgetTripTests {
         arguments: TestDatabase.Backend.available
     )
     func due(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.makeItems(1...9)
             let trips = try await trips(on: database.database, database)
             #expect(trips.new.allSatisfy { $0 == 2 }, "\(trips)")
@@ -80,8 +79,7 @@ struct BudgetTripTests {
         arguments: TestDatabase.Backend.available
     )
     func heavy(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.makeItems(1...6)
             if backend == .postgreSQL {
                 try await database.run(

@@ -26,10 +26,7 @@ struct ClockSetBackTests {
         let time = Time()
         try await body(MemoryInventoryStore(now: { time.now }), time)
         for backend in TestDatabase.Backend.available {
-            try await withTestDatabase(backend) { database in
-                let migrator = try await database.migrator()
-                _ = try await migrator.up(to: nil, adoption: AdoptionOptions(), isDryRun: false)
-                await migrator.close()
+            try await withTestDatabase(backend, isMigrated: true) { database in
                 let configuration = database.configuration(now: { time.now })
                 let inventory = try await Inventory.open(
                     database.location,
@@ -55,39 +52,26 @@ struct ClockSetBackTests {
         return { try await inventory.acquire(request, from: source) }
     }
 
-    @Test("A highest id is known for no longer than the lag before it is handed out")
-    func settling() async throws {
+    @Test(
+        "A highest id, and what is too little, is waited for no longer than the lag and the linger",
+        arguments: [
+            BatchRequest(job: "job", policy: RunPolicy(settleLag: .seconds(5))),
+            BatchRequest(job: "job", minWeight: 10, linger: .seconds(5)),
+        ]
+    )
+    func waiting(request: BatchRequest) async throws {
         try await withStores { store, time in
-            let policy = RunPolicy(settleLag: .seconds(5))
-            let acquire = acquiring(store, time, BatchRequest(job: "job", policy: policy))
-            for step in [0, -86_400.0] {
-                time.move(by: step)
-                guard case .noBatch(.unsettled(let until?)) = try await acquire() else {
-                    Issue.record("nothing is waited for")
-                    return
-                }
-                #expect(until.timeIntervalSince(time.now) == 5)
-            }
-            time.move(by: 5)
-            guard case .batch = try await acquire() else {
-                Issue.record("it is not settled")
-                return
-            }
-        }
-    }
-
-    @Test("What is too little waits for no longer than the linger time")
-    func lingering() async throws {
-        try await withStores { store, time in
-            let request = BatchRequest(job: "job", minWeight: 10, linger: .seconds(5))
             let acquire = acquiring(store, time, request)
             for step in [0, -86_400.0] {
                 time.move(by: step)
-                guard case .noBatch(.waiting(let until)) = try await acquire() else {
+                let until = time.now.addingTimeInterval(5)
+                let wanted: NoBatchReason =
+                    request.linger > .zero ? .waiting(until: until) : .unsettled(until: until)
+                guard case .noBatch(let reason) = try await acquire() else {
                     Issue.record("nothing is waited for")
                     return
                 }
-                #expect(until.timeIntervalSince(time.now) == 5)
+                #expect(reason == wanted)
             }
             time.move(by: 5)
             guard case .batch = try await acquire() else {

@@ -152,8 +152,7 @@ func withCompactionWorld(
     _ backend: TestDatabase.Backend,
     _ body: (CompactionWorld) async throws -> Void
 ) async throws {
-    try await withTestDatabase(backend) { database in
-        try await database.migrateUp()
+    try await withTestDatabase(backend, isMigrated: true) { database in
         try await database.run(
             """
             CREATE TABLE \(database.prefix)item (uid bigint PRIMARY KEY, item text, weight integer);
@@ -248,14 +247,17 @@ struct InventoryAnswers: Equatable, CustomStringConvertible {
     }
 }
 
-/// A database that dies: after a number of loans of its writer, every further one fails.
+/// A database that dies: after a number of loans of its writer, every further one fails, or what
+/// the test says is done before it.
 final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
     let base: Base
     private let left: Mutex<Int>
+    private let whenOver: @Sendable () throws -> Void
 
-    init(_ base: Base, after loans: Int) {
+    init(_ base: Base, after loans: Int, whenOver: @escaping @Sendable () throws -> Void) {
         self.base = base
         left = Mutex(loans)
+        self.whenOver = whenOver
     }
 
     var name: String { base.name }
@@ -267,7 +269,7 @@ final class DyingDatabase<Base: SQLDatabase>: SQLDatabase {
                 left -= 1
                 return left >= 0
             }
-            guard isAlive else { throw Death() }
+            if !isAlive { try whenOver() }
             return try base.writers
         }
     }
@@ -314,12 +316,20 @@ struct Death: Error {}
 
 extension TestDatabase {
     /// The inventory in it, through connections that fail after a number of transactions.
-    func dyingStore(after transactions: Int, now: @escaping @Sendable () -> Date)
-        -> any InventoryStore
-    {
+    ///
+    /// - Parameters:
+    ///   - transactions: The number.
+    ///   - now: The time.
+    ///   - whenOver: What is done before each further one; it fails by default.
+    /// - Returns: The inventory's store.
+    func dyingStore(
+        after transactions: Int,
+        now: @escaping @Sendable () -> Date,
+        whenOver: @escaping @Sendable () throws -> Void = { throw Death() }
+    ) -> any InventoryStore {
         func make(_ base: some SQLDatabase) -> any InventoryStore {
             SQLInventoryStore(
-                DyingDatabase(base, after: transactions),
+                DyingDatabase(base, after: transactions, whenOver: whenOver),
                 configuration: configuration(now: now)
             )
         }

@@ -10,8 +10,7 @@ struct LimitedRunsTests {
         arguments: TestDatabase.Backend.available
     )
     func reads(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.makeItems([1, 2, 3, 4])
             let inventory = try await database.open()
             let source = SQLSource(database.prefix + "item")

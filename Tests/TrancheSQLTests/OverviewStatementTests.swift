@@ -11,8 +11,7 @@ struct OverviewStatementTests {
         arguments: TestDatabase.Backend.available
     )
     func statements(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             // Id 3 is missing: a gap.
             try await database.makeItems([1, 2, 4, 5, 6, 7])
             let inventory = try await database.open()

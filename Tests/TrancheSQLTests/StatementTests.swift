@@ -12,8 +12,7 @@ struct StatementTests {
         arguments: TestDatabase.Backend.available
     )
     func central(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.makeItems(1...100)
             try await database.run(
                 """

@@ -15,8 +15,7 @@ struct StoreLifeTests {
         arguments: TestDatabase.Backend.available
     )
     func freed(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await database.makeItems(1...5)
             var known = Weak(object: nil)
             try await work(in: database, &known)

@@ -21,8 +21,7 @@ struct TickingClockTests {
             let tick = ticks.add(1, ordering: .relaxed).newValue
             return Date(milliseconds: 1_800_000_000_000 + Int64(tick))
         }
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let inventory = try await Inventory.open(
                 database.location,
                 configuration: .init(store: database.configuration(now: now))

@@ -10,9 +10,8 @@ struct SQLiteSourceTests {
         _ script: String,
         _ body: (Inventory) async throws -> Void
     ) async throws {
-        try await withTestDatabase(.sqlite) { database in
+        try await withTestDatabase(.sqlite, isMigrated: true) { database in
             try await database.run(script)
-            try await database.migrateUp()
             let inventory = try await database.open()
             try await body(inventory)
             await inventory.close()
@@ -248,40 +247,6 @@ struct SQLiteSourceTests {
         }
     }
 
-    static let names = [
-        "Items", "my items", #"so "called" items"#, "größe", "it's", "semi;colon", "select", "a$1",
-    ]
-
-    @Test("Names of tables and columns are taken as they are", arguments: names)
-    func named(_ name: String) async throws {
-        let script = """
-            CREATE TABLE \(name.quotedAsName) (
-                \((name + " id").quotedAsName) INTEGER PRIMARY KEY,
-                \((name + " item").quotedAsName) TEXT,
-                \((name + " weight").quotedAsName) INTEGER
-            );
-            INSERT INTO \(name.quotedAsName) VALUES (1, 'a', 2), (2, 'b', 2), (3, 'c', 2);
-            """
-        try await withTables(script) { inventory in
-            let source = SQLSource(
-                name,
-                uid: name + " id",
-                item: .named(name + " item"),
-                weight: .named(name + " weight")
-            )
-            let batch = try await inventory.acquireBatch(
-                from: source,
-                job: "job",
-                limit: .weight(4)
-            )
-            #expect(try await batch?.items.map(\.text) == ["a", "b"])
-            #expect(batch?.record.key.metaTable == name)
-            let request = BatchRequest(job: "job", run: "r", ids: IDBounds(2...3))
-            let bounded = try await inventory.acquireBatches(count: 2, request, from: source)
-            #expect(bounded.map(\.ids) == [2...3])
-        }
-    }
-
     @Test("A name that holds a dot is told as such")
     func dottedName() async throws {
         let script = #"CREATE TABLE "a.b" (uid INTEGER PRIMARY KEY); INSERT INTO "a.b" VALUES (1);"#
@@ -309,10 +274,9 @@ struct SQLiteSettleColumnTests {
     ]
 
     private func acquire(_ values: [String], lag: Duration = .seconds(2)) async throws -> [Int64] {
-        try await withTestDatabase(.sqlite) { database in
+        try await withTestDatabase(.sqlite, isMigrated: true) { database in
             try await database.run("CREATE TABLE t (uid INTEGER PRIMARY KEY, at)")
             for value in values { try await database.run("INSERT INTO t (at) VALUES (\(value))") }
-            try await database.migrateUp()
             let inventory = try await database.open()
             var source = SQLSource("t")
             source.settleColumn = "at"

@@ -41,13 +41,23 @@ struct EventFeedTests {
         while clock.sleepers == 0 { await Task.yield() }
     }
 
+    /// What was sent and is not read yet.
+    private static func text(of stream: HTTPResponseStream) -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { stream.read(into: $0) }
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += buffer[..<count]
+        }
+    }
+
     @Test(
         "Runs are read once something has changed, and at times besides",
         arguments: TestDatabase.Backend.available
     )
     func looks(on backend: TestDatabase.Backend) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let table = database.prefix + "item"
             try await database.run(
                 """
@@ -62,7 +72,8 @@ struct EventFeedTests {
             let store = CountingStore(base: worker.store)
             let clock = ManualClock()
             let feed = EventFeed(Inventory(store: store), clock: clock)
-            feed.add(HTTPResponseStream(), of: Caller(roles: [.look]), after: nil)
+            let stream = HTTPResponseStream()
+            feed.add(stream, of: Caller(roles: [.look]), after: nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await feed.run() }
                 while clock.sleepers == 0 { await Task.yield() }
@@ -79,8 +90,12 @@ struct EventFeedTests {
                 await Self.moveOn(clock, by: .milliseconds(200))
                 #expect(store.reads.value == before + 1)
                 #expect(feed.runs(at: mark) == nil)
+                let sent = Self.text(of: stream)
+                #expect(sent.contains(": hello\n\n") && !sent.contains(": still here"))
                 await Self.moveOn(clock, by: .seconds(15))
                 #expect(store.reads.value == before + 2)
+                // Which shows that the connection is there.
+                #expect(Self.text(of: stream).contains(": still here\n\n"))
                 group.cancelAll()
                 while let result = await group.nextResult() {
                     #expect(throws: CancellationError.self) { try result.get() }

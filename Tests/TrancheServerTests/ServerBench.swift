@@ -49,8 +49,7 @@ struct ServerBench: Sendable {
         _ change: @escaping @Sendable (inout InventoryServer.Configuration) -> Void = { _ in },
         _ body: @escaping @Sendable (ServerBench) async throws -> Void
     ) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let prefix = database.prefix
             try await database.run(
                 "CREATE TABLE \(prefix)photo (uid bigint PRIMARY KEY, item text, weight float)"

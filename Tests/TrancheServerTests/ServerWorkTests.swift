@@ -78,6 +78,30 @@ struct ServerWorkTests {
         }
     }
 
+    @Test("The same Idempotency-Key of two callers gives each a batch of its own")
+    func keysOfCallers() async throws {
+        let callers = try ["one", "other"].map {
+            try AccessTokens.make(name: $0, roles: [.work])
+        }
+        let text = callers.map { $0.line + "\n" }.joined()
+        let tokens = try AccessTokens(text: text, file: "tokens")
+        try await ServerBench.serve(.sqlite, { $0.tokens = tokens }) { bench in
+            func acquire(as caller: Int) async throws -> String? {
+                let headers = [
+                    "Idempotency-Key": "k-1",
+                    "Authorization": "Bearer \(callers[caller].token)",
+                ]
+                return try await bench.acquire(headers: headers)["token"] as? String
+            }
+            let first = try await acquire(as: 0)
+            let other = try await acquire(as: 1)
+            #expect(first != nil && other != nil && first != other)
+            #expect(try await acquire(as: 0) == first)
+            #expect(try await acquire(as: 1) == other)
+            #expect(try await bench.inventory.batches(BatchSelection()).count == 2)
+        }
+    }
+
     @Test(
         "A key that was used for another run is refused by its own name and value",
         arguments: TestDatabase.Backend.available

@@ -74,8 +74,7 @@ struct WebhookInputTests {
         _ backend: TestDatabase.Backend,
         _ body: (WebhookBench) async throws -> Void
     ) async throws {
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             try await body(try WebhookBench(database))
         }
     }

@@ -48,8 +48,7 @@ func withWorkflowWorld(
     _ body: (WorkflowWorld) async throws -> Void
 ) async throws {
     try await withTemporaryFolder { folder in
-        try await withTestDatabase(backend) { database in
-            try await database.migrateUp()
+        try await withTestDatabase(backend, isMigrated: true) { database in
             let inventory = try await database.open()
             let rows = (10..<22).map { "\($0),row-\n" }.joined()
             try Data(("id,name\n" + rows).utf8).write(to: URL(filePath: folder.path("rows.csv")))

@@ -109,6 +109,8 @@ extension ConformanceCase {
                 request,
                 from: bench.description
             )
+            let ids = stride(from: Int64(1), to: 25, by: 2).map { $0...$0 + 1 }
+            try requireEqual(first.map(\.ids), ids, "the ids of the batches")
             try requireEqual(again.map(\.record), first.map(\.record), "the batches")
         },
         ConformanceCase("A token does not fetch a batch that was handed to somebody else") {

@@ -47,6 +47,14 @@ public struct ConformanceCase: Sendable {
         + cancelling + deferring + stuck + atMostOnce + late + audits + splitting + blaming
         + wholeOutages + recursion + generations
         + workflows + pipelines + offering + acting + forgetting + uids
+
+    /// The cases for which it matters where the source is, besides those of uids, which are
+    /// numbered beside the inventory: what they claim is asked of the source, and found out by what
+    /// it answers. All others see of it what any source is to the store.
+    package static let ofSources: [ConformanceCase] =
+        offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
+        + independence + concurrency + keys + times + discovery + late + audits + splitting
+        + recursion
 }
 
 extension ConformanceCase: CustomStringConvertible {

@@ -76,7 +76,10 @@ struct SimulationCheck {
     }
 
     private func checkTotals(of batches: [BatchRecord], _ selection: RunSelection) async throws {
-        guard let summary = try await store.summaries(selection).first else { return }
+        guard let summary = try await store.summaries(selection).first else {
+            if batches.isEmpty { return }
+            throw Violation("there is no summary, but \(batches.count) batches")
+        }
         var totals: [BatchStatus: RunSummary.Totals] = [:]
         for batch in batches {
             totals[batch.status, default: RunSummary.Totals()].batches += 1

@@ -11,7 +11,8 @@ public import Tranche
 /// far the clock moves. At the end everything is worked off, and then: every committed id is in one
 /// batch that has ended, none was handed out twice, every success was recorded by the attempt that
 /// held the batch, and counts and weights are the source's. Never is more held by leases that last
-/// than was allowed when a batch was let in, and what has room is let in.
+/// than was allowed when a batch was let in, and no run is refused for its parallelism while it
+/// holds less, nor by a budget under which nothing is held while no other run waits.
 ///
 /// ```swift
 /// try await Simulator(seed: seed).run()

@@ -64,26 +64,30 @@ struct ContainerStopTests {
         }
     }
 
+    // program                             caller
+    // finds the earlier attempt's container
+    // asks whether it holds the batch
+    //                                     cancels it, then says yes
+    // removes that, makes its own
+    // sees that it is to end, and removes its own
     @Test("Cancelled while it is made, nothing is left")
     func cancelledWhileMade() async throws {
         try await withEngine { engine in
+            let (asked, asking) = AsyncStream.makeStream(of: Void.self)
+            let (gate, opening) = AsyncStream.makeStream(of: Void.self)
             let work = engine.work(attempt: 2) {
-                // The heartbeat before another's container is removed.
-                withUnsafeCurrentTask { _ in }
+                asking.yield()
+                for await _ in gate {}
                 return true
             }
             try await engine.leave(engine.work(attempt: 1), "sleep 600")
             let program = try engine.shell("sleep 600") { $0.stopTimeout = .seconds(1) }
             let run = Task { try await program.run(work) }
+            for await _ in asked { break }
             run.cancel()
-            do {
-                let end = try await run.value
-                #expect(end.isCutShort)
-            } catch is CancellationError {
-                // There was none of its own yet.
-            }
-            let left = try await engine.container()
-            #expect(left == nil || left?.label(ContainerLabel.attempt) == "1")
+            opening.finish()
+            await #expect(throws: CancellationError.self) { try await run.value }
+            #expect(try await engine.container() == nil)
         }
     }
 

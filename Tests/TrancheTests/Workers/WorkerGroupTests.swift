@@ -342,6 +342,50 @@ struct WorkerGroupTests {
         #expect(handler.ends.first?.failure?.isTransient == false)
     }
 
+    // group                        caller
+    // works on 1, and hears nothing
+    //                              its time is over, then the grace, then the lease
+    //                              takes 1 again
+    // ends 1, which it has lost
+    @Test("A handler that ignores its cancellation loses its batch, which is handed out again")
+    func deaf() async throws {
+        let bench = Workbench(ids: 1...1)
+        let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
+        let (cancelled, cancelling) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let handler = ClosureHandler { _, _ in
+            beginning.finish()
+            await withTaskCancellationHandler {
+                // A task of its own does not hear of it.
+                await Task { for await _ in ends {} }.value
+            } onCancel: {
+                cancelling.finish()
+            }
+        }
+        let bound = TimeBound.fixed(.seconds(100))
+        let group = group(bench, .init(limit: 1, timeout: bound), handler)
+        async let report = group.run()
+        for await _ in begun {}
+        // The heartbeat, at every third of the lease, and the bound.
+        for _ in 0..<5 {
+            try await bench.clock.waitForSleepers(2)
+            bench.clock.advance(by: .seconds(20))
+        }
+        for await _ in cancelled {}
+        // The last heartbeat that is sent may be that at the end of its time.
+        for _ in 0..<3 {
+            try await bench.clock.waitForSleepers(1)
+            #expect(try await bench.inventory.acquireBatch(from: bench.source, job: "job") == nil)
+            bench.clock.advance(by: .seconds(20))
+        }
+        bench.clock.advance(by: .seconds(1))
+        let again = try await bench.take()
+        #expect(again.id == 1 && again.attempt == 2)
+        end.finish()
+        #expect(try await report.lost == 1)
+        #expect(try await bench.record(again).status == .running)
+    }
+
     @Test("Time may grow with a batch's weight")
     func weighed() {
         let bound = TimeBound.perWeight(.milliseconds(20), least: .seconds(3))
