@@ -166,7 +166,7 @@ struct MongoMetaSource: RecordMetaSource {
         var builder: RecordBlockBuilder?
         for document in documents {
             let id = try id(document)
-            if builder?.fields.names != document.names || builder?.isFull == true {
+            if builder?.fields.areSpelt(document.names) != true || builder?.isFull == true {
                 records += builder?.build().records ?? []
                 builder = nil
                 do {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -165,8 +166,8 @@ struct FileSourceTests {
     }
 
     @Test(
-        "A file that grows is waited for where only lines before the header are there, or half",
-        arguments: ["made by x\n", "made by x", "sep=;\n", "sep=;\nid;"]
+        "A file that grows is waited for where only lines before the header are there, or none",
+        arguments: ["made by x\n", "made by x", "sep=;\n", "sep=;\nid;", "", "\n", "\r\n\n"]
     )
     func youngBeforeHeader(text: String) async throws {
         let skipped = text.hasPrefix("sep=") ? 0 : 1
@@ -187,6 +188,68 @@ struct FileSourceTests {
             let records = try await copy(source, world).records
             #expect(records.compactMap { $0.text("id") } == ["1"])
         }
+    }
+
+    /// Content that is no file, and counts how often its state is asked for.
+    private final class Counted: ByteReader {
+        let name = "s3://bucket/c.csv"
+        let looks = Mutex(0)
+        let version = Mutex("etag 1")
+        private let bytes = Array("id,name\n1,a\n2,b\n".utf8)
+
+        func state() async throws -> ByteState {
+            looks.withLock { $0 += 1 }
+            return ByteState(size: Int64(bytes.count), version: version.withLock { $0 })
+        }
+
+        func read(_ range: Range<Int64>, goingOnTo end: Int64) async throws -> [UInt8] {
+            Array(bytes[Int(range.lowerBound)..<min(bytes.count, Int(range.upperBound))])
+        }
+    }
+
+    @Test("An object's state is asked for once a batch, unless it was seen to be another")
+    func looks() async throws {
+        let content = Counted()
+        let source = try await FileMetaSource(
+            content,
+            format: try CSVFileFormat(CSVFormat()),
+            name: content.name,
+            grows: false
+        )
+        let batch = BatchRecord(
+            id: 1,
+            key: RunKey(metaTable: "csv:\(content.name)", job: "load"),
+            kind: .incremental,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: 8,
+            idEnd: 12,
+            coverStart: nil,
+            itemIDs: nil,
+            count: 2,
+            weight: 8,
+            startedAt: Date(timeIntervalSince1970: 0)
+        )
+        func count(_ body: () async throws -> Void) async throws -> Int {
+            let before = content.looks.withLock { $0 }
+            try await body()
+            return content.looks.withLock { $0 } - before
+        }
+        let whole = try await count {
+            let reader = try await source.records(of: batch) { _ in }
+            while let records = try await reader.next() { #expect(records.count == 2) }
+        }
+        #expect(whole == 1)
+        let one = try await count { _ = try await source.items(withIDs: [8]) }
+        #expect(one == 1)
+        // Another batch's look finds another content, which this one may have read by then.
+        let reader = try await source.records(of: batch) { _ in }
+        content.version.withLock { $0 = "etag 2" }
+        await #expect(throws: TrancheError.self) { try await source.currentSize() }
+        _ = try await reader.next()
+        let error = await #expect(throws: TrancheError.self) { _ = try await reader.next() }
+        #expect(error?.code == .redefined)
     }
 
     @Test("Content that grows and is shorter than what was handed out of it is refused")
@@ -297,7 +360,7 @@ struct FileSourceTests {
     }
 
     @Test(
-        "A blank file has no records, whatever its header is to be; one that grows is refused",
+        "A blank file has no records, whatever its header is to be; one that grows is waited for",
         arguments: [("", 1), ("\u{FEFF}", 1), ("\n", 1), ("\r\n", 2), ("\n", 100_000)]
     )
     func blank(text: String, count: Int) async throws {
@@ -316,6 +379,7 @@ struct FileSourceTests {
             let error = await #expect(throws: TrancheError.self) {
                 try await copy(CSVSource(world.path, grows: true), world)
             }
+            #expect(error?.code == .sourceUnavailable)
             #expect(error?.message.contains("is empty") == true, "\(error?.message ?? "")")
         }
     }

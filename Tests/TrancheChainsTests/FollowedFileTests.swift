@@ -30,6 +30,26 @@ struct FollowedFileTests: FollowingTests {
         }
     }
 
+    @Test("So they do in a CSV file, which is waited for until it has a header")
+    func goneBehindNoHeader() async throws {
+        for text in ["", "\n"] {
+            try await withChainWorld(.sqlite, rows(1...50)) { world in
+                #expect(try await load(world, in: world.inventory) == Array(1...50))
+                try FileManager.default.removeItem(atPath: world.path)
+                try write(text, to: world.path)
+                let location = ByteLocation.file(world.path).replaced()
+                let later = try await world.database.open()
+                let error = await #expect(throws: TrancheError.self) {
+                    try await load(world, in: later, location)
+                }
+                #expect(error?.code == .sourceUnavailable, "\(error?.message ?? "")")
+                try write(rows(60...61), to: world.path)
+                #expect(try await load(world, in: later, location) == [60, 61])
+                #expect(try await load(world, in: try await world.database.open()) == [])
+            }
+        }
+    }
+
     @Test(
         "A run that has handed nothing out goes on with the file that stood there then",
         arguments: [true, false]
@@ -263,6 +283,34 @@ struct FollowedFileTests: FollowingTests {
             #expect(error?.code == .sourceUnavailable, "\(error?.message ?? "")")
             try append(head + "3,c,23\n", to: world.path)
             #expect(try await amounts(world, world.database.open()) == ["23"])
+        }
+    }
+
+    @Test(
+        "A next file that is clearly written otherwise is refused, though names are given",
+        arguments: [true, false]
+    )
+    func writtenOtherwise(isOpen: Bool) async throws {
+        let lines = (1...10).map { "\($0),\($0)0\n" }.joined()
+        try await withChainWorld(.sqlite, lines) { world in
+            func load(in inventory: Inventory) async throws -> Int {
+                let sink = MemorySink()
+                let source = CSVSource(
+                    .file(world.path),
+                    format: CSVFormat(header: ["id", "amount"], guesses: [.delimiter]),
+                    grows: true
+                )
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.count
+            }
+            #expect(try await load(in: world.inventory) == 10)
+            try move(world.path, to: world.path + ".1")
+            try write(lines.replacing(",", with: ";"), to: world.path)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            let error = await #expect(throws: TrancheError.self) { try await load(in: later) }
+            #expect(error?.code == .redefined, "\(error?.message ?? "")")
         }
     }
 

@@ -45,6 +45,20 @@ struct OutputTests {
         }
     }
 
+    @Test("Fields that look alike are columns of their own where their names differ")
+    func lookalikes() async throws {
+        let names = ["\u{E9}", "e\u{301}"]
+        let text = names.map { "{\"\($0)\":1}\n" }.joined()
+        for weight in [1.0, 1000] {
+            try await withChainWorld { world in
+                let sink = FileSink.csv(world.folder.path("out.csv"))
+                try await load(text, to: sink, world, weight: weight)
+                let expected = "\(names[0]),\(names[1])\n1,\n,1\n"
+                #expect(try Array(world.read("out.csv").utf8) == Array(expected.utf8))
+            }
+        }
+    }
+
     @Test(
         "A delimiter that cannot part fields is refused before there is a batch",
         arguments: ["§", "é", "\"", "\n", "\r\n", "\0"] as [Character]
@@ -549,6 +563,36 @@ struct OutputTests {
             try await doAgain(world)
             try await load("string")
             #expect(!FileManager.default.fileExists(atPath: rejects))
+        }
+    }
+
+    @Test("What does again what failed to do a batch again takes that batch's place")
+    func doneAgainAfterFailure() async throws {
+        try await withChainWorld { world in
+            let path = try world.write(Self.ids(1...1), to: "in.jsonl")
+            let source = JSONLinesSource(path)
+            let policy = RunPolicy(maxAttempts: 1, backoff: .zero, onExhausted: .split)
+            var options = world.options(policy: policy)
+            // Of a job over several sources the parts stay.
+            options.spansJob = true
+            func load() async throws {
+                let sink = FileSink.jsonLines(world.folder.path("out.jsonl"))
+                _ = try await Chain(reading: source).write(to: sink)
+                    .run(through: world.inventory, options)
+                #expect(try world.read("out.jsonl") == Self.ids(1...1))
+            }
+            try await load()
+            try await doAgain(world)
+            let next = try await world.inventory.acquire(options.request, from: source)
+            guard case .batch(let batch) = next else {
+                Issue.record("there was no batch")
+                return
+            }
+            try await batch.fail("not now")
+            #expect(try await world.inventory.redrive(BatchSelection()).count == 1)
+            try await load()
+            let done = try await world.inventory.batches(BatchSelection(status: .succeeded))
+            #expect(done.count == 2)
         }
     }
 

@@ -163,4 +163,24 @@ struct RejectTests {
             )
         }
     }
+
+    @Test("Rejects of a batch that is done again and again are in their folder once")
+    func rejectsDoneAgain() async throws {
+        try await withChainWorld { world in
+            let path = try world.write("id,s\n1,a\nx,b\n3,c\n", to: "in.csv")
+            let schema = try RecordSchema(json: #"{"properties":{"id":{"type":"integer"}}}"#)
+            let rejects = world.folder.path("rejects")
+            for count in [1, 2, 4] {
+                _ = try await Chain(reading: CSVSource(path))
+                    .validate(schema, rejectsTo: .folder(rejects))
+                    .write(to: MemorySink())
+                    .run(through: world.inventory, world.options())
+                let batches = try await world.inventory.batches(BatchSelection(status: .succeeded))
+                #expect(batches.count == count)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: rejects).count == 1)
+                let keys = batches.map { AttemptKey(batch: $0.id, attempt: $0.attempt) }
+                _ = try await world.inventory.store.offer(keys)
+            }
+        }
+    }
 }

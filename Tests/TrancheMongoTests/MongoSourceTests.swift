@@ -108,6 +108,24 @@ struct MongoSourceTests {
         }
     }
 
+    @Test("Fields that look alike keep the names that each document has")
+    func lookalikes() async throws {
+        let names = ["\u{E9}", "e\u{301}"]
+        let location = try await collection(
+            (1...2).map { "{\"number\": \($0), \"\(names[$0 - 1])\": \($0)}" }
+        )
+        try await withInventory { inventory in
+            let sink = MemorySink()
+            let request = BatchRequest(job: "copy", limit: BatchLimit(count: 10))
+            let report = try await Chain(reading: MongoSource(location, uid: "number"))
+                .write(to: sink)
+                .run(through: inventory, ChainOptions(request: request))
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            let found = sink.records.sorted { $0.id < $1.id }.compactMap(\.fields.names.last)
+            #expect(found.map { Array($0.utf8) } == names.map { Array($0.utf8) })
+        }
+    }
+
     @Test("Documents are handed out in batches of a weight, each once")
     func handsOut() async throws {
         let location = try await collection(

@@ -24,6 +24,14 @@ struct RecordKeysTests {
                 "timestamp with time zone", "2026-01-01T05:30:00Z", "2026-01-01 06:30:00+01:00",
                 true
             ),
+            ("date", "2026-01-31", "2026-01-31 08:00", true),
+            ("date", "2026-01-31", "2026-02-01", false), ("date", "x", "X", false),
+            ("boolean", "true", "T", true), ("boolean", "yes", "1", true),
+            ("boolean", "off", "f", true), ("boolean", "on", "off", false),
+            ("time without time zone", "08:00", "08:00:00.0", true),
+            ("time without time zone", "00:00", "24:00", false),
+            ("bytea", "\\x41fF", "\\x 41 FF", true), ("bytea", "A", "\\x41", true),
+            ("bytea", "\\\\\\101", "\\x5c41", true), ("bytea", "A", "a", false),
         ]
     )
     func spellings(type: String, one: String, other: String, isSame: Bool) throws {
@@ -39,6 +47,29 @@ struct RecordKeysTests {
             written.insert(try Record(id: 1, fields: fields, values: [.text(text)]))
         }
         #expect(news == [true, !isSame])
+    }
+
+    @Test(
+        "True is 1 where the database keeps it so",
+        arguments: [
+            ("INTEGER", true), ("NUMERIC", true), ("REAL", true), ("BLOB", true), ("TEXT", false),
+            ("boolean", true), ("text", false),
+        ]
+    )
+    func truths(type: String, isSame: Bool) throws {
+        let fields = try RecordFields(["key"])
+        let load = SQLLoad(
+            table: SQLTableName(table: "t"),
+            columns: [SQLLoad.Column(name: "key", type: type, baseType: type)],
+            key: ["key"],
+            fields: fields
+        )
+        let written = WrittenKeys(load)
+        let values: [Value] = [.boolean(true), .integer(1), .boolean(false)]
+        let news = try values.map { value in
+            written.insert(try Record(id: 1, fields: fields, values: [value]))
+        }
+        #expect(news == [true, !isSame, true])
     }
 
     @Test("Bytes are compared as such, and numbers without a type as numbers")

@@ -64,14 +64,27 @@ public final class RecordFields: Sendable {
 
     /// Where a field stands, from 0; `nil` when there is none of that name.
     public func place(of name: String) -> Int? { places[name] }
+
+    /// Where a field stands that is spelt alike, from 0; `nil` where one only looks alike, and
+    /// where there is none.
+    package func place(spelt name: String) -> Int? {
+        guard let place = places[name] else { return nil }
+        func isName(_ other: String) -> Bool { other.utf8.elementsEqual(name.utf8) }
+        return isName(names[place]) ? place : names.firstIndex(where: isName)
+    }
+
+    /// Whether these are the names, in order; a name that looks like another is none of its
+    /// spellings.
+    package func areSpelt(_ names: [String]) -> Bool {
+        self.names.elementsEqual(names) { $0.utf8.elementsEqual($1.utf8) }
+    }
 }
 
 extension RecordFields: Hashable {
     /// Whether names and order are the same; a name that looks like another is none of its
     /// spellings.
     public static func == (lhs: RecordFields, rhs: RecordFields) -> Bool {
-        lhs === rhs
-            || lhs.names.elementsEqual(rhs.names) { $0.utf8.elementsEqual($1.utf8) }
+        lhs === rhs || lhs.areSpelt(rhs.names)
     }
 
     /// Hashes the names.

@@ -46,6 +46,24 @@ public struct SinkRun: Sendable {
         return run
     }
 
+    /// The batches that a batch does again.
+    ///
+    /// None of them is packed: what was made of a batch again is found by it.
+    ///
+    /// - Parameter batch: The batch.
+    /// - Returns: Their numbers, the one that it was made of first, and what that did again behind
+    ///   it; the last one is what all began with. Empty where the batch does none again.
+    /// - Throws: ``TrancheError`` of the store.
+    package func origins(of batch: BatchRecord) async throws -> [Int64] {
+        var origins: [Int64] = []
+        var next: BatchRecord? = batch
+        while let last = next, last.kind == .redrive, let origin = last.parent, origin < last.id {
+            origins.append(origin)
+            next = try await store.batches(BatchSelection(ids: [origin])).first
+        }
+        return origins
+    }
+
     /// Which of some batches did not succeed.
     ///
     /// - Parameters:

@@ -30,7 +30,7 @@ final class RecordEncoder {
     }
 
     private func fields(_ names: [String]) throws -> RecordFields {
-        if let fields, fields.names == names { return fields }
+        if let fields, fields.areSpelt(names) { return fields }
         let fields = try RecordFields(names)
         self.fields = fields
         return fields

@@ -104,17 +104,17 @@ struct CSVHead {
     /// Whether nothing follows the bytes, nor ever will: then a line without an end is one.
     private var isComplete: Bool { isWhole && !grows }
 
-    /// Refuses a file that grows before its header is there, and all that stands before it; the
-    /// last line may be half written.
+    /// Refuses a file that grows before its header is there, and all that stands before it; there
+    /// may be nothing at all, and the last line may be half written.
     private func requireHeader(_ isThere: Bool) throws {
+        guard grows, !isThere || format.header == nil else { return }
         let text = bytes.dropFirst(bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
-        guard grows, !isThere || format.header == nil,
-            text.contains(where: { $0 != 0x0A && $0 != 0x0D })
-        else { return }
+        let what =
+            text.allSatisfy { $0 == 0x0A || $0 == 0x0D }
+            ? "is empty so far" : "has no whole header yet, or not all lines before it"
         throw TrancheError(
             .sourceUnavailable,
-            "'\(name)' grows, and has no whole header yet, or not all lines before it; it is "
-                + "followed once these are written and have an end"
+            "'\(name)' grows, and \(what); it is followed once its header is written and has an end"
         )
     }
 

@@ -27,6 +27,8 @@ struct FileMetaSource: RecordMetaSource {
     let lineIndex: LineIndex
     /// What the content was when it was opened.
     private(set) var opened: ByteState
+    /// Whether it was seen to be another since; all copies of this source know.
+    let change = SeenChange()
     /// Whether the file may grow; the last record then waits for its end.
     private(set) var grows: Bool
     /// Whether it grew, and another file has come to stand in its place.
@@ -92,11 +94,14 @@ struct FileMetaSource: RecordMetaSource {
     ///
     /// - Throws: `TrancheError` `.redefined` when it is another than it was when the source was
     ///   opened.
-    func currentSize() async throws -> Int64 {
-        let state = try await bytes.state()
+    func currentSize() async throws -> Int64 { try size(in: try await bytes.state()) }
+
+    /// How far the content goes in a state; as ``currentSize()``.
+    func size(in state: ByteState) throws -> Int64 {
         // Whoever wrote it may do so still, up to the end that is seen now.
         if grows || isFormer { return state.size }
         guard state.isSameContent(as: opened) else {
+            change.note()
             throw TrancheError(
                 .redefined,
                 "'\(bytes.name)' has changed since it was opened: it has \(state.storedSize) bytes, "
@@ -110,6 +115,14 @@ struct FileMetaSource: RecordMetaSource {
     func highestID() async throws -> Int64? {
         let size = try await currentSize()
         return size > dataStart ? size - 1 : nil
+    }
+
+    /// Whether a whole record is there.
+    var hasRecord: Bool {
+        get async throws {
+            var cut = FileCut(source: self, size: try await currentSize())
+            return try await cut.hasRecord(from: dataStart, through: .max)
+        }
     }
 
     /// What was made of the content to read it, for people.
@@ -357,6 +370,15 @@ struct FileMetaSource: RecordMetaSource {
             place += Int64(used)
         }
     }
+}
+
+/// Remembers whether a content was seen to be another than it was.
+final class SeenChange: Sendable {
+    private let state = Mutex(false)
+
+    var isSeen: Bool { state.withLock { $0 } }
+
+    func note() { state.withLock { $0 = true } }
 }
 
 extension FileMetaSource: LineCounting {

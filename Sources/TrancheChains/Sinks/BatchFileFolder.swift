@@ -67,22 +67,19 @@ final class BatchFileFolder: Sendable {
     }
 
     /// The file of a batch; one that does another batch again takes the place of that one's, be it
-    /// what did a third one again.
+    /// what did a third one again: all of them have the file of the one that they began with.
     private func file(of batch: BatchRecord) async throws -> String {
-        var number = batch.id
-        var next = PartFolder.origin(of: batch)
-        while let origin = next {
-            number = origin
-            // One that was packed tells no origin any more.
-            let found = try await claimed(batch.key).run.batches([origin], of: batch.key).first
-            next = found.flatMap { PartFolder.origin(of: $0) }
-        }
+        let run = try claimed(batch.key).run
+        let number = try await run.origins(of: batch).last ?? batch.id
         return "\(path)/\(PartFolder.start(of: batch))-\(number).\(suffix)"
     }
 
     /// Removes what an earlier attempt of a batch left.
+    ///
+    /// - Parameter batch: The batch.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`; of the store.
     func remove(_ batch: BatchRecord) async throws {
-        try await OutputFile.remove(file(of: batch))
+        try OutputFile.remove(try await file(of: batch))
     }
 
     /// Begins a batch's file, aside.

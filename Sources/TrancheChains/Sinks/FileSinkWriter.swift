@@ -49,7 +49,9 @@ final class FileSinkWriter: RecordWriter {
             last = known
             return
         }
-        let added = names.isEmpty ? fields.names : fields.names.filter { !names.contains($0) }
+        // Columns are told apart by their bytes, also where parts are put together.
+        let known = Set(names.map { Array($0.utf8) })
+        let added = fields.names.filter { !known.contains(Array($0.utf8)) }
         // Records without a field have an empty header.
         let isFirst = stretches.isEmpty
         if isFirst || !added.isEmpty {
@@ -59,10 +61,10 @@ final class FileSinkWriter: RecordWriter {
             stretches.append((flushed + bytes.count, spelt))
             layouts = [:]
         }
-        let isAlike = names == fields.names
+        let isAlike = fields.areSpelt(names)
         let layout = Layout(
             fields: fields,
-            places: isAlike ? nil : names.map { fields.place(of: $0) }
+            places: isAlike ? nil : names.map { fields.place(spelt: $0) }
         )
         // Files whose records all differ are not remembered for ever.
         if layouts.count > 100 { layouts = [:] }

@@ -127,24 +127,27 @@ package final class PartFolder: Sendable {
 
     private func open(_ batch: BatchRecord) async throws -> OutputFile {
         let folder = try await folder(of: batch.key)
-        let file = OutputFile("\(folder)/\(Self.name(of: batch))", mark: "\(batch.attempt)")
+        let name = Self.name(of: batch, doing: try await origins(of: batch).last)
+        let file = OutputFile("\(folder)/\(name)", mark: "\(batch.attempt)")
         try await file.open()
         return file
     }
 
     /// Removes what an earlier attempt of a batch left.
     ///
-    /// What the batch that it does again left gives way to nothing.
+    /// What the batches that it does again left gives way to nothing.
     ///
     /// - Parameter batch: The batch.
-    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`.
+    /// - Throws: `TrancheError` `.sinkFailed`, `.sinkUnavailable`; of the store.
     func remove(_ batch: BatchRecord) async throws {
         let owner = try await owner(of: batch.key)
-        if let origin = Self.origin(of: batch) {
-            let hasPart = try await hasPart(of: origin, in: batch.key)
-            if hasPart || isPutTogether(owner) { return try await begin(batch).finish() }
+        let origins = try await origins(of: batch)
+        let hasPart = try await hasPart(ofOneOf: origins, in: batch.key)
+        if hasPart || !origins.isEmpty && isPutTogether(owner) {
+            return try await begin(batch).finish()
         }
-        try OutputFile.remove("\(folder)/\(owner.folder)/\(Self.name(of: batch))")
+        let name = Self.name(of: batch, doing: origins.last)
+        try OutputFile.remove("\(folder)/\(owner.folder)/\(name)")
     }
 
     /// Refuses to do a batch again whose records were put together: they would be there twice.
@@ -152,11 +155,12 @@ package final class PartFolder: Sendable {
     /// - Parameter batch: The batch.
     /// - Throws: `TrancheError` `.sinkFailed`; of the store.
     func requireApart(_ batch: BatchRecord) async throws {
-        guard let origin = Self.origin(of: batch),
-            let run = claims.withLock({ $0[batch.key]?.run }),
-            // Of one that was quarantined nothing was written.
-            try await !run.unsuccessful(among: [origin], of: batch.key).contains(origin),
-            try await !hasPart(of: origin, in: batch.key)
+        guard let run = claims.withLock({ $0[batch.key]?.run }) else { return }
+        let origins = try await run.origins(of: batch)
+        // Of one that was quarantined nothing was written.
+        let idle = try await run.unsuccessful(among: origins, of: batch.key)
+        let written = origins.filter { !idle.contains($0) }
+        guard let origin = written.first, try await !hasPart(ofOneOf: written, in: batch.key)
         else { return }
         throw TrancheError(
             .sinkFailed,
@@ -166,11 +170,18 @@ package final class PartFolder: Sendable {
         )
     }
 
-    /// Whether the part of a batch is there.
-    private func hasPart(of batch: Int64, in key: RunKey) async throws -> Bool {
+    /// The batches that one does again, as ``SinkRun/origins(of:)`` has them.
+    private func origins(of batch: BatchRecord) async throws -> [Int64] {
+        let run = claims.withLock { $0[batch.key]?.run }
+        return try await run?.origins(of: batch) ?? []
+    }
+
+    /// Whether the part of one of some batches is there.
+    private func hasPart(ofOneOf batches: [Int64], in key: RunKey) async throws -> Bool {
+        if batches.isEmpty { return false }
         let owner = try await owner(of: key)
         let names = try Self.names(in: "\(folder)/\(owner.folder)")
-        return names.contains { Self.batch(of: $0) == batch }
+        return names.contains { name in Self.batch(of: name).map { batches.contains($0) } ?? false }
     }
 
     /// Whether what somebody's batches left was put together once, and their parts removed.
@@ -382,19 +393,14 @@ package final class PartFolder: Sendable {
         return "\(stem)\(name[..<dot]).\(run)\(name[dot...])"
     }
 
-    /// Such as `p00000000000000004711-12.part`; with the number of the batch that it does again,
-    /// where it does one, before its own.
-    static func name(of batch: BatchRecord) -> String {
-        let origin = origin(of: batch).map { "\($0)-" } ?? ""
-        return "\(start(of: batch))-\(origin)\(batch.id).part"
+    /// Such as `p00000000000000004711-12.part`; where it does others again, with the number of the
+    /// one that all began with before its own.
+    private static func name(of batch: BatchRecord, doing origin: Int64?) -> String {
+        "\(start(of: batch))-\(origin.map { "\($0)-" } ?? "")\(batch.id).part"
     }
 
-    /// The number of the batch that another one does again; `nil` where it does none.
-    static func origin(of batch: BatchRecord) -> Int64? {
-        batch.kind == .redrive ? batch.parent : nil
-    }
-
-    /// Likewise, as the part's name tells it.
+    /// The number of the batch that a part's one does again, as its name tells it; `nil` where it
+    /// does none.
     private static func origin(of path: String) -> Int64? {
         let numbers = path.split(separator: "/").last?.split(separator: "-") ?? []
         return numbers.count == 3 ? Int64(numbers[1]) : nil

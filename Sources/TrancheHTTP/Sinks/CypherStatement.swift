@@ -11,19 +11,28 @@ struct CypherStatement: Sendable {
     init(_ text: String) {
         self.text = text
         let words = Self.words(of: text)
-        // "ON CREATE SET" belongs to a MERGE; INSERT is what GQL calls CREATE.
         creates = words.indices.contains { index in
-            words[index] == "INSERT"
-                || words[index] == "CREATE" && (index == 0 || words[index - 1] != "ON")
+            Self.creates(words[index], behind: index > 0 ? words[index - 1] : nil)
         }
         takesBatch = words.contains("$BATCH")
         isIdle = words.starts(with: ["UNWIND", "$BATCH"])
     }
 
+    /// Whether a word begins a clause that creates, or is the name of a procedure that does:
+    /// `apoc.create.node` creates, `apoc.create.setProperty` and `apoc.create.uuids` do not.
+    private static func creates(_ word: String, behind former: String?) -> Bool {
+        let names = word.split(separator: ".")
+        // INSERT is what GQL calls CREATE.
+        if names.contains("INSERT") { return true }
+        guard let place = names.firstIndex(of: "CREATE") else { return false }
+        // "ON CREATE SET" belongs to a MERGE.
+        if names.count == 1 { return former != "ON" }
+        let what = names[(place + 1)...].first ?? ""
+        return !["SET", "ADD", "REMOVE", "UUID"].contains { what.hasPrefix($0) }
+    }
+
     /// The words in upper case, without comments, texts, quoted names, and the names of labels and
-    /// properties.
-    ///
-    /// The name of a procedure is words: `apoc.create.node` creates.
+    /// properties; the name of a procedure is one word.
     private static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = ""
@@ -35,8 +44,9 @@ struct CypherStatement: Sendable {
         var rest = text[...]
         func endWord() {
             guard !word.isEmpty else { return }
-            let isName = before == "." && !isCall || before == ":" && word.first != "$"
-            if !isName {
+            if before == ".", isCall, let name = words.popLast() {
+                words.append("\(name).\(word.uppercased())")
+            } else if before != ".", before != ":" || word.first == "$" {
                 words.append(word.uppercased())
                 isCall = isCall || words.last == "CALL"
             }

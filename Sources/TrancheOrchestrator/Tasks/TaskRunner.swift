@@ -188,11 +188,10 @@ struct TaskRunner: Sendable {
         )
     }
 
-    /// The batch by which the task ended: the newest, packed or not.
+    /// The batch by which the task ended: the newest, packed or not; what it was made of may be
+    /// left where it is packed.
     private func lastBatch(of path: String) async throws -> BatchRecord? {
         let key = RunKey(metaTable: table, job: path, run: run)
-        let newest = BatchSelection(runs: RunSelection(key), limit: 1)
-        if let batch = try await inventory.batches(newest).first { return batch }
         let number = try await source(of: path).number
         return try await inventory.batches(holding: number, of: table).last { $0.key == key }
     }

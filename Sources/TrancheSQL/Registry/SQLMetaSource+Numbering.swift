@@ -102,13 +102,39 @@ extension SQLMetaSource: NumberedSource {
 
     /// Numbers the uids without a number of all rows that meet a condition, wherever they are.
     ///
+    /// They are looked for without the registry's lock, which is held for a portion at a time;
+    /// others get it between two portions.
+    ///
     /// - Parameter condition: The condition, by the table's columns.
     /// - Throws: As ``numberMore(isFilling:)``.
     func numberAll(where condition: SQLStatement) async throws {
         guard let registry else { return }
-        while try await look(registry.all(where: condition), registry).isNews {
-            try Task.checkCancellation()
-            _ = more()
+        let most = UIDRegistry.portion * UIDRegistry.portionsRead
+        var last: String?
+        while true {
+            let uids = try await unnumbered(where: condition, after: last, registry)
+            if uids.isEmpty, last == nil { return }
+            for start in stride(from: 0, to: uids.count, by: UIDRegistry.portion) {
+                try Task.checkCancellation()
+                let part = Array(uids[start..<min(start + UIDRegistry.portion, uids.count)])
+                if try await look(registry.numbering(of: part), registry).isNews { _ = more() }
+            }
+            // What was committed meanwhile may stand before: all are looked at once more.
+            last = uids.count < most ? nil : uids.last
+        }
+    }
+
+    /// Reads uids without a number; see ``UIDRegistry/unnumbered(where:after:)``.
+    private func unnumbered(
+        where condition: SQLStatement,
+        after last: String?,
+        _ registry: UIDRegistry
+    ) async throws -> [String] {
+        let statement = registry.unnumbered(where: condition, after: last)
+        let rows = try await wrapping { try await database.read(statement)[0] }
+        return try rows.map { row in
+            guard let uid = row.optionalText() else { throw noText() }
+            return uid
         }
     }
 
@@ -151,7 +177,11 @@ extension SQLMetaSource: NumberedSource {
         guard isNumbered, error.message.contains("NOT NULL constraint failed"),
             error.message.contains("_uid.uid")
         else { return nil }
-        return TrancheError(
+        return noText(error)
+    }
+
+    private func noText(_ error: (any Error)? = nil) -> TrancheError {
+        TrancheError(
             .invalidItem,
             "'\(definition.table)' has a row whose uid in column '\(definition.uid)' is not a "
                 + "text; every row needs one. Mend it, or delete it",

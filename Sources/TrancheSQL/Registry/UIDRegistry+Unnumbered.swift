@@ -2,6 +2,9 @@ import Tranche
 
 /// Rows that wait without a number, for those who only look.
 extension UIDRegistry {
+    /// How many portions of uids without a number are read at once.
+    static let portionsRead = 16
+
     /// The state of the registry that ``unnumbered(_:limit:)`` reads, for a `WITH`.
     var stateForLooking: SQLStatement {
         """
@@ -33,6 +36,38 @@ extension UIDRegistry {
             WHERE tranche_is_known IS NULL
         ) AS \(name: table.table)
         """
+    }
+
+    /// The statement that reads the uids without a number of rows that meet a condition, as text
+    /// and in their order.
+    ///
+    /// All that meet it are found before they are put in order, so that no planner walks along the
+    /// uids for them.
+    ///
+    /// - Parameters:
+    ///   - condition: The condition, by the table's columns.
+    ///   - uid: The uid behind which they are; `nil` for all.
+    /// - Returns: The statement; it reads ``portionsRead`` portions at most.
+    func unnumbered(where condition: SQLStatement, after uid: String?) -> SQLStatement {
+        var isBehind: SQLStatement = ""
+        if let uid {
+            let last = dialect.uid(ofText: "\(uid)", numbering.kind)
+            isBehind = " AND \(key) > \(last)\(numbering.collation)"
+        }
+        return """
+            WITH \(stateForLooking), tranche_looked AS MATERIALIZED (
+                SELECT \(unsafeRaw: isView ? "DISTINCT " : "")\(key) AS tranche_key,
+                    \(text) AS tranche_text
+                FROM \(table) AS tranche_t
+                WHERE \(key) IS NOT NULL\(isBehind)
+                    AND (\(condition))
+                    AND (\(known(text))) IS NULL
+            )
+            SELECT tranche_text
+            FROM tranche_looked
+            ORDER BY tranche_key
+            LIMIT \(unsafeRaw: String(Self.portion * Self.portionsRead))
+            """
     }
 
     /// Which rows come next, with their order.

@@ -238,22 +238,15 @@ package struct UIDRegistry: Sendable {
         )
     }
 
-    /// The statements that number rows that meet a condition, many portions of those without a
-    /// number at once, behind ``locking``: each look reads all that meet it anew, and is as if for
-    /// any rows, so that no planner walks along the uids for them.
+    /// The statements that give some uids a number, where they have none, behind ``locking``.
     ///
-    /// - Parameter condition: The condition, by the table's columns.
+    /// - Parameter uids: The uids as text; not empty, and at most ``portion``.
     /// - Returns: The statements.
-    func all(where condition: SQLStatement) -> [SQLStatement] {
+    func numbering(of uids: [String]) -> [SQLStatement] {
+        let named = SQLStatement.list(uids.map { "(CAST(\($0) AS text))" })
         let looked: SQLStatement = """
-            SELECT \(unsafeRaw: isView ? "DISTINCT " : "")\(key) AS tranche_key,
-                \(text) AS tranche_text
-            FROM \(table) AS tranche_t
-            WHERE (SELECT count(*) FROM tranche_state) = 1
-                AND \(key) IS NOT NULL
-                AND (\(condition))
-                AND (\(known(text))) IS NULL
-            LIMIT \(unsafeRaw: String(Self.portion * 64))
+            SELECT column1 AS tranche_key, column1 AS tranche_text
+            FROM (VALUES \(named)) AS tranche_named
             """
         return numbered(looked, order: "tranche_key", where: "1 = 1", [], countingLooked: false)
     }

@@ -50,7 +50,9 @@ extension RecordKeys {
     /// How the values of a column are compared.
     enum Kind: Sendable {
         case exactNumber, double, single
-        case uuid, instant, timestamp
+        case uuid, instant, timestamp, date, time, boolean
+        /// Bytes, which a text spells as PostgreSQL reads it.
+        case bytes
         /// Upper and lower case are one.
         case anyCase
         /// Blanks at the end do not count.
@@ -69,6 +71,10 @@ extension RecordKeys {
                 case "uuid": .uuid
                 case "timestamp with time zone": .instant
                 case "timestamp without time zone": .timestamp
+                case "date": .date
+                case "time without time zone": .time
+                case "boolean": .boolean
+                case "bytea": .bytes
                 case "character", "bpchar": .padded
                 case "BLOB": .anything
                 case _ where type.hasSuffix("citext"): .anyCase
@@ -78,6 +84,7 @@ extension RecordKeys {
 
         func part(of record: Record, _ cell: RecordCell) -> Part {
             if cell.kind == .blob { return .blob(Array(record.block.bytes[cell.textRange])) }
+            if cell.kind == .boolean, let whole = truth(cell) { return whole }
             let text = record.text(of: cell)
             switch self {
             case .exactNumber: return RecordKeys.number(text) ?? .text(text)
@@ -88,14 +95,79 @@ extension RecordKeys {
             case .uuid: return .text(text.lowercased().filter(\.isHexDigit))
             case .instant: return .text(UIDKind.instant.canonical(text))
             case .timestamp: return .text(UIDKind.timestamp.canonical(text))
+            case .date:
+                // A time behind it does not count.
+                return RecordKeys.time(text.bare).map { .whole($0.days) } ?? .text(text)
+            case .time:
+                return RecordKeys.time("1970-01-01T" + text.bare).map { .whole($0.clock) }
+                    ?? .text(text)
+            case .boolean:
+                return RecordKeys.boolean(text.bare).map { .whole($0 ? 1 : 0) } ?? .text(text)
+            case .bytes: return RecordKeys.bytes(Array(text.utf8)).map { .blob($0) } ?? .text(text)
             case .anyCase: return .text(text.lowercased())
             case .padded: return .text(String(text.reversed().drop { $0 == " " }.reversed()))
             case .anything, .text: return .text(text)
             }
         }
 
+        /// True and false where they are 1 and 0: SQLite keeps them so, but among texts.
+        private func truth(_ cell: RecordCell) -> Part? {
+            switch self {
+            case .exactNumber, .anything: .whole(cell.boolean ? 1 : 0)
+            case .double: .float(cell.boolean ? 1 : 0)
+            default: nil
+            }
+        }
+
         /// What is no number is none that equals another.
         private static func float(_ value: Double) -> Part? { value.isNaN ? nil : .float(value) }
+    }
+
+    private static func time(_ text: String) -> TimeText? {
+        var text = text
+        return text.withUTF8 { TimeText($0) }
+    }
+
+    /// True or false, as PostgreSQL reads it.
+    private static func boolean(_ text: String) -> Bool? {
+        let word = text.lowercased()
+        if word.isEmpty { return nil }
+        if word == "1" || word == "on" || "true".hasPrefix(word) || "yes".hasPrefix(word) {
+            return true
+        }
+        let isFalse =
+            ["0", "of", "off"].contains(word) || "false".hasPrefix(word) || "no".hasPrefix(word)
+        return isFalse ? false : nil
+    }
+
+    /// The bytes that a text stands for, as PostgreSQL reads it: two digits each behind `\x`, or
+    /// characters, among which `\\` is a backslash and `\101` a byte.
+    private static func bytes(_ text: [UInt8]) -> [UInt8]? {
+        func number(_ digits: ArraySlice<UInt8>, _ radix: Int) -> UInt8? {
+            UInt8(String(decoding: digits, as: UTF8.self), radix: radix)
+        }
+        var bytes: [UInt8] = []
+        if text.starts(with: "\\x".utf8) {
+            var rest = text.dropFirst(2).filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }[...]
+            while !rest.isEmpty {
+                guard rest.count > 1, let byte = number(rest.prefix(2), 16) else { return nil }
+                bytes.append(byte)
+                rest = rest.dropFirst(2)
+            }
+            return bytes
+        }
+        var rest = text[...]
+        while let character = rest.popFirst() {
+            guard character == UInt8(ascii: "\\") else {
+                bytes.append(character)
+                continue
+            }
+            let isDoubled = rest.first == character
+            guard let byte = isDoubled ? character : number(rest.prefix(3), 8) else { return nil }
+            bytes.append(byte)
+            rest = rest.dropFirst(isDoubled ? 1 : 3)
+        }
+        return bytes
     }
 
     /// A number's value: its digits, and the power of ten of the last, where it is not a whole one

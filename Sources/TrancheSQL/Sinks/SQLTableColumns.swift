@@ -150,7 +150,7 @@ struct SQLTableColumns: Sendable {
             own.contains(name) || key.isEmpty && table.column(name)?.hasDefault == false
         }
         let order = kept + known.filter { base.place(of: $0) == nil }
-        if order == base.names { return SQLTableShape(base, of: fields, dropped: dropped) }
+        if base.areSpelt(order) { return SQLTableShape(base, of: fields, dropped: dropped) }
         return SQLTableShape(order, of: fields, dropped: dropped)
     }
 
@@ -228,7 +228,7 @@ struct SQLTableShape: Sendable {
 
     init(_ names: [String], of fields: RecordFields, dropped: Int) {
         // They are some of a record's names, and so each is there once.
-        let target = names == fields.names ? fields : (try? RecordFields(names)) ?? fields
+        let target = fields.areSpelt(names) ? fields : (try? RecordFields(names)) ?? fields
         self.init(target, of: fields, dropped: dropped)
     }
 

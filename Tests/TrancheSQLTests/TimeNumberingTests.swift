@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+import Tranche
+import TrancheSQL
+
+@Suite("Numbers of the rows of a time", .timeLimit(.minutes(5)))
+struct TimeNumberingTests {
+    @Test(
+        "They are given a portion at a time, and a look that finds none takes no lock",
+        arguments: TestDatabase.Backend.available
+    )
+    func portions(on backend: TestDatabase.Backend) async throws {
+        try await withTestDatabase(backend) { test in
+            try await test.migrateUp()
+            let type = backend == .sqlite ? "text" : "timestamptz"
+            try await test.run(
+                """
+                CREATE TABLE \(test.prefix)document (
+                    key varchar(40) NOT NULL PRIMARY KEY, at \(type) NOT NULL
+                );
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+                INSERT INTO \(test.prefix)document
+                SELECT 'k' || i, CAST('2026-01-01T09:00:00Z' AS \(type)) FROM n;
+                """
+            )
+            let late = "INSERT INTO \(test.prefix)document VALUES ('a', '2026-01-01T09:00:00Z')"
+            var looks = [try await look(in: test), try await look(in: test)]
+            // One that stands before all others.
+            try await test.run(late)
+            looks.append(try await look(in: test))
+            #expect(looks.map(\.locks) == [2, 0, 1])
+            #expect(looks.map(\.ids) == [1...10_000, 1...10_000, 1...10_001])
+        }
+    }
+
+    private typealias Look = (locks: Int, ids: ClosedRange<Int64>?)
+
+    /// Looks for the ids of the time, and counts the transactions in which numbers are given.
+    private func look(in test: TestDatabase) async throws -> Look {
+        try await look(in: test, on: test.database)
+    }
+
+    private func look(
+        in test: TestDatabase,
+        on base: some SQLDatabase
+    ) async throws -> Look {
+        try await base.writers.withConnection { writer in
+            try await look(in: test, on: base, through: writer)
+        }
+    }
+
+    private func look<Base: SQLDatabase>(
+        in test: TestDatabase,
+        on base: Base,
+        through writer: Base.Connection
+    ) async throws -> Look {
+        try await base.readers.withConnection { reader in
+            let log = StatementLog()
+            let database = RecordedDatabase(base, writer, reader, log)
+            let configuration = Inventory.Configuration(store: test.configuration())
+            let location = InventoryLocation(name: "recorded") {
+                SQLInventoryStore(database, configuration: $0)
+            }
+            let inventory = try await Inventory.open(location, configuration: configuration)
+            let time = SourceTime(
+                "at",
+                from: Date(timeIntervalSince1970: 1_767_258_000),
+                to: Date(timeIntervalSince1970: 1_767_261_600)
+            )
+            let source = try await inventory.source(
+                SQLSource(test.prefix + "document", uid: "key", time: time)
+            )
+            let found = try await inventory.timedIDs(in: source, waiting: .zero)
+            await inventory.close()
+            let locks = log.take().count { trip in
+                trip.statements.contains { $0.text.contains("column1 AS tranche_key") }
+            }
+            return (locks: locks, ids: found?.ids)
+        }
+    }
+}
