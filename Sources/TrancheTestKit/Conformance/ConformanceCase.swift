@@ -48,9 +48,11 @@ public struct ConformanceCase: Sendable {
         + wholeOutages + recursion + generations
         + workflows + pipelines + offering + acting + forgetting + uids
 
-    /// The cases for which it matters where the source is, besides those of uids, which are
-    /// numbered beside the inventory: what they claim is asked of the source, and found out by what
-    /// it answers. All others see of it what any source is to the store.
+    /// The cases for which it matters where the source is.
+    ///
+    /// What they claim is asked of the source, and found out by what it answers; all others see of
+    /// it what any source is to the store. Those of uids, which are numbered beside the inventory,
+    /// are not among them.
     package static let ofSources: [ConformanceCase] =
         offers + limits + tiles + lingering + weights + bounds + definitions + reasons + fixedItems
         + independence + concurrency + keys + times + discovery + late + audits + splitting
