@@ -355,8 +355,8 @@ let package = Package(
             name: "CLITests",
             dependencies: [
                 "Tranche", "TrancheConnectors", "TrancheSQL", "TranchePostgreSQL",
-                "TrancheWorkflows", "TrancheCLI", "TrancheTestKit", "CSQLite", "TestSupport",
-                "tranche",
+                "TrancheWorkflows", "TrancheOrchestrator", "TrancheCLI", "TrancheTestKit",
+                "CSQLite", "TestSupport", "tranche",
             ],
             exclude: [
                 "Snapshots", "complete.zsh", "look_at_page.py", "drive_page.py",

@@ -264,6 +264,7 @@ import Testing
             "--status 'done': this is none of running, succeeded"
         ),
         Case("history --meta files", .usage, "--id ID is missing"),
+        Case("logs", .usage, "--batch N is missing"),
         Case("retry", .usage, "name the job with --job, or batches with --batch"),
         Case("redefine --job j", .usage, "nothing to change"),
         Case("redefine --job j --on-exhausted ''", .usage, "this is none of fail, split"),

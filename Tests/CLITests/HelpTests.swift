@@ -4,6 +4,9 @@ import Testing
 @testable import TrancheCLI
 
 @Suite struct HelpTests {
+    private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../Sources/TrancheCLI")
+
     @Test(
         "Each command's help is as stored",
         arguments: Program.commands.map { $0.description.name }
@@ -124,6 +127,30 @@ import Testing
             #expect(whole.output.contains("\n  \(command.description.name) "))
         }
         try expectSnapshot(whole.output, named: "help-all.txt")
+    }
+
+    @Test(
+        "The article lists every command",
+        arguments: Program.commands.map { $0.description.name }
+    )
+    func article(command: String) throws {
+        let file = Self.sources.appending(path: "Documentation.docc/TrancheCLI.md")
+        let rows = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            .filter { $0.hasPrefix("| `tranche ") }.map { $0.split(separator: " | ")[0] }
+        let names = rows.flatMap { row in
+            row.matches(of: /`(?:tranche )?([a-z]+)/).map { String($0.output.1) }
+        }
+        #expect(names.contains(command))
+    }
+
+    @Test("The help of all names every exit status")
+    func exitStatuses() throws {
+        let file = Self.sources.appending(path: "Commands/ProgramStatus.swift")
+        let source = try String(contentsOf: file, encoding: .utf8)
+        let statuses = source.matches(of: /ProgramStatus\(rawValue: (\d+)\)/).map { $0.output.1 }
+        #expect(statuses.count == 10)
+        let words = HelpText.more.split { $0 == " " || $0 == "\n" }
+        for status in statuses { #expect(words.contains(status), "\(status)") }
     }
 
     @Test("The version goes to standard output")

@@ -19,6 +19,10 @@ import Tranche
     private static let alerts = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appending(path: "examples/alerts")
 
+    private static let sources = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Sources")
+    private static let text = sources.appending(path: "Tranche/Reading/Overview/MetricsText.swift")
+
     /// A job with all that metrics tell of, whose name is no plain word.
     private func bench() async throws -> CommandLineBench {
         let bench = try await CommandLineBench()
@@ -108,11 +112,29 @@ import Tranche
             encoding: .utf8
         )
         let asked = Set(rules.matches(of: /tranche_[a-z_]+/).map { String($0.output) })
-        let source = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Sources/Tranche/Reading/Overview/MetricsText.swift")
-        let printed = try String(contentsOf: source, encoding: .utf8)
+        let printed = try String(contentsOf: Self.text, encoding: .utf8)
         #expect(!asked.isEmpty)
         for name in asked { #expect(printed.contains("\"\(name)\""), "\(name)") }
+    }
+
+    @Test("The article names every metric, with its labels")
+    func article() async throws {
+        let file = Self.sources.appending(path: "TrancheCLI/Documentation.docc/Operating.md")
+        let article = try String(contentsOf: file, encoding: .utf8)
+        var labels: [String: Set<String>] = [:]
+        for row in article.matches(of: /\n\| `(tranche_[a-z_]+)` \| ([^|]*) \|/) {
+            let names = row.output.2.matches(of: /`([a-z_]+)`/).map { String($0.output.1) }
+            labels[String(row.output.1)] = Set(names)
+        }
+        let text = try String(contentsOf: Self.text, encoding: .utf8)
+        let names = text.matches(of: /"(tranche_[a-z_]+)"/).map { String($0.output.1) }
+        #expect(Set(names) == Set(labels.keys))
+        let bench = try await bench()
+        let printed = await bench.run("metrics").output
+        for line in printed.split(separator: "\n") where !line.hasPrefix("#") {
+            let name = String(line.prefix { $0 != "{" && $0 != " " })
+            let found = line.matches(of: /[{,]([a-z_]+)="/).map { String($0.output.1) }
+            #expect(labels[name] == Set(found), "\(line)")
+        }
     }
 }

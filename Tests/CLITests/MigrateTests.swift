@@ -76,6 +76,20 @@ import Testing
         #expect(await bench.run("migrate", "status", "--yes").status == .usage)
     }
 
+    @Test("Down names the table of rows that have no name of their own")
+    func removalOfOthers() async throws {
+        let bench = try await CommandLineBench()
+        let work = ["work", "--job", "j", "--meta", "files", "--count", "5", "--", "true"]
+        #expect(await bench.run(work).status == .done)
+        #expect(await bench.run("pause", "--job", "j", "--reason", "night").status == .done)
+        let down = ["migrate", "down", "--to", "8", "--dry-run"]
+        let dry = await bench.run(down)
+        #expect(dry.output.contains("1 row of inventory_change"), "\(dry.output)")
+        let json = await bench.run(down + ["--json"])
+        let removed = #"{"job":"","what":"rows of inventory_change","count":1}"#
+        #expect(json.output.contains(removed), "\(json.output)")
+    }
+
     @Test("Down names who is at work with what it reverts, and does it when that is wanted")
     func besideWorkers() async throws {
         let bench = try await CommandLineBench()

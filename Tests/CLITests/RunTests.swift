@@ -246,58 +246,6 @@ import TrancheTestKit
         )
     }
 
-    @Test("The schema takes what the program takes, as a validator from outside says")
-    func schema() async throws {
-        let bench = try await bench(files: 0)
-        let schema = await bench.run("schema")
-        #expect(schema.status == .done)
-        try bench.write(schema.output, to: "schema.json")
-        let files = [
-            (
-                #"{"inputs":{"a":{"type":"schedule","cron":"@daily"}},"processes":"#
-                    + #"[{"name":"p","type":"program","command":["x"]}],"links":["a -> p"]}"#, true
-            ),
-            (
-                #"{"inputs":{"a":{"type":"schedule","crn":"@daily"}},"processes":{},"links":[]}"#,
-                false
-            ),
-            (#"{"inputs":{},"processes":{},"links":["a -> b"],"more":1}"#, false),
-            (#"{"inputs":{"a":{"type":"x"}},"processes":{},"links":["a -> b"]}"#, false),
-            (#"{"inputs":{},"processes":{},"links":[{"from":"a","to":["b"],"cont":1}]}"#, false),
-            (
-                #"{"name":"n","inventory":{"env":"I"},"databases":{"d":{"file":"x"}},"#
-                    + #""budgets":{"b":{"batches":1,"rate":"5/s"}},"jobs":{"j":{"source":"f","#
-                    + #""count":1,"command":["x"],"policy":{"max_attempts":2}}},"alerts":{"a":"#
-                    + #"{"webhook":{"env":"H"},"when":["held","lag above 1h",{"lag":"5m"}]}}}"#,
-                true
-            ),
-            (#"{"jobs":{"j":{"source":"f","cuont":1}}}"#, false),
-            (#"{"jobs":{},"alerts":{"a":{"program":["x"],"when":["late"]}}}"#, false),
-            (#"{"jobs":{},"alerts":{"a":{"webhook":"http://h","when":["held"]}}}"#, false),
-            (#"{"jobs":{},"databases":{"d":{"env":"A","file":"b"}}}"#, false),
-            (#"{"jobs":{},"lineage":{"to":{"env":"L"},"namespace":"n"}}"#, true),
-            (#"{"jobs":{},"lineage":{"namespace":"n"}}"#, false),
-        ]
-        for (place, file) in files.enumerated() { try bench.write(file.0, to: "\(place).json") }
-        guard let python = ProcessInfo.processInfo.environment["TRANCHE_TEST_PYTHON"] else {
-            return
-        }
-        let script = """
-            import json, jsonschema
-            schema = json.load(open("schema.json"))
-            jsonschema.Draft202012Validator.check_schema(schema)
-            check = jsonschema.Draft202012Validator(schema)
-            print([check.is_valid(json.load(open(f"{n}.json"))) for n in range(12)])
-            """
-        try bench.write(script, to: "check.py")
-        let outcome = try await Executable("/bin/sh").run(
-            ["-c", "cd '\(bench.folder.path)' && exec '\(python)' check.py"],
-            environment: bench.environment
-        )
-        let valid = files.map { $0.1 ? "True" : "False" }.joined(separator: ", ")
-        #expect(outcome.output == "[\(valid)]\n", "\(outcome.errors)")
-    }
-
     /// Starts `tranche run`, kills it at a random moment, and does that again.
     private func killed(
         _ bench: CommandLineBench,

@@ -118,6 +118,28 @@ import TrancheConnectors
         }
         let keys = try Dotenv(uncommented, file: "sample.env").entries.map(\.key)
         #expect(Set(keys) == Set(Settings.keys))
+        let file = root.appending(path: "Sources/Tranche/Documentation.docc/Configuration.md")
+        let article = try String(contentsOf: file, encoding: .utf8)
+        for key in Settings.keys { #expect(article.contains("\n| `\(key)` |"), "\(key)") }
+    }
+
+    @Test("A worker's name in a file of settings is that of changes and of a log, too")
+    func worker() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("TRANCHE_WORKER=etl-1\n", to: "x.env")
+        let file = ["--env-file", bench.path("x.env")]
+        let person = ["TRANCHE_WORKER": "", "USER": "anna"]
+        let work = ["work", "--job", "j", "--meta", "files", "--log", "json"] + file
+        let worked = await bench.run(work + ["--", "true"], environment: person)
+        #expect(worked.status == .done)
+        let lines = worked.errors.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.contains(#""worker":"etl-1"#) }, "\(worked.errors)")
+        let pause = ["pause", "--job", "j", "--reason", "night"]
+        #expect(await bench.run(pause + file, environment: person).status == .done)
+        #expect(await bench.run(["resume", "--job", "j"], environment: person).status == .done)
+        let changes = await bench.run("changes", "--json").output
+        let authors = changes.matches(of: #/"by":"([^"]*)"/#).map { String($0.output.1) }
+        #expect(Set(authors) == ["anna", "etl-1"], "\(changes)")
     }
 
     @Test("The inventory's table can have another name")

@@ -39,7 +39,12 @@ struct SourceTables: Sendable {
         return table
     }
 
-    func makeUIDs(_ uids: [String]) async throws -> any ConformanceUIDSource {
+    /// Makes tables of uids, which are numbered beside the inventory only.
+    var uidMaker: @Sendable ([String]) async throws -> any ConformanceUIDSource {
+        { try await self.makeUIDs($0) }
+    }
+
+    private func makeUIDs(_ uids: [String]) async throws -> any ConformanceUIDSource {
         let table = SQLUIDTable(name: "uids_\(number.next())", tables: self)
         try await table.create()
         try await table.insert(uids)
@@ -208,8 +213,7 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
-            // Uids are numbered beside the inventory only.
-            makeUIDSource: sources == nil ? { try await own.makeUIDs($0) } : nil,
+            makeUIDSource: sources == nil ? own.uidMaker : nil,
             finish: {
                 try await own.finish()
                 try await sources?.finish()
@@ -235,8 +239,7 @@ extension ConformanceSubject {
             clock: clock,
             store: store,
             makeSource: { try await tables.make($0) },
-            // Uids are numbered beside the inventory only.
-            makeUIDSource: sources == nil ? { try await own.makeUIDs($0) } : nil,
+            makeUIDSource: sources == nil ? own.uidMaker : nil,
             finish: {
                 try await own.finish()
                 try await sources?.finish()

@@ -329,7 +329,8 @@ struct ConnectionTests {
                     \(database.prefix)inventory_archive, \(database.prefix)inventory_tally,
                     \(database.prefix)inventory_budget TO \(role);
                 GRANT SELECT, INSERT, UPDATE ON \(database.prefix)inventory,
-                    \(database.prefix)inventory_run, \(database.prefix)inventory_attempt TO \(role);
+                    \(database.prefix)inventory_run, \(database.prefix)inventory_attempt,
+                    \(database.prefix)inventory_output TO \(role);
                 GRANT SELECT, INSERT, UPDATE, DELETE ON \(database.prefix)inventory_gap TO \(role);
                 """
             )
@@ -342,8 +343,11 @@ struct ConnectionTests {
                 try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
             )
             #expect(try await batch.items.count == 2)
-            try await batch.heartbeat()
-            try await batch.succeed()
+            try await batch.heartbeat(note: "half of it")
+            let output = AttemptOutput(standardError: "done\n")
+            try await batch.succeed(
+                AttemptSuccess(batch.holding, result: nil, logging: nil, output: output)
+            )
             let next = try await inventory.acquireBatch(from: source, job: "job", limit: .count(2))
             try await next?.fail("no")
             #expect(try await inventory.summaries().count == 1)

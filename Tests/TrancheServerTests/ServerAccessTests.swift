@@ -157,6 +157,14 @@ struct ServerAccessTests {
         try await ServerBench.serve(.sqlite) { bench in
             let answer = try await bench.get("/v1/overview", headers: ["Host": "evil.example"])
             #expect(answer.status == 421)
+            let description = try await bench.get("/v1/openapi.json").object()
+            let paths = try #require(description["paths"] as? [String: [String: Any]])
+            #expect(!paths.isEmpty)
+            for operation in paths.values.flatMap(\.values) {
+                let operation = try #require(operation as? [String: Any])
+                let answers = try #require(operation["responses"] as? [String: Any])
+                #expect(answers["421"] != nil, "\(operation)")
+            }
         }
     }
 

@@ -171,9 +171,10 @@ extension HelpText {
         variables, then the dotenv file of TRANCHE_ENV_FILE or --env-file; env/sample.env
         lists them.
 
-        Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 5 cancelled, 64 wrong
-        usage, 69 a database refuses the connection, 75 try again later, 130 stopped by a
-        signal. --exit-when-idle sets another status for nothing to do.
+        Exit: 0 done, 1 failed, 3 nothing to do now, 4 batch lost, 5 cancelled,
+        6 another pipeline is applied, 64 wrong usage, 69 a database refuses the
+        connection, 75 try again later, 130 stopped by a signal. --exit-when-idle sets
+        another status for nothing to do.
 
         """
 }

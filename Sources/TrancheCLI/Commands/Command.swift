@@ -48,10 +48,11 @@ struct Context: Sendable {
     /// How the output is coloured.
     var style: Style { Style(output, environment: environment) }
 
-    /// The author of changes by hand: the user's name, unless `TRANCHE_WORKER` gives another.
+    /// The author of changes by hand: the user's name; `nil` where `TRANCHE_WORKER` gives another,
+    /// and where there is none.
     var person: String? {
-        if let worker = environment["TRANCHE_WORKER"], !worker.isEmpty { return nil }
-        return environment["USER"] ?? environment["LOGNAME"]
+        if settings.worker != nil { return nil }
+        return ["USER", "LOGNAME"].lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
     }
 
     /// The context with the inventory that a pipeline's file names, where nothing else names one.

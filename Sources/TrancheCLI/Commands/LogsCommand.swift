@@ -11,7 +11,7 @@ struct LogsCommand: Command {
             .init(
                 title: "Attempt",
                 options: [
-                    .init("batch", "N", "number of the batch"),
+                    .init("batch", "N", "number of the batch", isRequired: true),
                     .init("attempt", "M", "the attempt (default: the last one that has ended)"),
                     .init(
                         "follow",
@@ -41,7 +41,7 @@ struct LogsCommand: Command {
 
     init(_ arguments: Arguments) throws {
         guard let batch = try arguments.value("batch", parseID) else {
-            throw UsageError("--batch is missing; give the batch's number")
+            throw UsageError("--batch is missing")
         }
         self.batch = batch
         attempt = try arguments.value("attempt") { try parseCount($0) }

@@ -26,9 +26,9 @@ struct MetricsCommand: Command {
 
                 * * * * * tranche metrics --to /var/lib/node_exporter/tranche.prom
 
-            Each sample has the labels job_name, source and run; the label job belongs to
-            Prometheus. Weights are in the unit of the source, times in seconds. examples/alerts
-            has alerting rules.
+            Each sample of a run has the labels job_name, source and run; the label job belongs
+            to Prometheus. Weights are in the unit of the source, times in seconds. The article
+            "Operating" lists the metrics; examples/alerts has alerting rules.
 
             """,
         hasDocument: false

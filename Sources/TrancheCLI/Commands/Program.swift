@@ -178,7 +178,10 @@ package struct Program: Sendable {
     private func run(_ type: any Command.Type, _ arguments: Arguments) async throws -> ProgramStatus
     {
         let command = try type.init(arguments)
-        let given = try LogWriter(arguments, to: errors, environment: environment, now: now)
+        // What is wrong with them is said where all else is.
+        let settings = Result { try Settings(arguments, environment: environment) }
+        let worker = (try? settings.get())?.worker
+        let given = try LogWriter(arguments, to: errors, worker: worker, now: now)
         let queue = QueuedWriter(errors) { [now] count in
             let words = "\(HumanText.count(count, "line")) left out: nobody read them"
             // A line that cannot be encoded is still one for people.
@@ -187,13 +190,13 @@ package struct Program: Sendable {
         }
         guard var log = given else {
             return try await queue.finishing {
-                try await run(command, arguments, errors: queue, through: queue)
+                try await run(command, arguments, settings, errors: queue, through: queue)
             }
         }
         log.base = queue
         do {
             return try await queue.finishing { [log] in
-                try await run(command, arguments, errors: log, through: queue)
+                try await run(command, arguments, settings, errors: log, through: queue)
             }
         } catch let error as WriteError where error.isUnread {
             throw error
@@ -208,12 +211,13 @@ package struct Program: Sendable {
     private func run(
         _ command: any Command,
         _ arguments: Arguments,
+        _ settings: Result<Settings, any Error>,
         errors: any Writer,
         through queue: QueuedWriter
     ) async throws -> ProgramStatus {
         let results = QueuedWriter(keepingAll: output)
         let context = Context(
-            settings: try Settings(arguments, environment: environment),
+            settings: try settings.get(),
             environment: environment,
             output: results,
             errors: errors,

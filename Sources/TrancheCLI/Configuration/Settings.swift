@@ -142,6 +142,12 @@ package struct Settings: Sendable {
         }
     }
 
+    /// The worker's name that the environment or the file of settings gives; `nil` where neither
+    /// does.
+    var worker: String? {
+        values["TRANCHE_WORKER"].flatMap { $0.text.isEmpty ? nil : $0.text }
+    }
+
     /// How the inventory behaves.
     ///
     /// - Parameters:

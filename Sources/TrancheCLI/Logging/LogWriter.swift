@@ -56,11 +56,10 @@ extension LogWriter {
     init?(
         _ arguments: Arguments,
         to base: any Writer,
-        environment: [String: String],
+        worker named: String?,
         now: @escaping @Sendable () -> Date
     ) throws {
         guard let format = try LogFormat(arguments) else { return nil }
-        let named = environment["TRANCHE_WORKER"].flatMap { $0.isEmpty ? nil : $0 }
         self.init(
             format: format,
             base: base,

@@ -23,7 +23,7 @@ extension PipelineSchema {
     private static let jobFields: [Field] = [
         ("job", .text), ("run", .text), ("ids", .any), ("source", .any), ("steps", .any),
         ("sink", .any), ("program", .texts), ("command", .texts), ("process", .text),
-        ("weight", .textOrNumber),
+        ("handler", .callers), ("weight", .textOrNumber),
         ("count", .countAboveZero), ("workers", .countAboveZero), ("prefetch", .count),
         ("stages", .any), ("parallelism", .count), ("per_key", .countAboveZero),
         ("budgets", .texts), ("share", .numberAboveZero),

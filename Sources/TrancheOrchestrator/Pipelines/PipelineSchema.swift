@@ -51,6 +51,8 @@ public enum PipelineSchema: Sendable {
             """#
         case any = "true"
         case anyObject = #"{"type": "object"}"#
+        /// What stands for callers of the server, who acquire by themselves.
+        case callers = #"{"const": "rest"}"#
     }
 
     typealias Field = (name: String, kind: Kind)

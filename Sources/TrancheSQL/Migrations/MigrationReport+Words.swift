@@ -61,6 +61,7 @@ extension MigrationReport.Loss {
         case "batches": return "1 batch"
         case "packed batches": return "1 packed batch"
         case "registries": return "1 registry"
+        case _ where rows.hasPrefix("rows of "): return "1 row" + rows.dropFirst("rows".count)
         default: return "1 " + (rows.hasSuffix("s") ? String(rows.dropLast()) : rows)
         }
     }

@@ -180,7 +180,7 @@ extension SQLMigrator {
                 schema: tables.batch.schema,
                 table: tables.batch.table + table.dropFirst("inventory".count)
             )
-            return ("rows", "SELECT '', count(*) FROM \(name)")
+            return ("rows of \(name.table)", "SELECT '', count(*) FROM \(name)")
         }
     }
 

@@ -8,8 +8,8 @@ public import Tranche
 ///
 /// The `uid` column must be an integer, unique, and ascending with time; an index on it keeps
 /// acquiring fast. A unique uuid, text or time does as well where the inventory is in the same
-/// database: it is numbered there, see the article "Uids" of `Tranche`. The source is only ever
-/// read.
+/// database: it is numbered there, see the article "Uids that are not integers" of `Tranche`. The
+/// source is only ever read.
 public struct SQLSource: MetaSourceDescription {
     /// The name as given, such as `files` or `raw.files`; kept with each batch.
     public var name: String

@@ -37,6 +37,7 @@ struct Operation: Encodable {
             refusals.append((413, "The body is too large."))
             refusals.append((415, "The body is not said to be JSON."))
         }
+        refusals.append((421, "No request for this host is answered here."))
         refusals.append((500, "Something went wrong here."))
         refusals.append((503, "The inventory cannot be reached now, or there is too much to do."))
         return refusals

@@ -47,9 +47,10 @@ package struct AcquiredDocument: Codable, Sendable {
     package let heartbeatEvery: Double
     /// Whether an unfiltered reader of the ids sees just these items.
     package let exact: Bool
-    /// What the last attempt left; `null` for nothing.
+    /// The items, ascending by id; `null` where the caller wants none, or they are too many for one
+    /// answer.
     package let items: [Item]?
-    /// Whether there are more items than are told: GET /v1/batches/{id}/items has them.
+    /// Whether the items are left out: GET /v1/batches/{id}/items has them.
     package let moreItems: Bool
 
     enum CodingKeys: String, CodingKey {
