@@ -226,8 +226,8 @@ VALUES (
     ), 0),
     -- A number that no change has: new runs have that budget alone.
     coalesce((SELECT -id FROM "inventory_budget" WHERE name = $21), 0),
-    -- On a later one, numbers of batches are left out before it gives any.
-    (SELECT max(timeline) FROM "inventory_run"),
+    -- On another one, numbers of batches are left out before it gives any.
+    (SELECT timeline FROM "inventory_run" WHERE timeline IS NOT NULL ORDER BY id DESC LIMIT 1),
     clock_timestamp()
 )
 ON CONFLICT (meta_table, job, run) DO NOTHING

@@ -143,7 +143,7 @@ LEFT JOIN "inventory_let_in" AS l
     OR b.bound_batches + 2 > b.batches
     OR b.bound_weight > b.weight - 2 * coalesce(CAST((SELECT given_weight FROM given) AS double precision), 0.0) OR EXISTS (
     SELECT 1 FROM "inventory_waiting" AS w
-    WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
+    WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp() AND w.waits_until <= clock_timestamp() + $30 * interval '1 millisecond'
 ) THEN 1 ELSE 0 END), 1) AS is_tight,
         coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1) AS is_shared
     FROM base AS b
@@ -153,14 +153,14 @@ INSERT INTO "inventory" (
     batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
     processing_start, lease_expires_at, request, completion, config
 )
-SELECT $30, $31, $32, given_kind,
+SELECT $31, $32, $33, given_kind,
     'running',
-    $33, given_worker,
+    $34, given_worker,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
     to_timestamp(CAST(given_now AS double precision) / 1000), to_timestamp(CAST(given_now + given_lease AS double precision) / 1000),
     given_token, CAST(given_completion AS bigint),
-    CAST($34 AS json)
+    CAST($35 AS json)
 FROM given WHERE (SELECT is_full FROM room) = 0
 RETURNING id, batch_id_start
 ), entered AS (INSERT INTO "inventory_let_in" (
@@ -181,4 +181,4 @@ LEFT JOIN (
     given CROSS JOIN (SELECT id AS number FROM made) AS numbered CROSS JOIN seen
 ) ON tranche_place <= given_count
 ORDER BY tranche_place;
--- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 integer, $22 text, $23 text, $24 text, $25 integer, $26 text, $27 text, $28 text, $29 text, $30 text, $31 text, $32 text, $33 null, $34 text
+-- $1 null, $2 null, $3 integer, $4 integer, $5 text, $6 null, $7 text, $8 text, $9 text, $10 text, $11 text, $12 text, $13 text, $14 null, $15 null, $16 null, $17 null, $18 integer, $19 integer, $20 text, $21 integer, $22 text, $23 text, $24 text, $25 integer, $26 text, $27 text, $28 text, $29 text, $30 integer, $31 text, $32 text, $33 text, $34 null, $35 text

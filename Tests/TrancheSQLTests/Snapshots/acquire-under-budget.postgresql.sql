@@ -137,35 +137,35 @@ GROUP BY budget_id) AS u ON u.budget_id = b.id
     OR b.entries > $12 + b.held_batches * 5 / 4
     OR EXISTS (
     SELECT 1 FROM "inventory_waiting" AS w
-    WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp()
+    WHERE w.budget_id = b.id AND w.waits_until > clock_timestamp() AND w.waits_until <= clock_timestamp() + $13 * interval '1 millisecond'
 ) THEN 1 ELSE 0 END), 1) AS is_tight,
         coalesce(max(CASE WHEN b.last_weight IS NULL THEN 0 ELSE 1 END), 1) AS is_shared
     FROM base AS b
-), given (given_kind, given_worker, given_start, given_end, given_cover, given_ids, given_count, given_weight, given_token) AS (VALUES ($13, $14, $15, $16, $17, $18, $19, $20, $21)), made AS (
+), given (given_kind, given_worker, given_start, given_end, given_cover, given_ids, given_count, given_weight, given_token) AS (VALUES ($14, $15, $16, $17, $18, $19, $20, $21, $22)), made AS (
 INSERT INTO "inventory" (
     meta_table, job, run, kind, status, job_identifier, worker,
     batch_id_start, batch_id_end, cover_start, item_ids, batch_count, batch_weight,
     processing_start, lease_expires_at, request, completion, config
 )
-SELECT $22, $23, $24, given_kind,
+SELECT $23, $24, $25, given_kind,
     'running',
-    $25, given_worker,
+    $26, given_worker,
     given_start, given_end, CAST(given_cover AS bigint), given_ids, given_count,
     CAST(given_weight AS double precision),
-    to_timestamp(CAST($26 AS double precision) / 1000), to_timestamp(CAST($27 AS double precision) / 1000),
-    given_token, CAST($28 AS bigint),
-    CAST($29 AS json)
+    to_timestamp(CAST($27 AS double precision) / 1000), to_timestamp(CAST($28 AS double precision) / 1000),
+    given_token, CAST($29 AS bigint),
+    CAST($30 AS json)
 FROM given WHERE (SELECT is_full FROM room) = 0
 RETURNING id, batch_id_start
 ), entered AS (INSERT INTO "inventory_let_in" (
     budget_id, run_id, batch_id, attempt, bound_batches, bound_weight, summed_batches
 )
-SELECT base.id, CAST($30 AS bigint), made.id, 1,
-    base.held_batches + $31,
+SELECT base.id, CAST($31 AS bigint), made.id, 1,
+    base.held_batches + $32,
     -- A sum beyond all numbers is an error of the database.
-    CASE WHEN base.held_weight > CAST(1.7976931348623157e308 AS double precision) - $32
-        THEN CAST(1.7976931348623157e308 AS double precision) ELSE base.held_weight + $33 END,
+    CASE WHEN base.held_weight > CAST(1.7976931348623157e308 AS double precision) - $33
+        THEN CAST(1.7976931348623157e308 AS double precision) ELSE base.held_weight + $34 END,
     base.summed
 FROM made CROSS JOIN base)
 SELECT id, batch_id_start, is_tight, is_shared FROM made CROSS JOIN room;
--- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 real, $12 integer, $13 text, $14 text, $15 integer, $16 integer, $17 integer, $18 null, $19 integer, $20 real, $21 text, $22 text, $23 text, $24 text, $25 null, $26 integer, $27 integer, $28 null, $29 text, $30 integer, $31 integer, $32 real, $33 real
+-- $1 text, $2 integer, $3 real, $4 integer, $5 integer, $6 integer, $7 integer, $8 real, $9 text, $10 integer, $11 real, $12 integer, $13 integer, $14 text, $15 text, $16 integer, $17 integer, $18 integer, $19 null, $20 integer, $21 real, $22 text, $23 text, $24 text, $25 text, $26 null, $27 integer, $28 integer, $29 null, $30 text, $31 integer, $32 integer, $33 real, $34 real

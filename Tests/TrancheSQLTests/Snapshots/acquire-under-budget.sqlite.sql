@@ -59,23 +59,23 @@ b.pause_reason, b.parked_until, b.park_reason,
 b.folded_to, b.open_until,
 (
     SELECT count(*) FROM "inventory_waiting" AS w
-    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
+    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) AND w.waits_until <= (CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) + $1)
 ), 0, b.bound_batches, b.bound_weight, b.summed_batches, 0,
     CASE WHEN b.bound_batches IS NULL OR b.bound_batches > 2 * b.summed_batches + 64
-    OR b.bound_batches + $1 > b.batches
-    OR b.bound_weight > b.weight - $2 OR EXISTS (
+    OR b.bound_batches + $2 > b.batches
+    OR b.bound_weight > b.weight - $3 OR EXISTS (
     SELECT 1 FROM "inventory_waiting" AS w
-    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer)
+    WHERE w.budget_id = b.id AND w.waits_until > CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) AND w.waits_until <= (CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS integer) + $4)
 ) THEN 1 ELSE 0 END
 FROM (
     SELECT b.*, l.bound_batches, l.bound_weight, l.summed_batches
-    FROM (SELECT * FROM "inventory_budget" WHERE "id" IN (SELECT value FROM json_each($3))) AS b
+    FROM (SELECT * FROM "inventory_budget" WHERE "id" IN (SELECT value FROM json_each($5))) AS b
 LEFT JOIN "inventory_let_in" AS l
     ON l.id = (SELECT max(e.id) FROM "inventory_let_in" AS e WHERE e.budget_id = b.id)
 ) AS b
 LEFT JOIN "inventory_run" AS r ON r.id = b.run_id
 ORDER BY b.id;
--- $1 integer, $2 real, $3 text
+-- $1 integer, $2 integer, $3 real, $4 integer, $5 text
 
 SELECT "uid", "weight", "item"
 FROM "item"
