@@ -47,6 +47,9 @@ import Tranche
             "\(status)"
         )
         #expect(status.contains("ready"), "\(status)")
+        let words = "has 1 batch whose lease has ended, such as 1 of "
+        #expect(status.contains(words) && status.contains(", 2 h ago; who asks"), "\(status)")
+        #expect(await bench.run("status", "--wide").output.contains(words))
         let check = await bench.run("status", "--check", "--max-age", "1h")
         #expect(check.status == .failed)
         #expect(check.output.contains("has waited for 2 h"), "\(check.output)")
@@ -54,6 +57,35 @@ import Tranche
         #expect(metrics.contains("tranche_in_flight_batches{"))
         #expect(metrics.contains(#"state="ready"} 1"#), "\(metrics)")
         #expect(await bench.run("batches").output.contains("lease ended 2 h ago"))
+    }
+
+    @Test("A process of this host that let a lease end, and lives, is named")
+    func deaf() throws {
+        let now = Date(timeIntervalSince1970: 1_000_000)
+        let batch = BatchRecord(
+            id: 7,
+            key: RunKey(metaTable: "t", job: "j"),
+            kind: .incremental,
+            status: .running,
+            attempt: 1,
+            failures: 0,
+            idStart: 1,
+            idEnd: 9,
+            coverStart: nil,
+            itemIDs: nil,
+            count: 9,
+            weight: 9,
+            worker: "crawler",
+            startedAt: now,
+            leaseExpiresAt: now - 180
+        )
+        var open = OpenBatch(batch, token: nil)
+        let start = "has 2 batches whose lease has ended, such as 7 of crawler, 3 min ago; "
+        let unknown = WaitText.words(open, amongLapsed: 2, at: now)
+        #expect(unknown == start + "who asks next takes it over")
+        open.process = try #require(ProcessMark.own)
+        let alive = WaitText.words(open, amongLapsed: 2, at: now)
+        #expect(alive.hasPrefix(start + "its process runs on this host"), "\(alive)")
     }
 
     @Test("Items of the last hour are counted, not made up from a pace")

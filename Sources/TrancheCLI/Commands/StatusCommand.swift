@@ -140,7 +140,12 @@ struct StatusCommand: Command {
             most = min(most, max(1, height - notes - Self.linesAround))
         }
         let shown = isWhole ? overview.runs[...] : overview.runs.prefix(most)
-        let table = StatusTable(runs: Array(shown), writers: reading.writers, context: context)
+        let table = StatusTable(
+            runs: Array(shown),
+            writers: reading.writers,
+            lapsed: reading.lapsed,
+            context: context
+        )
         var text = StatusHead(overview).text(context) + "\n\n"
         text += isWide ? table.wideText : table.text
         let left = overview.runs.count - shown.count

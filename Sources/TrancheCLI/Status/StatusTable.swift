@@ -6,6 +6,8 @@ struct StatusTable {
     let runs: [RunStatus]
     /// The transactions that runs wait for.
     let writers: [RunKey: [SourceWriter]]
+    /// A batch of each whose lease has ended.
+    let lapsed: [RunKey: OpenBatch]
     let context: Context
 
     /// The columns that fit into 80 characters, and what is to be said besides.
@@ -292,6 +294,16 @@ struct StatusTable {
                 lines.append(
                     HumanText.oneLine("\(run.run.key)") + " "
                         + WaitText.words(writers, awaitedBy: run.run, at: context.now())
+                )
+            }
+            if let open = lapsed[run.run.key] {
+                lines.append(
+                    HumanText.oneLine("\(run.run.key)") + " "
+                        + WaitText.words(
+                            open,
+                            amongLapsed: run.summary.lapsed.batches,
+                            at: context.now()
+                        )
                 )
             }
             if let due = run.summary.nextDue, due > context.now() + longestWait(of: run.run) {

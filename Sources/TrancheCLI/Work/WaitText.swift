@@ -104,6 +104,28 @@ enum WaitText {
         return "\(count) held by \(worker)\(life)\(next ?? "")"
     }
 
+    /// That leases have ended, and whose one of them was.
+    ///
+    /// - Parameters:
+    ///   - open: The batch whose lease ended first.
+    ///   - count: How many of the run's batches are so.
+    ///   - now: The time by which it is told how long ago that was.
+    /// - Returns: What follows the run's name.
+    static func words(_ open: OpenBatch, amongLapsed count: Int, at now: Date) -> String {
+        let worker = open.batch.worker.map { HumanText.oneLine($0) } ?? "an unknown worker"
+        let ago = open.batch.leaseExpiresAt.map { ", " + HumanText.relative($0, to: now) } ?? ""
+        let life =
+            switch open.process?.life(seenFrom: ProcessMark.currentPlace) {
+            case .ended: "; its process has ended"
+            case .running:
+                "; its process runs on this host and sends no heartbeat: a handler that takes no "
+                    + "notice of being cancelled may go on"
+            default: ""
+            }
+        return "has \(HumanText.count(count, "batch", "batches")) whose lease has ended, such as "
+            + "\(open.batch.id) of \(worker)\(ago)\(life); who asks next takes it over"
+    }
+
     private static func again(_ wait: WaitExplanation) -> [String] {
         let due = wait.open.filter { !$0.isHeld }
         guard let next = due.first, let at = next.offeredAt else { return [] }

@@ -11,8 +11,11 @@ package struct StatusReading: Sendable {
     /// The transactions that runs wait for, as they may still commit ids that were passed over; of
     /// the first ``mostWaiting`` of these runs.
     package let writers: [RunKey: [SourceWriter]]
+    /// The batch whose lease ended first, and which nobody has taken over yet; of the first
+    /// ``mostWaiting`` of the runs that have one.
+    package let lapsed: [RunKey: OpenBatch]
 
-    /// Of how many runs it is found out whom they wait for.
+    /// Of how many runs it is found out whom they wait for, or who let a lease end.
     private static let mostWaiting = 8
 
     /// Looks at runs, and at their sources.
@@ -82,6 +85,29 @@ package struct StatusReading: Sendable {
             )
         }
         self.writers = writers
+        lapsed = try await inventory.lapsed(among: overview.runs, atMost: Self.mostWaiting)
+    }
+}
+
+extension Inventory {
+    /// Looks for batches whose leases have ended, and which nobody has taken over yet.
+    ///
+    /// - Parameters:
+    ///   - runs: The runs.
+    ///   - limit: How many of those that have such batches are looked at.
+    /// - Returns: For each of these runs the batch whose lease ended first.
+    /// - Throws: `TrancheError` of the store.
+    fileprivate func lapsed(
+        among runs: [RunStatus],
+        atMost limit: Int
+    ) async throws -> [RunKey: OpenBatch] {
+        var lapsed: [RunKey: OpenBatch] = [:]
+        for run in runs.filter({ $0.summary.lapsed.batches > 0 }).prefix(limit) {
+            // What is due first comes first, be it a lease or a retry.
+            let open = try await store.openBatches(of: run.run.key, heldAt: nil, limit: 100)
+            lapsed[run.run.key] = open.first { $0.batch.hasLapsed(at: now) }
+        }
+        return lapsed
     }
 }
 
