@@ -213,15 +213,9 @@ extension PostgreSQLConnection {
     }
 
     private func copyPiece(_ records: [Record], behind count: Int, _ load: Load) async throws {
-        let bytes = try load.encoder.encode(records) ?? []
-        let script = """
-            SAVEPOINT tranche_piece;
-            SELECT setval(
-                pg_get_serial_sequence('pg_temp.\(load.staging)', 'tranche_order'), \(count + 1), false
-            );
-            """
+        let bytes = try load.encoder.encode(records, behind: count) ?? []
         try await interruptibly {
-            try copyIn(after: script, load.copy)
+            try copyIn(after: "SAVEPOINT tranche_piece;", load.copy)
             try putCopy(load.encoder.head)
             try putCopy(bytes)
             try putCopy(load.encoder.tail)

@@ -13,8 +13,8 @@ extension PostgreSQLCopyEncoder {
     /// The first day of year 1, before which years have another name.
     private static let firstDay: Int64 = -719_162
 
-    /// Appends a record.
-    func appendBinary(_ record: Record, to output: inout [UInt8]) -> Outcome {
+    /// Appends a record, behind its place where it has one.
+    func appendBinary(_ record: Record, _ order: Int64?, to output: inout [UInt8]) -> Outcome {
         // All is lent once a record: counting references for each cell would take longer than
         // encoding it.
         let block = record.block
@@ -22,7 +22,11 @@ extension PostgreSQLCopyEncoder {
         return block.bytes.withUnsafeBufferPointer { bytes in
             block.cells.withUnsafeBufferPointer { cells in
                 columns.withUnsafeBufferPointer { columns in
-                    Self.append(Int16(columns.count), to: &output)
+                    Self.append(Int16(columns.count + (order == nil ? 0 : 1)), to: &output)
+                    if let order {
+                        Self.append(Int32(8), to: &output)
+                        Self.append(order, to: &output)
+                    }
                     for place in columns.indices {
                         let cell = cells[first + place]
                         guard cell.kind != .null else {

@@ -2,9 +2,13 @@ import Tranche
 
 /// The text format.
 extension PostgreSQLCopyEncoder {
-    /// Appends a record.
-    func appendText(_ record: Record, to output: inout [UInt8]) -> Outcome {
-        record.block.bytes.withUnsafeBufferPointer { bytes in
+    /// Appends a record, behind its place where it has one.
+    func appendText(_ record: Record, _ order: Int64?, to output: inout [UInt8]) -> Outcome {
+        if let order {
+            output += String(order).utf8
+            output.append(0x09)
+        }
+        return record.block.bytes.withUnsafeBufferPointer { bytes in
             for place in columns.indices {
                 if place > 0 { output.append(0x09) }
                 let cell = record.cell(place)

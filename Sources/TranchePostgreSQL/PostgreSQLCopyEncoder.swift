@@ -42,9 +42,17 @@ struct PostgreSQLCopyEncoder {
     let columns: [PostgreSQLCopyColumn]
     /// Whether records are encoded in the binary format.
     private(set) var isBinary: Bool
+    /// Whether each record has its place before its values.
+    let numbers: Bool
 
-    init(_ load: SQLLoad) {
+    /// Makes it.
+    ///
+    /// - Parameters:
+    ///   - load: What is loaded.
+    ///   - numbers: Whether each record has its place, a bigint, before its values.
+    init(_ load: SQLLoad, numbers: Bool) {
         self.load = load
+        self.numbers = numbers
         columns = load.columns.map { PostgreSQLCopyColumn($0) }
         isBinary = columns.allSatisfy { $0.kind != nil }
     }
@@ -66,15 +74,22 @@ struct PostgreSQLCopyEncoder {
 
     /// Encodes records.
     ///
+    /// - Parameters:
+    ///   - records: The records.
+    ///   - count: How many stand before them.
     /// - Returns: The bytes; `nil` when they have to be text, and nothing of them was encoded.
     /// - Throws: `RecordsRefused` for values that a column's type cannot hold.
-    func encode(_ records: [Record]) throws -> [UInt8]? {
+    func encode(_ records: [Record], behind count: Int) throws -> [UInt8]? {
         var output: [UInt8] = []
         output.reserveCapacity(records.count * load.columns.count * 20)
         var refused: [RefusedRecord] = []
-        for record in records {
+        for (place, record) in records.enumerated() {
             let start = output.count
-            switch isBinary ? appendBinary(record, to: &output) : appendText(record, to: &output) {
+            let order = numbers ? Int64(count + place + 1) : nil
+            let outcome =
+                isBinary
+                ? appendBinary(record, order, to: &output) : appendText(record, order, to: &output)
+            switch outcome {
             case .encoded: break
             case .undecided: return nil
             case .refused(let refusal):
