@@ -48,15 +48,30 @@ final class MongoWriter: RecordWriter {
             (reply, refused) = try await connection.write(records, writing)
         } catch let error as RecordsRefused {
             try requireFit(error.failures, of: records)
-            throw error
+            throw again(error.failures)
         }
         try requireFit(refused, of: records)
         // A transaction is given up, and written again without them.
-        if writing.isTransactional, !refused.isEmpty { throw RecordsRefused(refused) }
+        if writing.isTransactional, !refused.isEmpty { throw again(refused) }
         self.refused += refused
         let inserted = (reply["nInserted"] ?? 0) + (reply["nUpserted"] ?? 0)
         counters.add(inserted, to: "documents_inserted")
         counters.add(reply["nMatched"] ?? 0, to: "documents_replaced")
+    }
+
+    /// What says that a batch is written again without some records.
+    ///
+    /// Without a key these are all records of an item: an id tells a record's place among them,
+    /// which would be another one's where a single one is left out.
+    private func again(_ refused: [RefusedRecord]) -> RecordsRefused {
+        guard writing.key.isEmpty else { return RecordsRefused(refused) }
+        return RecordsRefused(
+            refused.map { refusal in
+                var refusal = refusal
+                refusal.record = nil
+                return refusal
+            }
+        )
     }
 
     /// Checks that not all records lack the same, which is no single one's fault.

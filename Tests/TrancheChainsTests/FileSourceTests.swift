@@ -165,6 +165,20 @@ struct FileSourceTests {
         }
     }
 
+    @Test("A file that grows, whose names are given, is waited for until its first lines are there")
+    func noSkippedLine() async throws {
+        try await withChainWorld(.sqlite, "") { world in
+            let format = CSVFormat(header: ["id"], skippedLines: 1)
+            let source = CSVSource(.file(world.path), format: format, grows: true)
+            let error = await #expect(throws: TrancheError.self) {
+                try await copy(source, world)
+            }
+            #expect(error?.code == .sourceUnavailable)
+            let words = "once the lines before its records are written and have an end"
+            #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+        }
+    }
+
     @Test(
         "A file that grows is waited for where only lines before the header are there, or none",
         arguments: ["made by x\n", "made by x", "sep=;\n", "sep=;\nid;", "", "\n", "\r\n\n"]

@@ -330,4 +330,57 @@ struct FollowedFileTests: FollowingTests {
             #expect(try await amounts(world, later) == ["24,5"])
         }
     }
+
+    /// A file of which more is guessed than its first records tell.
+    struct LittleTold: Sendable {
+        let format: CSVFormat
+        let first: String
+        let next: String
+        /// The first field of each record, of both.
+        let ids: [[String]]
+
+        static let quotes = LittleTold(
+            format: CSVFormat(delimiter: "\t", guesses: [.quote, .header]),
+            first: "id\tmsg\n1\t\"hi\" she said\n",
+            next: "id\tmsg\n2\tok\n",
+            ids: [["1"], ["2"]]
+        )
+        static let header = LittleTold(
+            format: CSVFormat(guesses: [.delimiter, .header]),
+            first: "a,b,,\nid,amount,tax,sum\n1,10,2,12\n2,20,4,24\n",
+            next: "a,b,,\nid,amount,tax,sum\n3,30,6,36\n",
+            ids: [["1", "2"], ["3"]]
+        )
+        static let lastDelimiter = LittleTold(
+            format: CSVFormat(raggedRecords: .fit, guesses: [.delimiter, .header]),
+            first: "id,amount\n1,10\n2,20,\n",
+            next: "id,amount\n3,30,\n",
+            ids: [["1", "2"], ["3"]]
+        )
+        static let all = [quotes, header, lastDelimiter]
+    }
+
+    @Test(
+        "A next file with a record that tells less of how it is written is read as the one before",
+        arguments: LittleTold.all,
+        [true, false]
+    )
+    func littleTold(_ told: LittleTold, isOpen: Bool) async throws {
+        try await withChainWorld(.sqlite, told.first) { world in
+            func load(in inventory: Inventory) async throws -> [String] {
+                let sink = MemorySink()
+                let source = CSVSource(.file(world.path), format: told.format, grows: true)
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.map { $0.text(of: $0.cell(0)) }
+            }
+            #expect(try await load(in: world.inventory) == told.ids[0])
+            try move(world.path, to: world.path + ".1")
+            try write(told.next, to: world.path)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            #expect(try await load(in: later) == told.ids[1])
+            #expect(try await load(in: later) == [])
+        }
+    }
 }

@@ -528,6 +528,24 @@ struct OutputTests {
         }
     }
 
+    @Test("So it is not where what is refused is split until each of its items stands alone")
+    func doneAgainInParts() async throws {
+        try await withChainWorld { world in
+            let path = world.folder.path("out.jsonl")
+            try await load(Self.ids(1...20), to: .jsonLines(path), world)
+            try await doAgain(world)
+            let policy = RunPolicy(maxAttempts: 1, backoff: .zero, onExhausted: .split)
+            let options = world.options(weight: 30, policy: policy)
+            _ = try await Chain(reading: JSONLinesSource(world.folder.path("in.jsonl")))
+                .write(to: FileSink.jsonLines(path)).run(through: world.inventory, options)
+            #expect(try world.read("out.jsonl") == Self.ids(1...20))
+            let again = try await world.inventory.batches(BatchSelection())
+                .filter { $0.kind == .redrive || $0.kind == .split }
+            #expect(again.contains { $0.kind == .split })
+            #expect(again.allSatisfy { $0.status != .succeeded })
+        }
+    }
+
     @Test("Rejects that were put together beside another sink are in their file once, or no more")
     func rejectsDoneAgainLate() async throws {
         try await withChainWorld { world in

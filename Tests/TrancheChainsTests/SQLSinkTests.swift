@@ -257,6 +257,36 @@ struct SQLSinkTests {
         }
     }
 
+    @Test("So it is where the database refuses it only once all are written")
+    func refusedLateOfOneItem() async throws {
+        try await withChainWorld(.sqlite, ChainWorld.csv(rows: 3)) { world in
+            try await world.database.run(
+                """
+                CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
+                CREATE TABLE t (
+                    id integer PRIMARY KEY, r int REFERENCES p DEFERRABLE INITIALLY DEFERRED
+                )
+                """
+            )
+            let fields = try RecordFields(["id", "r"])
+            let report = try await Chain<Record>(reading: CSVSource(world.path))
+                .flatMap { record -> [Record] in
+                    let id = Int64(record.text("id") ?? "") ?? 0
+                    let values: [[Value]] = [
+                        [.integer(id), .null], [.integer(id + 100), .integer(7)],
+                    ]
+                    return try values.map { try Record(id: record.id, fields: fields, values: $0) }
+                }
+                .rejecting(to: .jsonLines(world.folder.path("bad.jsonl")))
+                .write(to: SQLTableSink("t", key: ["id"]))
+                .run(through: world.inventory, world.options())
+            #expect(report.isSuccess, "\(report.lastError ?? "")")
+            #expect(report.counters[CounterName.written] == 3)
+            #expect(try await world.database.column("SELECT id FROM t") == ["1", "2", "3"])
+            #expect(try world.read("bad.jsonl").split(separator: "\n").count == 3)
+        }
+    }
+
     @Test(
         "A record without a key is quarantined, and all others are written",
         arguments: Backend.available

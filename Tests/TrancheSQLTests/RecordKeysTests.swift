@@ -72,6 +72,33 @@ struct RecordKeysTests {
         #expect(news == [true, !isSame, true])
     }
 
+    @Test(
+        "A time that was read as such is one key with the text of the same value",
+        arguments: [
+            ("timestamp with time zone", "2026-01-01 06:30:00+01:00"),
+            ("timestamp without time zone", "2026-01-01 05:30"), ("date", "2026-01-01"),
+        ]
+    )
+    func times(type: String, text: String) throws {
+        let fields = try RecordFields(["key"])
+        let load = SQLLoad(
+            table: SQLTableName(table: "t"),
+            columns: [SQLLoad.Column(name: "key", type: type, baseType: type)],
+            key: ["key"],
+            fields: fields
+        )
+        let written = WrittenKeys(load)
+        var builder = RecordBlockBuilder(fields)
+        // 2026-01-01T05:30:00Z, and a day later.
+        let time: Int64 = 1_767_245_400_000_000
+        builder.add(1, inputs: [RecordInput.timestamp(time)])
+        builder.add(2, inputs: [RecordInput.value(.text(text))])
+        builder.add(3, inputs: [RecordInput.timestamp(time + 86_400_000_000)])
+        let block = builder.build()
+        let news = (0..<3).map { written.insert(Record(block, row: $0)) }
+        #expect(news == [true, false, true])
+    }
+
     @Test("Bytes are compared as such, and numbers without a type as numbers")
     func kinds() throws {
         let fields = try RecordFields(["key"])

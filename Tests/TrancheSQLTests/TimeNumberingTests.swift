@@ -34,6 +34,24 @@ struct TimeNumberingTests {
         }
     }
 
+    @Test("A uid that is not UTF-8, which gets no number, is told", arguments: [false, true])
+    func noText(isAlone: Bool) async throws {
+        try await withTestDatabase(.sqlite) { test in
+            try await test.migrateUp()
+            let others = isAlone ? "" : ", ('a', '2026-01-01T09:00:00Z')"
+            try await test.run(
+                """
+                CREATE TABLE \(test.prefix)document (key text NOT NULL PRIMARY KEY, at text);
+                INSERT INTO \(test.prefix)document
+                VALUES (CAST(x'6BE9' AS text), '2026-01-01T09:00:00Z')\(others);
+                """
+            )
+            let error = await #expect(throws: TrancheError.self) { try await look(in: test) }
+            #expect(error?.code == .invalidItem)
+            #expect(error?.message.contains("is not a text in UTF-8") == true)
+        }
+    }
+
     private typealias Look = (locks: Int, ids: ClosedRange<Int64>?)
 
     /// Looks for the ids of the time, and counts the transactions in which numbers are given.

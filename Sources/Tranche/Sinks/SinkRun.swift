@@ -50,15 +50,23 @@ public struct SinkRun: Sendable {
     ///
     /// None of them is packed: what was made of a batch again is found by it.
     ///
-    /// - Parameter batch: The batch.
+    /// - Parameters:
+    ///   - batch: The batch.
+    ///   - throughSplits: Whether a part of a batch that failed does again what that one did; such
+    ///     a batch is none of those returned.
     /// - Returns: Their numbers, the one that it was made of first, and what that did again behind
     ///   it; the last one is what all began with. Empty where the batch does none again.
     /// - Throws: ``TrancheError`` of the store.
-    package func origins(of batch: BatchRecord) async throws -> [Int64] {
+    package func origins(
+        of batch: BatchRecord,
+        throughSplits: Bool = false
+    ) async throws -> [Int64] {
         var origins: [Int64] = []
         var next: BatchRecord? = batch
-        while let last = next, last.kind == .redrive, let origin = last.parent, origin < last.id {
-            origins.append(origin)
+        while let last = next, last.kind == .redrive || throughSplits && last.kind == .split,
+            let origin = last.parent, origin < last.id
+        {
+            if last.kind == .redrive { origins.append(origin) }
             next = try await store.batches(BatchSelection(ids: [origin])).first
         }
         return origins

@@ -23,6 +23,8 @@ final class QueuedWriter: Writer {
     /// The line that so many were left out; `nil` where none is.
     private let notice: (@Sendable (Int) -> String)?
     private let state = Mutex(State())
+    /// Wakes the thread.
+    private let more = DispatchSemaphore(value: 0)
 
     /// What is written at once.
     private struct Piece {
@@ -35,6 +37,8 @@ final class QueuedWriter: Writer {
         /// Whether the thread writes, and not the caller.
         var isLater = false
         /// Whether there is a thread.
+        var hasThread = false
+        /// Whether it has something to write.
         var isWriting = false
         var pieces: [Piece] = []
         /// Bytes of this program that are not written yet.
@@ -141,7 +145,11 @@ final class QueuedWriter: Writer {
                 }
                 return !state.isWriting
             }
-            if isWritten { continuation.resume() }
+            if isWritten {
+                // Where there is a thread it ends.
+                more.signal()
+                continuation.resume()
+            }
         }
     }
 
@@ -167,20 +175,35 @@ final class QueuedWriter: Writer {
     // MARK: - Queueing
 
     private func add(_ piece: Piece) throws {
-        let (isLater, isFirst, failure) = state.withLock { state -> (Bool, Bool, (any Error)?) in
+        let (step, failure) = state.withLock { state -> (Step, (any Error)?) in
             let failure = state.failure
             guard state.isLater, failure == nil || notice != nil else {
-                return (state.isLater, false, notice == nil ? failure : nil)
+                return (state.isLater ? .none : .write, notice == nil ? failure : nil)
             }
             state.failure = nil
             put(piece, into: &state)
-            let isFirst = !state.isWriting
+            let step: Step =
+                !state.hasThread ? .makeThread : state.isWriting ? .none : .wakeThread
+            state.hasThread = true
             state.isWriting = true
-            return (true, isFirst, failure)
+            return (step, failure)
         }
-        if isFirst { OwnThread.run { self.writeAll() } }
+        switch step {
+        case .makeThread: OwnThread.run { self.writeAll() }
+        case .wakeThread: more.signal()
+        case .write, .none: break
+        }
         if let failure { throw failure }
-        if !isLater { try base.write(piece.bytes) }
+        if step == .write { try base.write(piece.bytes) }
+    }
+
+    /// What is left to do for who writes.
+    private enum Step {
+        /// The thread has it.
+        case none
+        case makeThread, wakeThread
+        /// To write it at once.
+        case write
     }
 
     private func put(_ piece: Piece, into state: inout State) {
@@ -209,9 +232,19 @@ final class QueuedWriter: Writer {
 
     // MARK: - Writing
 
+    /// The thread: it stays as long as something is written later, since to make one for each line
+    /// would take longer than the line.
     private func writeAll() {
-        while let pieces = next() {
-            for piece in pieces { write(piece) }
+        while true {
+            while let pieces = next() {
+                for piece in pieces { write(piece) }
+            }
+            let isOver = state.withLock { state in
+                if !state.isLater, !state.isWriting { state.hasThread = false }
+                return !state.hasThread
+            }
+            if isOver { return }
+            more.wait()
         }
     }
 

@@ -316,7 +316,7 @@ struct ChainRun: Sendable {
         read content: ReadBatch? = nil,
         _ progress: BatchProgress
     ) async throws -> BatchVerdict {
-        var known: [Int64: RefusedRecord] = [:]
+        var known: [Int64: [RefusedRecord]] = [:]
         for _ in 1..<Self.mostPasses {
             do {
                 return try await write(batch, read: content, without: known, progress)
@@ -324,9 +324,9 @@ struct ChainRun: Sendable {
                 try await again.prepare()
             } catch let refused as RecordsRefused where takesRejects {
                 // What is refused here the sink could not leave out by itself.
-                let news = refused.failures.filter { known[$0.id] == nil }
+                let news = refused.failures.compactMap { $0.news(beside: known[$0.id] ?? []) }
                 if news.isEmpty || news.contains(where: \.mayBeEarly) { throw refused }
-                for refusal in news { known[refusal.id] = known[refusal.id] ?? refusal }
+                for refusal in news { known[refusal.id, default: []].append(refusal) }
             }
         }
         do {
@@ -342,7 +342,7 @@ struct ChainRun: Sendable {
     private func write(
         _ batch: Batch,
         read content: ReadBatch?,
-        without known: [Int64: RefusedRecord],
+        without known: [Int64: [RefusedRecord]],
         _ progress: BatchProgress
     ) async throws -> BatchVerdict {
         guard let transactional else {
@@ -367,7 +367,7 @@ struct ChainRun: Sendable {
         _ batch: Batch,
         read content: ReadBatch?,
         to writer: any RecordWriter,
-        without known: [Int64: RefusedRecord],
+        without known: [Int64: [RefusedRecord]],
         _ progress: BatchProgress
     ) async throws -> Counters {
         let context = BatchContext(
@@ -412,14 +412,14 @@ struct ChainRun: Sendable {
 
     /// The records of a chunk that are not known to be refused.
     private func leavingOut(
-        _ known: [Int64: RefusedRecord],
+        _ known: [Int64: [RefusedRecord]],
         of chunk: [Record],
         _ context: BatchContext
     ) throws -> [Record] {
         if known.isEmpty { return chunk }
         var taken: [Record] = []
         for record in chunk {
-            guard var refusal = known[record.id] else {
+            guard var refusal = known[record.id]?.first(where: { $0.isMeant(record) }) else {
                 taken.append(record)
                 continue
             }
@@ -447,6 +447,33 @@ struct ChainRun: Sendable {
     /// Writes what has come together beside the records so far.
     func flush(_ context: BatchContext) async throws {
         for attachment in chain.attachments { try await attachment.flush(context) }
+    }
+}
+
+extension RefusedRecord {
+    /// Whether a record of its item is the one that it refuses, or it does not say which it is.
+    ///
+    /// A sink may have a part of the record's fields alone, and in each pass the records are made
+    /// anew: it is the values that tell.
+    fileprivate func isMeant(_ other: Record) -> Bool {
+        guard let record else { return true }
+        return record.fields.names.allSatisfy { name in
+            other[name].map { $0 == record[name] } ?? true
+        }
+    }
+
+    /// What it says beside what is known of its item: of a record that is refused though it was to
+    /// be left out, that all of the item's are; `nil` where that is known.
+    fileprivate func news(beside known: [RefusedRecord]) -> RefusedRecord? {
+        guard let record, !known.isEmpty else { return known.isEmpty ? self : ofItem(known) }
+        return known.contains { $0.isMeant(record) } ? ofItem(known) : self
+    }
+
+    private func ofItem(_ known: [RefusedRecord]) -> RefusedRecord? {
+        if known.contains(where: { $0.record == nil }) { return nil }
+        var refusal = self
+        refusal.record = nil
+        return refusal
     }
 }
 

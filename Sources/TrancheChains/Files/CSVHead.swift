@@ -108,13 +108,19 @@ struct CSVHead {
     /// may be nothing at all, and the last line may be half written.
     private func requireHeader(_ isThere: Bool) throws {
         guard grows, !isThere || format.header == nil else { return }
+        let isNamed = format.header != nil
         let text = bytes.dropFirst(bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0)
         let what =
             text.allSatisfy { $0 == 0x0A || $0 == 0x0D }
-            ? "is empty so far" : "has no whole header yet, or not all lines before it"
+            ? "is empty so far"
+            : isNamed
+                ? "has not all lines yet that stand before its records"
+                : "has no whole header yet, or not all lines before it"
+        let end = isNamed ? "the lines before its records are" : "its header is"
+        let verb = isNamed ? "have" : "has"
         throw TrancheError(
             .sourceUnavailable,
-            "'\(name)' grows, and \(what); it is followed once its header is written and has an end"
+            "'\(name)' grows, and \(what); it is followed once \(end) written and \(verb) an end"
         )
     }
 

@@ -169,3 +169,23 @@ extension FileMetaSource {
         }
     }
 }
+
+extension FileMetaSource {
+    /// Whether a CSV file may be read in this way, which is that of a file that stood there before
+    /// and finds the same fields.
+    ///
+    /// A header that says them shows it; where they are given, the delimiter alone tells, once
+    /// there is a record.
+    ///
+    /// - Parameter own: The same file as its own content tells how to read it.
+    /// - Returns: Whether it fits; never for what is no CSV.
+    /// - Throws: `TrancheError` `.invalidItem`, `.sourceUnavailable`.
+    func fits(_ own: FileMetaSource) async throws -> Bool {
+        guard let way = format as? CSVFileFormat, let found = own.format as? CSVFileFormat else {
+            return false
+        }
+        if way.format.header == nil, way.format.headerLines != 0 { return true }
+        if way.dialect.delimiter == found.dialect.delimiter { return true }
+        return try await !hasRecord
+    }
+}

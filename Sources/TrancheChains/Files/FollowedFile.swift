@@ -107,8 +107,8 @@ final class FollowedFile: RecordMetaSource {
         )
     }
 
-    /// Opens the file that stands there; one that was begun just now, and has no record yet, tells
-    /// little of how it is written, and is read as one before it.
+    /// Opens the file that stands there; one that was begun just now tells little of how it is
+    /// written, and is read as one before it where that fits.
     ///
     /// - Returns: The file, and its format for those that follow.
     /// - Throws: What opening it throws.
@@ -147,7 +147,7 @@ final class FollowedFile: RecordMetaSource {
                     let csv = known.format as? CSVFileFormat
                 else { continue }
                 var alike = try await open(bytes, list.last, as: csv.settled)
-                guard alike.fields == known.fields, try await !alike.hasRecord else { break }
+                guard alike.fields == known.fields, try await alike.fits(own) else { break }
                 alike.definition.item = item
                 return (alike, csv.settled)
             }
@@ -243,10 +243,9 @@ final class FollowedFile: RecordMetaSource {
         if found.fields == fields, found.definition.item == shared.item {
             return Open(bytes: bytes, source: found)
         }
-        // A file that was begun just now tells little of how it is written; one with a record
-        // tells it.
+        // A file that was begun just now tells little of how it is written.
         guard let settled, case let alike = try await source(settled), alike.fields == fields,
-            try await !alike.hasRecord
+            try await alike.fits(found)
         else {
             throw TrancheError(
                 .redefined,

@@ -99,7 +99,7 @@ extension PartFolder {
 
     /// The items of batches; all from the first to the last of one that does not say which.
     static func items(of batches: [BatchRecord]) -> IDRuns {
-        batches.reduce(IDRuns()) { $0.union($1.itemIDs ?? IDRuns($1.range)) }
+        IDRuns(runs: batches.flatMap { ($0.itemIDs ?? IDRuns($0.range)).runs })
     }
 
     // MARK: - Removing

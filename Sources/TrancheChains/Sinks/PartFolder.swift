@@ -142,10 +142,10 @@ package final class PartFolder: Sendable {
     func remove(_ batch: BatchRecord) async throws {
         let owner = try await owner(of: batch.key)
         let origins = try await origins(of: batch)
-        let hasPart = try await hasPart(ofOneOf: origins, in: batch.key)
-        if hasPart || !origins.isEmpty && isPutTogether(owner) {
-            return try await begin(batch).finish()
-        }
+        // Asked first: it lists no folder, which may be of many parts.
+        var isThere = !origins.isEmpty && isPutTogether(owner)
+        if !isThere { isThere = try await hasPart(ofOneOf: origins, in: batch.key) }
+        if isThere { return try await begin(batch).finish() }
         let name = Self.name(of: batch, doing: origins.last)
         try OutputFile.remove("\(folder)/\(owner.folder)/\(name)")
     }
@@ -156,7 +156,7 @@ package final class PartFolder: Sendable {
     /// - Throws: `TrancheError` `.sinkFailed`; of the store.
     func requireApart(_ batch: BatchRecord) async throws {
         guard let run = claims.withLock({ $0[batch.key]?.run }) else { return }
-        let origins = try await run.origins(of: batch)
+        let origins = try await run.origins(of: batch, throughSplits: true)
         // Of one that was quarantined nothing was written.
         let idle = try await run.unsuccessful(among: origins, of: batch.key)
         let written = origins.filter { !idle.contains($0) }

@@ -111,6 +111,14 @@ package struct KeptObject: Sendable {
         in state: ObjectState
     ) async throws -> [UInt8] {
         let response = try await store.fetch(range, of: object, in: state)
+        // Of another content than it had when the comparison began.
+        if response.status == 412 || response.status == 416 {
+            throw TrancheError(
+                .sinkFailed,
+                "'\(object.url)' has changed while it was compared with the other, and both stay; "
+                    + "look at both, then retry this batch"
+            )
+        }
         guard response.isSuccess else { throw store.failure(response, object, object.url) }
         return response.body
     }

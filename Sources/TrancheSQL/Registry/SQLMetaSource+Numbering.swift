@@ -111,16 +111,27 @@ extension SQLMetaSource: NumberedSource {
         guard let registry else { return }
         let most = UIDRegistry.portion * UIDRegistry.portionsRead
         var last: String?
+        // The passes in a row that gave no number; others may have given those of one pass.
+        var idle = 0
+        var isNews = false
         while true {
             let uids = try await unnumbered(where: condition, after: last, registry)
             if uids.isEmpty, last == nil { return }
             for start in stride(from: 0, to: uids.count, by: UIDRegistry.portion) {
                 try Task.checkCancellation()
                 let part = Array(uids[start..<min(start + UIDRegistry.portion, uids.count)])
-                if try await look(registry.numbering(of: part), registry).isNews { _ = more() }
+                if try await look(registry.numbering(of: part), registry).isNews {
+                    _ = more()
+                    isNews = true
+                }
             }
             // What was committed meanwhile may stand before: all are looked at once more.
             last = uids.count < most ? nil : uids.last
+            guard last == nil else { continue }
+            idle = isNews ? 0 : idle + 1
+            isNews = false
+            // What has a number by its text, and none by its bytes, never gets one.
+            if idle > 1 { throw noText() }
         }
     }
 
@@ -184,7 +195,7 @@ extension SQLMetaSource: NumberedSource {
         TrancheError(
             .invalidItem,
             "'\(definition.table)' has a row whose uid in column '\(definition.uid)' is not a "
-                + "text; every row needs one. Mend it, or delete it",
+                + "text in UTF-8; every row needs one. Mend it, or delete it",
             underlying: error
         )
     }

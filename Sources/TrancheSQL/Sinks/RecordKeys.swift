@@ -85,7 +85,7 @@ extension RecordKeys {
         func part(of record: Record, _ cell: RecordCell) -> Part {
             if cell.kind == .blob { return .blob(Array(record.block.bytes[cell.textRange])) }
             if cell.kind == .boolean, let whole = truth(cell) { return whole }
-            let text = record.text(of: cell)
+            let text = text(of: cell, record)
             switch self {
             case .exactNumber: return RecordKeys.number(text) ?? .text(text)
             case .double: return Double(text.bare).flatMap(Self.float) ?? .text(text)
@@ -94,7 +94,9 @@ extension RecordKeys {
                 return RecordKeys.number(text) ?? .text(text)
             case .uuid: return .text(text.lowercased().filter(\.isHexDigit))
             case .instant: return .text(UIDKind.instant.canonical(text))
-            case .timestamp: return .text(UIDKind.timestamp.canonical(text))
+            case .timestamp:
+                // A zone behind it does not count.
+                return RecordKeys.time(text.bare).map { .whole($0.clock) } ?? .text(text)
             case .date:
                 // A time behind it does not count.
                 return RecordKeys.time(text.bare).map { .whole($0.days) } ?? .text(text)
@@ -107,6 +109,17 @@ extension RecordKeys {
             case .anyCase: return .text(text.lowercased())
             case .padded: return .text(String(text.reversed().drop { $0 == " " }.reversed()))
             case .anything, .text: return .text(text)
+            }
+        }
+
+        /// The text that a column of this kind is given: of a time its value, however that was
+        /// spelled where it was read.
+        private func text(of cell: RecordCell, _ record: Record) -> String {
+            let isTime = cell.kind == .timestamp || cell.kind == .date
+            return switch self {
+            case .instant, .timestamp, .date, .time:
+                isTime ? record.valueText(of: cell) : record.text(of: cell)
+            default: record.text(of: cell)
             }
         }
 

@@ -71,21 +71,24 @@ extension Batch {
         let clock = inventory.configuration.clock
         return try await reporting(.succeeded) {
             try await store.succeed(holding, logging: logging) { transaction in
-                let result = try await whileHeld {
-                    try await bounded(by: limit, clock) { try await body(transaction) }
-                }
+                // Who has the lock alone is over before the first heartbeat, which would wait for it.
+                let result =
+                    if let limit {
+                        try await bounded(by: limit, clock) { try await body(transaction) }
+                    } else {
+                        try await whileHeld { try await body(transaction) }
+                    }
                 return try resultText(result)
             }
         }
     }
 
     private func bounded<Result: Sendable>(
-        by limit: Duration?,
+        by limit: Duration,
         _ clock: any Clock<Duration>,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        guard let limit else { return try await body() }
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
+        try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             group.addTask {
                 try await clock.sleep(for: limit)
