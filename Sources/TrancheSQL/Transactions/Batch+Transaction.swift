@@ -71,7 +71,7 @@ extension Batch {
         let clock = inventory.configuration.clock
         return try await reporting(.succeeded) {
             try await store.succeed(holding, logging: logging) { transaction in
-                // Who has the lock alone is over before the first heartbeat, which would wait for it.
+                // Who has the lock alone is over before the first heartbeat, which waits for it.
                 let result =
                     if let limit {
                         try await bounded(by: limit, clock) { try await body(transaction) }
