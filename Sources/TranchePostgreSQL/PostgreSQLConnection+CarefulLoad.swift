@@ -109,6 +109,7 @@ extension PostgreSQLConnection {
                     continue
                 }
             }
+            if range == 1...staged.count { try await runScript(load.indexing) }
             let middle = low + (high - low) / 2
             ranges += [middle + 1...high, low...middle]
         }

@@ -153,6 +153,12 @@ extension PostgreSQLConnection.Load {
             """
     }
 
+    /// The statement by which parts of the staged records are found without reading all; it may be
+    /// run again.
+    var indexing: String {
+        "CREATE INDEX IF NOT EXISTS tranche_load_order ON pg_temp.\(staging) (tranche_order);"
+    }
+
     /// Encodes records, but for those that no column can hold; there are no bytes where they have
     /// to be text.
     func encoded(

@@ -27,7 +27,10 @@ package actor PostgreSQLConnection: SQLConnection {
     private var isWornOut = false
     /// The records that are being loaded.
     var loading: Load?
-    package private(set) var timeline: Int64?
+    /// What is told that the server does not tell its timeline; `nil` where nobody asks.
+    private let timelineRefusal: TimelineRefusal?
+    /// The timeline that was told last.
+    private var knownTimeline: Int64?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -65,10 +68,11 @@ package actor PostgreSQLConnection: SQLConnection {
         )
         canceller = handle.makeCanceller()
         self.session = session
+        self.timelineRefusal = timelineRefusal
         isShared = handle.welcome.process != .integer(Int64(handle.process))
         try handle.enterPipeline()
         if isShared { try Self.probeTransaction(on: handle) }
-        if let timelineRefusal { timeline = try handle.timeline(timelineRefusal) }
+        if let timelineRefusal { knownTimeline = try handle.timeline(timelineRefusal) }
         for _ in 0..<2 { try roundTrip?.note(handle.measureRoundTrip()) }
     }
 
@@ -90,7 +94,7 @@ package actor PostgreSQLConnection: SQLConnection {
         // What is sent before one sync is one transaction. Source: PostgreSQL 15 manual, 34.5.
         try await interruptibly {
             guard isShared else { return try exchange(statements) }
-            let opening = session.beginning
+            let opening = session.beginning()
             do {
                 let rows = try exchange(opening + statements + ["COMMIT"])
                 return Array(rows.dropFirst(opening.count).dropLast())
@@ -104,11 +108,18 @@ package actor PostgreSQLConnection: SQLConnection {
     package func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {
         try await interruptibly {
             let opening =
-                isShared ? session.beginning : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
+                isShared
+                ? session.beginning(telling: toldTimeline)
+                : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
             // What kind of transaction it is must be said before it reads anything.
             let kind = statements.prefix { $0.text.hasPrefix("SET TRANSACTION ") }
             let all = opening.prefix(1) + kind + opening.dropFirst()
             let rows = try exchange(Array(all + statements.dropFirst(kind.count)))
+            if isShared {
+                // Behind a pooler, another server may have taken the place of the last one.
+                var row = rows[all.count - 1].first
+                knownTimeline = try row?.optionalInteger()
+            }
             return Array(rows.dropFirst().prefix(kind.count) + rows.dropFirst(all.count))
         }
     }
@@ -212,7 +223,7 @@ package actor PostgreSQLConnection: SQLConnection {
     package func check(_ statement: SQLStatement) async throws {
         try await interruptibly {
             // Even to read a statement the server waits for locks.
-            if isShared { _ = try exchange(session.beginning) }
+            if isShared { _ = try exchange(session.beginning()) }
             defer { if isShared, isInTransaction { giveUp() } }
             try handle.sendPrepare("", statement.text, types: [])
             try handle.sendDescribe("")
@@ -228,6 +239,36 @@ package actor PostgreSQLConnection: SQLConnection {
                 )
             }
         }
+    }
+
+    // MARK: Timeline
+
+    // Sessions survive a promotion: one that was opened on a standby asks again once that leads.
+    package func timeline() async throws -> Int64? {
+        guard knownTimeline == nil, !isShared, handle.welcome.isStandby,
+            let timelineRefusal, !timelineRefusal.isKnown
+        else { return knownTimeline }
+        let found = try await interruptibly { try handle.timeline(timelineRefusal) }
+        knownTimeline = found
+        return found
+    }
+
+    package func requirement(of timeline: Int64?) -> SQLStatement? {
+        guard isShared, let own = toldTimeline else { return nil }
+        return """
+            SELECT CAST(
+                CASE
+                    WHEN (\(own)) IS DISTINCT FROM CAST(\(timeline) AS bigint)
+                    THEN \(SQLTimelineMark.text) ELSE '0'
+                END AS integer
+            )
+            """
+    }
+
+    /// What tells the timeline; `nil` where nobody asks, or the server refuses it.
+    private var toldTimeline: SQLStatement? {
+        guard let timelineRefusal, !timelineRefusal.isKnown else { return nil }
+        return PostgreSQLDatabase.ownTimeline
     }
 
     // MARK: Copying

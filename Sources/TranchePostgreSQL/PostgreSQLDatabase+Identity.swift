@@ -189,10 +189,15 @@ extension PostgreSQLDatabase {
 
     /// The timeline as a number that no other server and no other of its databases has: a dump is
     /// restored into another one, and `pg_upgrade` begins with the first timeline again.
+    ///
+    /// It is negative, and so lower than what a program of an earlier version takes for the
+    /// timeline: that one then leaves numbers out, too.
     static let ownTimeline: SQLStatement = """
-        SELECT \(timeline)
+        SELECT -(
+            \(timeline)
             + (SELECT system_identifier FROM pg_control_system())
             + (SELECT CAST(oid AS bigint) FROM pg_database WHERE datname = current_database())
+        )
         """
 
     private static let oldestOpen: SQLStatement = "pg_snapshot_xmin(pg_current_snapshot())"

@@ -208,7 +208,8 @@ package final class PostgreSQLDatabase: SQLDatabase {
     }
 
     package func mayWrite(to name: SQLTableName, replacing: Bool) async throws -> Bool {
-        // What is replaced is read, and what replaces it is copied aside.
+        // What is replaced is read, and what replaces it is copied aside, as is what must come by
+        // INSERT.
         let rights = replacing ? "{INSERT,UPDATE,SELECT}" : "{INSERT}"
         // By the catalog, since a name in a schema that may not be used is an error elsewhere.
         let rows = try await read(
@@ -218,7 +219,10 @@ package final class PostgreSQLDatabase: SQLDatabase {
                     FROM unnest(CAST(\(rights) AS text[])) AS privilege
                 )
                 AND (
-                    NOT \(.boolean(replacing))
+                    NOT (
+                        \(.boolean(replacing)) OR c.relkind IN ('v', 'm')
+                        OR row_security_active(c.oid)
+                    )
                     OR has_database_privilege(current_database(), 'TEMPORARY')
                 )
             FROM pg_class AS c

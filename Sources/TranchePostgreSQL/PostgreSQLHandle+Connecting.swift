@@ -161,6 +161,8 @@ extension PostgreSQLHandle {
         if let failure {
             guard failure.category == .permanent else { throw failure }
             refusal.note()
+            // A transaction is lost with it; the next one does without.
+            if isInTransaction { throw failure }
         }
         var row = rows.first
         return try row?.optionalInteger()

@@ -53,12 +53,17 @@ struct PostgreSQLSession: Sendable {
     }
 
     /// The statements with which each transaction begins in a session that others share.
-    var beginning: [SQLStatement] {
+    ///
+    /// - Parameter timeline: What tells the server's timeline; `nil` (the default) where nobody
+    ///   asks.
+    /// - Returns: The statements; the one row of the last begins with the timeline.
+    func beginning(telling timeline: SQLStatement? = nil) -> [SQLStatement] {
         let mode = isReadOnly ? "READ ONLY" : "READ WRITE"
         let calls = Self.calls(for: settings, isLocal: "true")
+        let told: SQLStatement = timeline ?? "SELECT CAST(NULL AS bigint)"
         return [
             "BEGIN ISOLATION LEVEL READ COMMITTED \(unsafeRaw: mode)",
-            "SELECT \(unsafeRaw: calls)",
+            "SELECT (\(told)), \(unsafeRaw: calls)",
         ]
     }
 

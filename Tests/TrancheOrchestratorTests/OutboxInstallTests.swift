@@ -33,6 +33,21 @@ struct OutboxInstallTests {
         )
     }
 
+    @Test("No function that is made needs MD5, which a server in FIPS mode lacks")
+    func digests() async throws {
+        try await withOutboxDatabase { own in
+            try await own.run(OutboxRecordingTests.partitioned)
+            try await own.outbox("orders", OutboxTable("p", key: ["id"])).install()
+            let made = try await own.read(
+                """
+                SELECT proname FROM pg_proc
+                WHERE oid >= 16384 AND position('md5(' IN prosrc) > 0
+                """
+            )
+            #expect(made.isEmpty)
+        }
+    }
+
     @Test("What is removed leaves nothing")
     func remove() async throws {
         try await withOutboxDatabase { own in

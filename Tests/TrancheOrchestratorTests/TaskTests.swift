@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheChains
+import TrancheTestKit
 
 @testable import TrancheOrchestrator
 
@@ -196,6 +197,35 @@ struct TaskTests {
             #expect(report.children.map(\.wasDoneBefore) == [true, true])
             #expect(diary.entries == ["p/a", "p/b"])
         }
+    }
+
+    /// Counts the searches for the batches of an item.
+    private final class SearchedStore: ForwardingStore {
+        let base: any InventoryStore
+        private let count = Mutex(0)
+
+        var searches: Int { count.withLock { $0 } }
+
+        init(_ base: any InventoryStore) { self.base = base }
+
+        func batches(holding id: Int64, of metaTable: String) async throws -> [BatchRecord] {
+            count.withLock { $0 += 1 }
+            return try await base.batches(holding: id, of: metaTable)
+        }
+    }
+
+    @Test("A task whose newest batch succeeded is not searched for in the archive")
+    func searches() async throws {
+        let store = SearchedStore(MemoryInventoryStore())
+        let inventory = Inventory(store: store)
+        let diary = Diary()
+        let plan = TaskPlan.group("p", [diary.task("a"), diary.task("b")])
+        for _ in 0..<2 {
+            let report = try await plan.run(through: inventory, run: "one")
+            #expect(report.isSuccess, "\(report.error ?? "")")
+        }
+        #expect(diary.entries == ["p/a", "p/b"])
+        #expect(store.searches == 0)
     }
 
     @Test("A task that was quarantined and then redriven ends as its new batch did")

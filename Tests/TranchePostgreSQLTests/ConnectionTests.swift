@@ -404,6 +404,13 @@ struct ConnectionTests {
                 #expect(try await writer.mayWrite(to: name, replacing: false) == mayAdd)
                 #expect(try await writer.mayWrite(to: name, replacing: true) == mayReplace)
             }
+            // What must come by INSERT is staged without a key, too.
+            try await owner.run(
+                "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (true);"
+            )
+            #expect(try await writer.mayWrite(to: name, replacing: false))
+            try await owner.run("REVOKE TEMPORARY ON DATABASE tranche FROM writer")
+            #expect(try await !writer.mayWrite(to: name, replacing: false))
             await writer.close()
             await owner.close()
         }

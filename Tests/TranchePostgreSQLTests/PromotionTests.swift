@@ -200,6 +200,65 @@ struct PromotedNumbersTests {
         }
     }
 
+    @Test("A connection that was made to the standby leaves numbers out once that leads")
+    func kept() async throws {
+        try await withOwnPostgreSQL { own in
+            try await withTestDatabase(on: own.server) { database in
+                try await database.migrateUp()
+                try await database.makeItems(1...6)
+                let source = SQLSource(database.prefix + "item")
+                func open() async throws -> Inventory {
+                    try await Inventory.open(
+                        database.location,
+                        configuration: .init(store: database.configuration())
+                    )
+                }
+                var inventory = try await open()
+                let first = try #require(
+                    try await inventory.acquireBatch(from: source, job: "j", limit: .count(2))
+                )
+                #expect(first.id == 1)
+                try await first.succeed()
+                await inventory.close()
+
+                try await own.becomeStandby()
+                inventory = try await open()
+                #expect(try await inventory.runs(RunSelection()).count == 1)
+                try await own.promote()
+                let second = try #require(
+                    try await inventory.acquireBatch(from: source, job: "j", limit: .count(2))
+                )
+                #expect(second.id > 10_000)
+                try await second.succeed()
+                // Once.
+                let third = try #require(
+                    try await inventory.acquireBatch(from: source, job: "j", limit: .count(2))
+                )
+                #expect(third.id < 20_000)
+                await inventory.close()
+            }
+        }
+    }
+
+    /// A program of an earlier version keeps the bare timeline, and compares which is higher.
+    @Test("A program of an earlier version still finds its timeline the higher one")
+    func earlier() async throws {
+        try await withTestDatabase(.postgreSQL) { database in
+            let name = try PostgreSQLURL(database.address)
+            let opened = PostgreSQLDatabase(
+                url: name,
+                isReadOnly: false,
+                lockTimeout: .seconds(30),
+                maxConnections: 1
+            )
+            let timeline = try await opened.withConnection { connection in
+                try await connection.timeline()
+            }
+            #expect(try #require(timeline) < 1)
+            await opened.close()
+        }
+    }
+
     @Test("No two databases of a server have one timeline")
     func databases() async throws {
         try await withOwnPostgreSQL { own in
@@ -212,7 +271,7 @@ struct PromotedNumbersTests {
                     maxConnections: 1
                 )
                 let timeline = try await database.withConnection { connection in
-                    connection.timeline
+                    try await connection.timeline()
                 }
                 timelines.insert(try #require(timeline))
                 await database.close()

@@ -64,6 +64,22 @@ struct WaitingRecordsTests {
         ),
     ]
 
+    @Test("Rows that are their key take no other's place", arguments: [false, true])
+    func whole(hasMore: Bool) throws {
+        let names = hasMore ? ["a", "b"] : ["a"]
+        let fields = try RecordFields(names)
+        let load = SQLLoad(
+            table: SQLTableName(schema: nil, table: "t"),
+            columns: names.map { SQLLoad.Column(name: $0, type: "text", baseType: "text") },
+            key: ["a"],
+            fields: fields,
+            isCareful: true
+        )
+        let records = try Self.makeRecords([[names, names]], fields).flatMap { $0 }
+        let together = WaitingRecords<CancellationError>(load).keysTogether(of: records)
+        #expect(together.rows(at: 1...2) == (hasMore ? 1 : nil))
+    }
+
     @Test("Of one key the last that is taken counts", arguments: Backend.available, cases)
     func last(on backend: Backend, _ one: Case) async throws {
         try await expect(one, on: backend)

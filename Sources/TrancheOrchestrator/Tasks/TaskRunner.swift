@@ -192,6 +192,9 @@ struct TaskRunner: Sendable {
     /// left where it is packed.
     private func lastBatch(of path: String) async throws -> BatchRecord? {
         let key = RunKey(metaTable: table, job: path, run: run)
+        let newest = BatchSelection(runs: RunSelection(key), limit: 1)
+        let unpacked = try await inventory.batches(newest).first
+        if let unpacked, unpacked.status == .succeeded { return unpacked }
         let number = try await source(of: path).number
         return try await inventory.batches(holding: number, of: table).last { $0.key == key }
     }

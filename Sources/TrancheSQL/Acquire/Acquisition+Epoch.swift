@@ -44,7 +44,8 @@ extension SQLInventoryStore {
             try Task.checkCancellation()
             do {
                 return try await database.withTransaction(statements) { connection, rows in
-                    guard hasNewNumbers(on: connection.timeline) else { throw NewTimeline() }
+                    let timeline = try await connection.timeline()
+                    guard hasNewNumbers(on: timeline) else { throw NewTimeline() }
                     return try await body(connection, rows)
                 }
             } catch is NewTimeline {
@@ -55,9 +56,8 @@ extension SQLInventoryStore {
 
     /// Leaves out numbers where the server to which a connection leads is new to the inventory.
     private func makeNumbersNew() async throws {
-        try await database.withConnection { connection in
-            guard let timeline = connection.timeline else { return }
-            let rows = try await connection.atomically([selectTimeline], isWriting: false)
+        try await database.withTransaction([selectTimeline]) { connection, rows in
+            guard let timeline = try await connection.timeline() else { return }
             var row = rows[0].first
             let known = try row?.optionalInteger()
             if known != timeline {
@@ -65,9 +65,8 @@ extension SQLInventoryStore {
                     UPDATE \(tables.run) SET timeline = \(timeline)
                     WHERE id = (SELECT max(id) FROM \(tables.run))
                     """
-                _ = try await connection.atomically(
-                    leavingOutNumbers(on: timeline, after: known) + [note],
-                    isWriting: true
+                _ = try await connection.commit(
+                    leavingOutNumbers(on: timeline, after: known) + [note]
                 )
             }
             noteNewNumbers(on: timeline)
@@ -86,7 +85,9 @@ extension Acquisition {
     /// - Parameter connection: The connection that holds the lock.
     /// - Throws: The database's error.
     mutating func leaveOutNumbers(on connection: isolated Database.Connection) async throws {
-        guard let timeline = connection.timeline, timeline != run.timeline else { return }
+        guard let timeline = try await connection.timeline(), timeline != run.timeline else {
+            return
+        }
         var known = run.timeline
         if known == nil, !isNew {
             // One that was adopted or imported, or never acquired from since this is kept.

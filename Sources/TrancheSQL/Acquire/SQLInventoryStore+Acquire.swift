@@ -151,11 +151,27 @@ extension SQLInventoryStore {
         on timeline: Int64?
     ) async throws -> [SQLRows] {
         try await database.withConnection { connection in
-            guard connection.timeline == timeline else { throw NewTimeline() }
-            guard let sequence else {
-                return try await connection.atomically(statements, isWriting: true)
+            let requirement = connection.requirement(of: timeline)
+            if requirement == nil, try await connection.timeline() != timeline {
+                throw NewTimeline()
             }
-            return try await connection.atomically(statements, releasingBefore: sequence)
+            let first = [requirement].compactMap { $0 }
+            do {
+                let rows =
+                    if let sequence {
+                        try await connection.atomically(
+                            first + statements,
+                            releasingBefore: sequence
+                        )
+                    } else {
+                        try await connection.atomically(first + statements, isWriting: true)
+                    }
+                return Array(rows.dropFirst(first.count))
+            } catch let error as any SQLDatabaseError
+                where error.message.contains(SQLTimelineMark.text)
+            {
+                throw NewTimeline()
+            }
         }
     }
 
@@ -233,7 +249,7 @@ extension SQLInventoryStore {
         guard reads.endedCount(in: rows) == endings.count else { return .needsEnding }
         let outcome = try await acquisition.decide(reads, rows, on: connection)
         // Others of the run's numbers follow these.
-        let timeline = connection.timeline
+        let timeline = try await connection.timeline()
         if case .batches = outcome { note({ $0.timeline = timeline }, for: key) }
         let isSingle = decidesInOneStatement && acquisition.fitsOneStatement
         if isSingle { note({ $0.prefersSingleStatement = true }, for: key) }

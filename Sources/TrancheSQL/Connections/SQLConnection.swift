@@ -10,11 +10,22 @@ package protocol SQLConnection: Actor {
     var isInTransaction: Bool { get }
     /// Whether the connection may be lent again: sound, and no transaction left open.
     var isUsable: Bool { get }
-    /// The timeline of the server to which it leads, as a number that no other server or database
-    /// has; `nil` where there is none, or it cannot be told.
+    /// Tells the timeline of the server to which it leads, as a number that no other server or
+    /// database has.
     ///
     /// It is another one once a standby has taken the server's place, or all was moved elsewhere.
-    var timeline: Int64? { get }
+    /// Where others share the session, it is that of the open transaction, or of the last one.
+    ///
+    /// - Returns: The timeline; `nil` where there is none, or it cannot be told.
+    /// - Throws: The database's error.
+    func timeline() async throws -> Int64?
+
+    /// What fails, before other statements of its transaction, on another timeline.
+    ///
+    /// - Parameter timeline: As ``timeline()`` tells it.
+    /// - Returns: A statement whose error's message holds ``SQLTimelineMark/text``; `nil` where
+    ///   ``timeline()`` tells that of any transaction beforehand.
+    func requirement(of timeline: Int64?) -> SQLStatement?
 
     /// Whether the database is still there, as far as can be told without asking it; looked at
     /// before each lending.
@@ -101,7 +112,10 @@ package protocol SQLConnection: Actor {
 
 extension SQLConnection {
     /// No other server takes this one's place.
-    package var timeline: Int64? { nil }
+    package func timeline() async throws -> Int64? { nil }
+
+    /// There is no other timeline.
+    package func requirement(of timeline: Int64?) -> SQLStatement? { nil }
 
     /// Commits; there are no locks that others could have before.
     package func commit(
@@ -118,6 +132,12 @@ extension SQLConnection {
     ) async throws -> [SQLRows] {
         try await atomically(statements, isWriting: true)
     }
+}
+
+/// What tells the error of a transaction on another timeline from others.
+package enum SQLTimelineMark {
+    /// A part of its message.
+    package static let text = "tranche: another timeline"
 }
 
 /// An error of a database's own layer.

@@ -107,7 +107,10 @@ public final class SQLTableSink: TransactionalRecordSink {
         let name = try SQLTableName(verbatim: table)
         guard try await store.sinkDatabase.mayWrite(to: name, replacing: !key.isEmpty)
         else {
-            let rights = key.isEmpty ? "" : " (INSERT, UPDATE, SELECT; TEMPORARY on the database)"
+            let rights =
+                key.isEmpty
+                ? " (INSERT; for a view or under row policies TEMPORARY on the database)"
+                : " (INSERT, UPDATE, SELECT; TEMPORARY on the database)"
             return "the inventory's role may not write to '\(table)'; grant it\(rights), or give "
                 + "both one role"
         }

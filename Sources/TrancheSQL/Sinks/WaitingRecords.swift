@@ -23,6 +23,8 @@ package struct WaitingRecords<Failure: Error>: Sendable {
     }
 
     private let keys: RecordKeys
+    /// Whether rows of one key are the same in all columns, so that none takes another's place.
+    private let keysAreWhole: Bool
     /// By their numbers, which rise as they came.
     private var waiting: [Int: Waiting] = [:]
     /// The numbers of each key's records, as they came.
@@ -31,6 +33,7 @@ package struct WaitingRecords<Failure: Error>: Sendable {
 
     package init(_ load: SQLLoad) {
         keys = RecordKeys(load)
+        keysAreWhole = load.columns.allSatisfy { load.key.contains($0.name) }
     }
 
     package var isEmpty: Bool { waiting.isEmpty }
@@ -58,7 +61,7 @@ package struct WaitingRecords<Failure: Error>: Sendable {
 
     /// The keys of records that are to be written together.
     package func keysTogether(of records: [Record]) -> KeysTogether {
-        if keys.isEmpty { return KeysTogether(keys: [], awaited: []) }
+        if keys.isEmpty || keysAreWhole { return KeysTogether(keys: [], awaited: []) }
         let all = records.map { keys.key(of: $0) }
         return KeysTogether(keys: all, awaited: Set(all.filter { numbers[$0] != nil }))
     }
