@@ -204,7 +204,8 @@ import Testing
         )
         #expect(outcome.output == "1\n")
         let states = try await bench.states()
-        #expect(states.count <= 3, "\(states)")
+        // One batch may be in hand by then, and one may wait for that.
+        #expect(states.count <= 4, "\(states)")
         #expect(states.allSatisfy { ["succeeded", "released"].contains($0) })
     }
 

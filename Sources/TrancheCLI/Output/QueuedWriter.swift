@@ -50,6 +50,8 @@ final class QueuedWriter: Writer {
         /// Why something could not be written, for who writes next; for all who do where nothing is
         /// left out.
         var failure: (any Error)?
+        /// What is done once the first result could not be written.
+        var whenFailing: (@Sendable () -> Void)?
         /// Whether there is to be room for what programs write.
         var needsRoom = true
         var waitForRoom: [DispatchSemaphore] = []
@@ -110,6 +112,14 @@ final class QueuedWriter: Writer {
     /// Writes on a thread of its own from now on, until ``finish()``.
     func writeLater() {
         state.withLock { $0.isLater = true }
+    }
+
+    /// Does something as soon as a result cannot be written: nobody need work for a reader that is
+    /// gone.
+    ///
+    /// - Parameter body: What to do, once.
+    func whenFailing(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.whenFailing = body }
     }
 
     /// Waits until there is room for more of a program's lines; on a thread that may block.
@@ -279,6 +289,7 @@ final class QueuedWriter: Writer {
         } catch {
             failure = error
         }
+        let whenFailing = failure == nil || notice != nil ? nil : takeWhenFailing()
         let woken = state.withLock { state in
             if let failure { state.failure = failure }
             if piece.isCopy {
@@ -290,6 +301,14 @@ final class QueuedWriter: Writer {
         }
         for turn in woken.turns { turn.signal() }
         for waiter in woken.waiters { waiter.finish() }
+        whenFailing?()
+    }
+
+    private func takeWhenFailing() -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            defer { state.whenFailing = nil }
+            return state.whenFailing
+        }
     }
 
     /// Who has waited for what there is now.

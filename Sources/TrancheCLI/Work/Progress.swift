@@ -231,6 +231,11 @@ extension Progress: WorkWatcher {
 
     func caughtUp() async { await results?.caughtUp() }
 
+    /// Stops the work once results cannot be written any more.
+    func stopsWithResults(_ stop: StopSource) {
+        results?.whenFailing { stop.advance(to: .stopping) }
+    }
+
     func began(_ batch: Batch) {
         update { $0.begin(batch.id, items: batch.count, weight: batch.weight) }
     }

@@ -22,7 +22,8 @@ extension StopSource {
         estimate: @escaping @Sendable () async -> Void,
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
+        progress.stopsWithResults(self)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await body() }
             let besides: [@Sendable () async -> Void] = [
                 { await self.watch(signals, grace: grace.length, clock: clock, progress) },
