@@ -85,35 +85,15 @@ struct ProgramAnswer: Sendable, Hashable {
 
     /// The number of the batch that a line answers which is not JSON; `nil` where it answers none.
     ///
-    /// It is read where it stands before what is wrong, or else where it stands last. What has no
-    /// end is a line of the program's own.
+    /// It is read where it stands before what is wrong, and as the last member. What has no end is
+    /// a line of the program's own.
     private static func batch(ofBroken bytes: [UInt8], _ members: [StrictJSON.Member]) -> Int64? {
         let line = String(decoding: bytes, as: UTF8.self).trimmed(.all)
         guard line.hasSuffix("}") else { return nil }
         if let number = done(in: bytes, members) { return number }
-        for name in line.ranges(of: "\"done\"").reversed() {
-            let rest = line[name.upperBound...].drop { $0 == " " || $0 == "\t" }
-            guard rest.first == ":", isOutermost(behind: line[..<name.lowerBound]) else { continue }
-            let end = rest.firstIndex { $0 == "," || $0 == "}" } ?? rest.endIndex
-            if let number = whole(rest[..<end].dropFirst().trimmed()) { return number }
-        }
-        return nil
-    }
-
-    /// Whether what stands behind some text is a member of the outermost object.
-    private static func isOutermost(behind text: Substring) -> Bool {
-        var (depth, isInText, isEscaped) = (0, false, false)
-        for byte in text.utf8 {
-            switch byte {
-            case _ where isEscaped: isEscaped = false
-            case UInt8(ascii: "\\"): isEscaped = isInText
-            case UInt8(ascii: "\""): isInText.toggle()
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += isInText ? 0 : 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= isInText ? 0 : 1
-            default: break
-            }
-        }
-        return depth == 1 && !isInText
+        guard let colon = line.lastIndex(of: ":"), line[..<colon].trimmed().hasSuffix("\"done\"")
+        else { return nil }
+        return whole(line[colon...].dropFirst().dropLast().trimmed())
     }
 
     /// The number of the batch in the members of a line, as far as these were read.
