@@ -151,6 +151,24 @@ import Testing
         #expect(try await bench.states() == ["failed"])
         let harmless = try await CommandLineBench()
         #expect(await work(harmless, [], script.replacing("bad", with: "good")).status == .done)
+        let luck = try await CommandLineBench()
+        let unlucky = script.replacing(#""bad":[{"id":1}]"#, with: #""y":"bad luck","badge":1"#)
+        #expect(await work(luck, [], unlucky).status == .done)
+    }
+
+    @Test("Items that a long line blames which is not the last are not lost without a word")
+    func longNotLast() async throws {
+        let bench = try await CommandLineBench()
+        let once = ["--max-attempts", "1", "--on-exhausted", "fail"]
+        let script = #"""
+            printf '{"bad":[{"id":5}],"x":"'; head -c 1200000 /dev/zero | tr '\0' x; echo '"}'
+            echo done
+            """#
+        let outcome = await work(bench, once, script)
+        #expect(outcome.status == .failed)
+        let words = "it seems to blame items in a long line that is not its last"
+        #expect(outcome.errors.contains(words), "\(outcome.errors.suffix(1000))")
+        #expect(try await bench.states() == ["failed"])
     }
 
     @Test("A number of bad items, or an empty list, is a result as any other")

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Tranche
 import TrancheSQL
@@ -279,5 +280,34 @@ import TrancheTestKit
         let bad = await bench.run(acquire + ["--exit-when-idle", "256"])
         #expect(bad.status == .usage)
         #expect(bad.errors.contains("'256' is not an exit status; give 0 to 255"))
+    }
+
+    @Test("A result that cannot be written stops the work, and no other is waited for")
+    func unwritten() async throws {
+        let bench = try await CommandLineBench()
+        let line = ["work"] + Self.job + ["--count", "5", "--follow", "--json", "--", "true"]
+        // There are two batches: a third, which would be told next, may never come.
+        let outcome = await bench.run(line, output: FirstLineWriter())
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("no space left on device"), "\(outcome.errors)")
+        #expect(try await bench.states() == ["succeeded", "succeeded"])
+    }
+}
+
+/// A disk with room for a line.
+private final class FirstLineWriter: Writer, CustomStringConvertible {
+    let isTerminal = false
+    let width = 79
+    let description = ""
+    private let isFull = Mutex(false)
+
+    func write(_ bytes: [UInt8]) throws {
+        let wasFull = isFull.withLock { isFull in
+            defer { isFull = true }
+            return isFull
+        }
+        if wasFull {
+            throw WriteError(description: "cannot write the output: no space left on device")
+        }
     }
 }

@@ -179,6 +179,32 @@ import Tranche
         #expect(lines.lastLine?.fault == "it is not UTF-8")
     }
 
+    @Test(
+        "A long line may blame items where the outermost object has a member that does",
+        arguments: [
+            (#""x":"bad luck","badge":1,"y":{"bad":[{"id":1}]},"bad":3"#, false),
+            (#""x":"a \" , \"bad\":[1]","y":["bad",[1]]"#, false),
+            (#""bad":[{"id":1}]"#, true), (#""bad" : {"id":1}"#, true), (#""bad_ids":[9]"#, true),
+            (#""size":"5" disk","bad":[{"id":1}]"#, true),
+        ]
+    )
+    func longBlame(members: String, mayBlame: Bool) throws {
+        let filler = String(repeating: "x", count: 1_200_000)
+        for text in [#"{"f":"\#(filler)",\#(members)}"#, #"{\#(members),"f":"\#(filler)"}"#] {
+            var lines = LineCollector()
+            let bytes = Array(text.utf8)
+            for start in stride(from: 0, to: bytes.count, by: 65536) {
+                _ = lines.add(bytes[start..<min(start + 65536, bytes.count)])
+            }
+            _ = lines.add(Array("\n".utf8))
+            let line = try #require(lines.lastLine)
+            #expect(line.mayBlame == mayBlame)
+            #expect(!lines.mayBlameBefore)
+            _ = lines.add(Array("done\n".utf8))
+            #expect(lines.mayBlameBefore == mayBlame)
+        }
+    }
+
     @Test("The progress line shows amounts, pace, time left and failures")
     func progressLine() {
         var tally = ProgressTally(weighsBytes: true, hasWeights: true)

@@ -1,9 +1,33 @@
-/// Looks for what a member that blames items begins with, `"bad`, in a text that comes in pieces.
+/// Looks for a member that blames items, `"bad"` or `"bad_ids"`, of the object that a text is,
+/// which comes in pieces.
+///
+/// A value, a longer name and a member of another object within are none, and neither is a `"bad"`
+/// that is no list and no object. Where the text is no JSON it cannot be told what is within what:
+/// there each such name before such a value is one.
 package struct BlameMark: Sendable {
-    private static let mark = Array(#""bad"#.utf8)
+    private static let list = Array("bad".utf8)
+    private static let ids = Array("bad_ids".utf8)
 
-    /// How much of the mark the last bytes were.
-    private var matched = 0
+    /// What the last byte belongs to that is no white space, outside of texts.
+    private enum Last {
+        /// A text that has ended: a name, where a colon follows.
+        case text
+        /// The colon behind the name `bad`.
+        case colonOfBad
+        case other
+    }
+
+    /// In how many objects and lists it is.
+    private var depth = 0
+    private var isInText = false
+    private var isEscaped = false
+    private var last = Last.other
+    /// The bytes since the last quotation mark, and no more of them than tell a name.
+    private var sinceMark: [UInt8] = []
+    /// The last text that may be a name of the outermost object.
+    private var name: [UInt8] = []
+    /// Whether the text is no JSON, as a quotation mark within a text leaves it.
+    private var isBroken = false
     /// Whether it was found.
     private(set) var isFound = false
 
@@ -14,12 +38,8 @@ package struct BlameMark: Sendable {
     mutating func look(at piece: some Sequence<UInt8>) {
         guard !isFound else { return }
         for byte in piece {
-            // Its first byte is in it once, so that a match which fails begins anew.
-            matched = byte == Self.mark[matched] ? matched + 1 : byte == Self.mark[0] ? 1 : 0
-            if matched == Self.mark.count {
-                isFound = true
-                return
-            }
+            look(at: byte)
+            if isFound { return }
         }
     }
 
@@ -28,5 +48,53 @@ package struct BlameMark: Sendable {
         var mark = BlameMark()
         mark.look(at: text)
         return mark.isFound
+    }
+
+    private mutating func look(at byte: UInt8) {
+        if byte == UInt8(ascii: "\""), !isEscaped {
+            lookAtMark()
+            return
+        }
+        if sinceMark.count <= Self.ids.count { sinceMark.append(byte) }
+        if isInText {
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+        } else {
+            lookBetween(byte)
+        }
+    }
+
+    /// Looks at a quotation mark.
+    private mutating func lookAtMark() {
+        if !isInText, last == .text { isBroken = true }
+        if isInText || isBroken {
+            name = depth == 1 || isBroken ? sinceMark : []
+            last = .text
+            isInText = false
+        } else {
+            isInText = true
+        }
+        sinceMark.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at a byte outside of texts.
+    private mutating func lookBetween(_ byte: UInt8) {
+        switch byte {
+        case 0x20, 0x09, 0x0A, 0x0D: return
+        case UInt8(ascii: ":"):
+            isFound = last == .text && name == Self.ids
+            last = last == .text && name == Self.list ? .colonOfBad : .other
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            isFound = last == .colonOfBad
+            depth += 1
+            last = .other
+        case UInt8(ascii: "]"), UInt8(ascii: "}"):
+            depth -= 1
+            last = .other
+        case UInt8(ascii: ","): last = .other
+        default:
+            // Nothing but the above follows a text.
+            if last == .text { isBroken = true }
+            last = .other
+        }
     }
 }

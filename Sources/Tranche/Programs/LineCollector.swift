@@ -11,8 +11,8 @@ package struct LineCollector: Sendable {
         package var text: String
         /// Why the text is not what was written; `nil` when it is.
         package var fault: String?
-        /// Whether it may blame items: it has what a member that blames begins with, be it in what
-        /// is not kept.
+        /// Whether it may blame items: it seems to have a member that does, be it in what is not
+        /// kept.
         package var mayBlame: Bool
 
         /// Describes a line.
@@ -41,6 +41,11 @@ package struct LineCollector: Sendable {
             length += piece.count
             blame.look(at: piece)
         }
+
+        /// Whether it begins as an object does, and may blame items.
+        var mayBlame: Bool {
+            blame.isFound && start.first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: "{")
+        }
     }
 
     private var pending: [UInt8] = []
@@ -51,6 +56,10 @@ package struct LineCollector: Sendable {
     package private(set) var badBefore: Set<String> = []
     /// The items that the last line blames.
     package private(set) var badAtLast: Set<String> = []
+    /// Whether a line before the last one is too long to be read, and may blame items.
+    package private(set) var mayBlameBefore = false
+    /// Whether the last line is one.
+    package private(set) var mayBlameAtLast = false
 
     /// Has collected nothing yet.
     package init() {}
@@ -88,12 +97,12 @@ package struct LineCollector: Sendable {
             line.allSatisfy { $0 == 32 || $0 == 9 || $0 == 13 }
         }
         defer { long = nil }
+        // Only the first of these lines can go on from pieces that were copied already.
+        long?.add(parts.first ?? [])
         keepBlame(of: long == nil ? parts[...] : parts.dropFirst(), where: { !isBlank($0) })
         if let index = parts.lastIndex(where: { !isBlank($0) }), index > 0 || long == nil {
             lastLine = Self.line(parts[index])
-        } else if var line = long {
-            // Only the first of these lines can go on from pieces that were copied already.
-            line.add(parts.first ?? [])
+        } else if let line = long {
             let kept = line.start.count
             lastLine = Line(
                 text: String(decoding: line.start, as: UTF8.self),
@@ -109,14 +118,25 @@ package struct LineCollector: Sendable {
         of lines: ArraySlice<ArraySlice<UInt8>>,
         where isMeant: (ArraySlice<UInt8>) -> Bool
     ) {
-        if long != nil { passLast() }
+        if let long {
+            passLast()
+            mayBlameAtLast = long.mayBlame
+        }
         for line in lines where isMeant(line) {
             passLast()
-            badAtLast = ProgramBlame.items(in: line)
+            if line.count > Self.longestLine {
+                mayBlameAtLast = ProgramBlame.mayBlame(line)
+            } else {
+                badAtLast = ProgramBlame.items(in: line)
+            }
         }
     }
 
     private mutating func passLast() {
+        if mayBlameAtLast {
+            mayBlameBefore = true
+            mayBlameAtLast = false
+        }
         guard !badAtLast.isEmpty else { return }
         badBefore.formUnion(badAtLast)
         badAtLast = []

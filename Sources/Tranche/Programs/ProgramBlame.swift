@@ -55,7 +55,7 @@ package struct ProgramBlame: Decodable, Sendable {
 
     /// The items that a line of output blames; none where it blames nobody, or is not such a line.
     static func items(in line: some Collection<UInt8>) -> Set<String> {
-        guard mayBlame(line), line.count <= LineCollector.longestLine else { return [] }
+        guard mayBlame(line) else { return [] }
         let text = String(decoding: line, as: UTF8.self)
         guard StrictJSON.fault(in: text) == nil,
             // A line of the program's own may have such a member, and another kind of value.
@@ -64,10 +64,10 @@ package struct ProgramBlame: Decodable, Sendable {
         return Set(blame.reasons.keys)
     }
 
-    /// Whether a line begins as an object does, and has what a member that blames begins with.
+    /// Whether a line begins as an object does, and seems to have a member that blames.
     ///
     /// Each line of a program is asked: nothing is copied for it.
-    private static func mayBlame(_ line: some Collection<UInt8>) -> Bool {
+    static func mayBlame(_ line: some Collection<UInt8>) -> Bool {
         guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "{") else {
             return false
         }

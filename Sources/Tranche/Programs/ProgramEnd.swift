@@ -13,6 +13,8 @@ package struct ProgramEnd: Sendable {
     /// The items that lines before the last one blame: where that leaves some of them out, it
     /// cannot be told what is meant.
     package var badBefore: Set<String> = []
+    /// Whether a line before the last one may blame items, and is too long to be read.
+    package var mayBlameBefore = false
     /// The items that earlier runs for the same batch blame.
     private var blameOfEarlier: Result<[ProgramBlame], Fault> = .success([])
     /// The numbers of the batch's events by their ids, by which it may name them; `nil` where the
@@ -88,6 +90,12 @@ package struct ProgramEnd: Sendable {
     /// The blame of earlier runs for the same batch, then its own.
     private func blames() throws(Fault) -> [ProgramBlame] {
         let own = try blame()
+        if mayBlameBefore, isSuccess {
+            throw Fault(
+                message: "it seems to blame items in a long line that is not its last: the last "
+                    + "line of its output names all bad items"
+            )
+        }
         let others = badBefore.subtracting(own?.reasons.keys.map { $0 } ?? []).sorted()
         guard let first = others.first else {
             return try blameOfEarlier.get() + (own.map { [$0] } ?? [])

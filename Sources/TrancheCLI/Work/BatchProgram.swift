@@ -169,6 +169,7 @@ struct BatchProgram: Sendable {
                 case .output(let lines, let tail):
                     (end.lastLine, end.output) = (lines.lastLine, tail)
                     end.badBefore = lines.badBefore
+                    end.mayBlameBefore = lines.mayBlameBefore
                 case .errors(let tail): end.errors = tail
                 case .exit(let how): end.exit = how
                 case .named(let fault): end.namingFault = fault

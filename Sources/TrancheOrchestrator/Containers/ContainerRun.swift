@@ -301,6 +301,7 @@ struct ContainerRun: Sendable {
             isCutShort: watch.isStopped
         )
         program.badBefore = watch.outputs.lines.badBefore
+        program.mayBlameBefore = watch.outputs.lines.mayBlameBefore
         let bound = settings.memory.map { " of \($0) bytes" } ?? ""
         let memory = isOutOfMemory ? ", killed for want of memory\(bound)" : ""
         program.codeWords = { "process exited with code \($0)\(memory)" }

@@ -6,8 +6,9 @@ extension Orchestrator {
     /// Stops and removes containers of this inventory whose attempts hold their batches no longer,
     /// on the engines of the processes, at once and again and again until it is cancelled.
     ///
-    /// One at work whose lease has ended alone has until the next look: where the inventory was
-    /// away, its worker may be about to take the batch back. Nothing waits for the looks, and what
+    /// One at work whose lease has ended alone has until the next look, and as long as its worker
+    /// may be about to take the batch back, as where the inventory was away: for a minute, and on
+    /// this host while its process lives. Nothing waits for the looks, and what
     /// goes wrong with them keeps nothing from going on.
     ///
     /// - Parameters:
@@ -69,11 +70,15 @@ extension Orchestrator {
             losses = try await inventory.losses(of: attempts)
             return losses.mapValues(\.reason)
         }
+        let returning = try await inventory.returning(among: losses)
         var spared: Set<LeftContainer> = []
         for container in left where container.isDue {
             // With a heartbeat in between its lease has ended at another time.
-            let mayReturn = losses[container.attempt]?.mayReturn ?? false
-            if container.state == "running", mayReturn, !before.contains(container) {
+            let isFirstLook = !before.contains(container)
+            let hasLapsed = losses[container.attempt]?.mayReturn ?? false
+            let mayReturn =
+                returning.contains(container.attempt) || hasLapsed && isFirstLook
+            if container.state == "running", mayReturn {
                 spared.insert(container)
                 continue
             }

@@ -169,6 +169,7 @@ import TrancheTestKit
             (#"{\"done\":$batch,\"result\":{\"x\":NaN}}"#, "its answer is not JSON: a value is"),
             (#"{\"done\":$batch,\"result\":{\"x\":\"\ud800\"}}"#, "half of a surrogate pair"),
             (#"{\"result\":{\"x\":1e999},\"done\":$batch}"#, "beyond those that a double holds"),
+            (#"{\"result\":{\"x\":NaN},\"done\":$batch,\"exit\":0}"#, "its answer is not JSON"),
         ]
     )
     func wrong(answer: String, words: String) async throws {
@@ -396,6 +397,35 @@ import TrancheTestKit
         #expect(answer.fault == "its answer has more than 8388608 bytes")
         let rest = Array("\"}}\n".utf8)
         #expect(lines.add(rest) == [.other(rest)])
+    }
+
+    @Test("An answer that is too long and ends with its batch is one that is wrong, too")
+    func longAnswerDoneLast() throws {
+        let start = Array(#" {"result":{"x":""#.utf8)
+        let piece = start + [UInt8](repeating: UInt8(ascii: "x"), count: AnswerLines.longest)
+        for (end, isAnswer) in [
+            (#""}, "done": 5 }"#, true), (#""},"done":5,"exit":0}"#, true),
+            (#""},"done":6}"#, false), (#""},"done":5"#, false), (#"","log":["done"]}"#, false),
+        ] {
+            var lines = AnswerLines()
+            #expect(lines.add(piece, inHand: 5) == [.other(piece)])
+            let rest = Array("\(end)\n".utf8)
+            let parts = lines.add(rest, inHand: 5)
+            #expect(parts.first == .other(rest))
+            #expect(parts.count == (isAnswer ? 2 : 1), "\(end)")
+            guard isAnswer, case .answer(let answer) = parts.last else { continue }
+            #expect(answer.batch == 5)
+            #expect(answer.fault == "its answer has more than 8388608 bytes")
+        }
+    }
+
+    @Test("A line that is not JSON is an answer for the batch in hand wherever it has its number")
+    func brokenInTheMiddle() {
+        let line = Array(#"{"result":{"x":NaN}, "done" : 5 ,"exit":0}"#.utf8)
+        #expect(ProgramAnswer(line, inHand: 5)?.batch == 5)
+        #expect(ProgramAnswer(line, inHand: 5)?.fault?.contains("not JSON") == true)
+        #expect(ProgramAnswer(line, inHand: 6) == nil)
+        #expect(ProgramAnswer(line.dropLast(), inHand: 5) == nil)
     }
 
     @Test("A result that is not UTF-8 is kept as that of a last line is")

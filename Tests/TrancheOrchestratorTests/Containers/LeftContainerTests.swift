@@ -144,18 +144,27 @@ struct LeftContainerTests {
         #expect(words.first?.hasSuffix("the batch has succeeded") == true)
     }
 
-    @Test("One at work whose lease has ended alone is left to its worker until the next look")
-    func lapsed() async throws {
+    @Test(
+        "One at work whose lease has ended alone is left to a worker that may come back",
+        arguments: [false, true]
+    )
+    func lapsed(lives: Bool) async throws {
         let clock = ManualClock()
         var configuration = Inventory.Configuration(clock: clock)
         configuration.store.now = { clock.date }
+        let own = try #require(ProcessMark.own)
+        configuration.makeToken = {
+            let token = UUID().uuidString
+            // Of a process without a mark it is not known.
+            return "~\(lives ? own.marking(token) : token)"
+        }
         try await withTemporaryFolder { folder in
             try await Inventory.with(
                 .sqlite(folder.path("inventory.db")),
                 configuration: configuration
             ) { inventory in
                 try await withEngine(inventory: inventory.containerMark) { engine in
-                    try await check(engine, inventory, clock)
+                    try await check(engine, inventory, clock, lives: lives)
                 }
             }
         }
@@ -164,7 +173,8 @@ struct LeftContainerTests {
     private func check(
         _ engine: TestEngine,
         _ inventory: Inventory,
-        _ clock: ManualClock
+        _ clock: ManualClock,
+        lives: Bool
     ) async throws {
         try await InputLog(of: "numbers", in: inventory)
             .append(Event(location: "x", operation: .create, id: "1"))
@@ -182,7 +192,7 @@ struct LeftContainerTests {
         let reaping = Task {
             await orchestrator.reap { words in told.withLock { $0.append(words) } }
         }
-        // Its worker lives, and has the batch again before the second look.
+        // Its worker has the batch again before the second look.
         try await clock.waitForSleepers(1)
         _ = try await batch.heartbeat()
         clock.advance(by: .seconds(120))
@@ -191,6 +201,14 @@ struct LeftContainerTests {
         #expect(told.withLock { $0 } == [])
         // Now nobody has.
         clock.advance(by: .seconds(60))
+        if lives {
+            try await clock.waitForSleepers(1)
+            reaping.cancel()
+            await reaping.value
+            #expect(try await engine.container(batch.id)?.phase == .running)
+            #expect(told.withLock { $0 } == [])
+            return
+        }
         while told.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(50)) }
         #expect(try await engine.container(batch.id) == nil)
         reaping.cancel()

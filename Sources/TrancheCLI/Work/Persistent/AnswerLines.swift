@@ -18,10 +18,15 @@ struct ProgramAnswer: Sendable, Hashable {
     ///
     /// What is a JSON object with a member `done` that is a whole number is one. With such a number
     /// as a text it is one that is wrong, as is an object with such a member that is not JSON.
-    init?(_ line: some Collection<UInt8>) {
+    ///
+    /// - Parameters:
+    ///   - line: The line.
+    ///   - inHand: The batch that is worked on: a line that is not JSON and has its number at any
+    ///     place is one that is wrong, too.
+    init?(_ line: some Collection<UInt8>, inHand: Int64? = nil) {
         guard let (bytes, look) = Self.look(at: line) else { return nil }
         if let complaint = look.complaint(about: "its answer") {
-            guard let number = Self.batch(ofBroken: bytes, look.members) else { return nil }
+            guard let number = Self.batch(ofBroken: bytes, look.members, inHand) else { return nil }
             batch = number
             fault = complaint
             return
@@ -68,8 +73,21 @@ struct ProgramAnswer: Sendable, Hashable {
             let number = Self.done(in: bytes, look.members)
         else { return nil }
         batch = number
-        fault = "its answer has more than \(AnswerLines.longest) bytes"
+        fault = Self.tooLong
     }
+
+    /// Reads the end of a line that is too long to be an answer, and begins as an object does;
+    /// `nil` where it does not end as one for the batch in hand.
+    init?(tooLongUpTo end: some Collection<UInt8>, inHand: Int64) {
+        let bytes = Array(end)
+        guard String(decoding: bytes, as: UTF8.self).trimmed(.all).hasSuffix("}"),
+            Self.isNamed(inHand, in: bytes)
+        else { return nil }
+        batch = inHand
+        fault = Self.tooLong
+    }
+
+    private static let tooLong = "its answer has more than \(AnswerLines.longest) bytes"
 
     /// A line that may be an answer, and what is found in it; `nil` where it is none.
     private static func look(
@@ -85,15 +103,31 @@ struct ProgramAnswer: Sendable, Hashable {
 
     /// The number of the batch that a line answers which is not JSON; `nil` where it answers none.
     ///
-    /// It is read where it stands before what is wrong, and as the last member. What has no end is
-    /// a line of the program's own.
-    private static func batch(ofBroken bytes: [UInt8], _ members: [StrictJSON.Member]) -> Int64? {
+    /// It is read where it stands before what is wrong, as the last member, and at any place where
+    /// it is the batch in hand. What has no end is a line of the program's own.
+    private static func batch(
+        ofBroken bytes: [UInt8],
+        _ members: [StrictJSON.Member],
+        _ inHand: Int64?
+    ) -> Int64? {
         let line = String(decoding: bytes, as: UTF8.self).trimmed(.all)
         guard line.hasSuffix("}") else { return nil }
         if let number = done(in: bytes, members) { return number }
-        guard let colon = line.lastIndex(of: ":"), line[..<colon].trimmed().hasSuffix("\"done\"")
-        else { return nil }
-        return whole(line[colon...].dropFirst().dropLast().trimmed())
+        if let colon = line.lastIndex(of: ":"), line[..<colon].trimmed().hasSuffix("\"done\""),
+            let number = whole(line[colon...].dropFirst().dropLast().trimmed())
+        {
+            return number
+        }
+        return inHand.flatMap { isNamed($0, in: bytes) ? $0 : nil }
+    }
+
+    /// Whether a batch is the value of a member `done` at any place of a text.
+    private static func isNamed(_ batch: Int64, in bytes: [UInt8]) -> Bool {
+        bytes.ranges(of: Array("\"done\"".utf8)).contains { name in
+            let rest = String(decoding: bytes[name.upperBound...].prefix(64), as: UTF8.self)
+            let value = rest.prefixMatch(of: #/\s*:\s*(-?[0-9]+)\s*[,}]/#)
+            return value.map { Int64($0.output.1) == batch } ?? false
+        }
     }
 
     /// The number of the batch in the members of a line, as far as these were read.
@@ -145,22 +179,39 @@ struct AnswerLines: Sendable {
     private var pending: [UInt8] = []
     /// Whether what comes belongs to a line of which pieces were passed on.
     private var isLong = false
+    /// The end of these pieces, where the line begins as an object does and is no answer so far.
+    private var endOfLong: [UInt8]?
+
+    /// How much is looked at of the end of a line that is too long.
+    private static let lookedAt = 256
 
     /// Takes bytes.
     ///
+    /// - Parameters:
+    ///   - bytes: The bytes.
+    ///   - batch: The batch that is worked on, which a wrong answer may be known by.
     /// - Returns: What they complete, in order.
-    mutating func add(_ bytes: some Collection<UInt8>) -> [Part] {
+    mutating func add(_ bytes: some Collection<UInt8>, inHand batch: Int64? = nil) -> [Part] {
         pending += bytes
         var parts: [Part] = []
         var start = 0
         while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
             let line = pending[start...end]
-            if !isLong, let answer = ProgramAnswer(line) {
+            if !isLong, let answer = ProgramAnswer(line, inHand: batch) {
                 parts.append(.answer(answer))
             } else {
                 Self.add(line, to: &parts)
+                if let endOfLong, let batch,
+                    let answer = ProgramAnswer(
+                        tooLongUpTo: (endOfLong + line).suffix(Self.lookedAt),
+                        inHand: batch
+                    )
+                {
+                    parts.append(.answer(answer))
+                }
             }
             isLong = false
+            endOfLong = nil
             start = end + 1
         }
         pending.removeFirst(start)
@@ -168,6 +219,8 @@ struct AnswerLines: Sendable {
             Self.add(pending[...], to: &parts)
             if !isLong, let answer = ProgramAnswer(tooLong: pending) {
                 parts.append(.answer(answer))
+            } else if isLong ? endOfLong != nil : Self.beginsAsObject(pending) {
+                endOfLong = Array(pending.suffix(Self.lookedAt))
             }
             pending = []
             isLong = true
@@ -176,8 +229,15 @@ struct AnswerLines: Sendable {
     }
 
     /// Ends the output.
-    mutating func finish() -> [Part] {
-        pending.isEmpty ? [] : add([UInt8(ascii: "\n")])
+    ///
+    /// - Parameter batch: The batch that is worked on.
+    /// - Returns: What is left.
+    mutating func finish(inHand batch: Int64? = nil) -> [Part] {
+        pending.isEmpty ? [] : add([UInt8(ascii: "\n")], inHand: batch)
+    }
+
+    private static func beginsAsObject(_ line: [UInt8]) -> Bool {
+        line.first { $0 != 0x20 && $0 != 0x09 } == UInt8(ascii: "{")
     }
 
     private static func add(_ bytes: ArraySlice<UInt8>, to parts: inout [Part]) {

@@ -95,7 +95,7 @@ final class ProgramSession: Sendable {
         await reading
         program.guardian.remove(child.number)
         let (rest, isIdle) = state.withLock { state in
-            let rest = state.lines.finish()
+            let rest = state.lines.finish(inHand: state.work?.record.id)
             let isIdle = state.work == nil && !child.wasTerminated
             return (rest, isIdle)
         }
@@ -126,7 +126,7 @@ final class ProgramSession: Sendable {
     }
 
     private func take(output bytes: ArraySlice<UInt8>) {
-        take(state.withLock { $0.lines.add(bytes) })
+        take(state.withLock { $0.lines.add(bytes, inHand: $0.work?.record.id) })
     }
 
     private func take(_ parts: [AnswerLines.Part]) {
@@ -333,7 +333,10 @@ final class ProgramSession: Sendable {
         case .ended(let exit):
             end = BatchProgram.End(exit: exit, isCutShort: child.wasTerminated)
         }
-        if let lines = work?.lines { end.badBefore = lines.badBefore.union(lines.badAtLast) }
+        if let lines = work?.lines {
+            end.badBefore = lines.badBefore.union(lines.badAtLast)
+            end.mayBlameBefore = lines.mayBlameBefore || lines.mayBlameAtLast
+        }
         end.output = work?.output ?? OutputTail()
         end.errors = work?.errors ?? OutputTail()
         return end
