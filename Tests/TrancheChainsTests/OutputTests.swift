@@ -532,12 +532,18 @@ struct OutputTests {
     func doneAgainInParts() async throws {
         try await withChainWorld { world in
             let path = world.folder.path("out.jsonl")
-            try await load(Self.ids(1...20), to: .jsonLines(path), world)
-            try await doAgain(world)
+            let source = JSONLinesSource(try world.write(Self.ids(1...20), to: "in.jsonl"))
+            // The policy is that of the run, which begins with it.
             let policy = RunPolicy(maxAttempts: 1, backoff: .zero, onExhausted: .split)
-            let options = world.options(weight: 30, policy: policy)
-            _ = try await Chain(reading: JSONLinesSource(world.folder.path("in.jsonl")))
-                .write(to: FileSink.jsonLines(path)).run(through: world.inventory, options)
+            // One batch: more that fail alike would count as an outage, and none is split then.
+            let options = world.options(weight: 1000, policy: policy)
+            func load() async throws {
+                _ = try await Chain(reading: source).write(to: FileSink.jsonLines(path))
+                    .run(through: world.inventory, options)
+            }
+            try await load()
+            try await doAgain(world)
+            try await load()
             #expect(try world.read("out.jsonl") == Self.ids(1...20))
             let again = try await world.inventory.batches(BatchSelection())
                 .filter { $0.kind == .redrive || $0.kind == .split }
