@@ -56,6 +56,24 @@ import TrancheTestKit
         #expect(input.output.contains("files/second: done up to 26"))
     }
 
+    @Test("A drain says which events it leaves, as they are younger than their link's within")
+    func young() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write("x", to: "in/a.csv")
+        try bench.write(
+            """
+            inputs: {up: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
+            processes: {load: {type: program, command: [cat]}}
+            links: [{from: up, to: load, coalesce: key, within: 1h}]
+            """,
+            to: "p.yaml"
+        )
+        let run = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(run.status == .done, "\(run.errors)")
+        let words = "up/load: 1 event waits for its 'within' to pass"
+        #expect(run.errors.contains(words), "\(run.errors)")
+    }
+
     @Test("What no proof covers in the tables of jobs and inputs is told once for each")
     func risks() async throws {
         let bench = try await CommandLineBench()

@@ -329,6 +329,19 @@ import Tranche
         #expect(outcome.errors.contains("did you mean --meta inventory:j?"), "\(outcome.errors)")
     }
 
+    @Test("Who names a file where a table belongs is told how to say that")
+    func fileAsSource() async throws {
+        let bench = try await CommandLineBench()
+        let path = bench.path("in")
+        try "id\n1\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let outcome = await bench.run("work", "--job", "next", "--meta", path, "--", "true")
+        #expect(outcome.status == .failed)
+        #expect(outcome.errors.contains("there is no table or view"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("did you mean --meta csv:\(path)?"), "\(outcome.errors)")
+        let dotted = await bench.run("work", "--job", "next", "--meta", "a.b.c", "--", "true")
+        #expect(dotted.errors.contains("a file as 'csv:FILE'"), "\(dotted.errors)")
+    }
+
     @Test("Weights are shown as bytes where the limit is given in bytes")
     func bytes() async throws {
         let bench = try await CommandLineBench()

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Tranche
+import TrancheChains
 import TrancheConnectors
 
 /// The options that say whose batches are asked for, and of which size.
@@ -208,8 +210,8 @@ struct JobOptions: Sendable {
         }
     }
 
-    /// Opens the source; where a job was named in its place, that is said, and where the items of a
-    /// known job were that are not there.
+    /// Opens the source; where a job or a file was named in its place, that is said, and where the
+    /// items of a known job were that are not there.
     ///
     /// - Parameters:
     ///   - source: What the source is.
@@ -231,16 +233,34 @@ struct JobOptions: Sendable {
         } catch let error as TrancheError {
             guard error.code == .invalidSource, let name = arguments.text("meta"),
                 !name.contains(":"), error.message.contains("there is no table or view"),
-                try await !inventory.runs(RunSelection(job: name)).isEmpty
+                let meant = try await otherPlace(named: name, in: inventory)
             else { throw try await naming(error, in: inventory, context) }
-            let word = RunKey.quoted("inventory:\(name)")
             throw TrancheError(
                 error.code,
-                "\(error.message), but a job of that name: did you mean --meta \(word)?",
+                "\(error.message), but a \(meant.noun) of that name: did you mean --meta "
+                    + "\(RunKey.quoted(meant.place))?",
                 field: error.field,
                 underlying: error.underlying
             )
         }
+    }
+
+    /// What else than a table has a name: a job, or a file.
+    ///
+    /// - Parameters:
+    ///   - name: The name.
+    ///   - inventory: The inventory of the jobs.
+    /// - Returns: What it is, and what `--meta` calls it; `nil` where nothing has the name.
+    /// - Throws: `TrancheError` of the store.
+    private func otherPlace(
+        named name: String,
+        in inventory: Inventory
+    ) async throws -> (noun: String, place: String)? {
+        if try await !inventory.runs(RunSelection(job: name)).isEmpty {
+            return ("job", "inventory:\(name)")
+        }
+        guard FileManager.default.fileExists(atPath: name) else { return nil }
+        return ("file", "\(NamedFile.Format(ending: name)?.rawValue ?? "csv"):\(name)")
     }
 
     /// The fields that name a column.

@@ -126,6 +126,7 @@ struct RunCommand: Command {
             if stop.stage >= .stopping { return drains ? .interrupted : .done }
             let parts = orchestrator.status
             let held = try tellHeld(drains ? parts.links + parts.jobs : [], context)
+            if drains { try await tellYoung(in: looked, inventory, context) }
             let status = try await tellFailures(of: looked, inventory, context)
             return status == .done ? held : status
         }
@@ -215,6 +216,23 @@ struct RunCommand: Command {
             }
         }
         return status
+    }
+
+    /// Tells which events a drain has left, as they are younger than their link's `within`.
+    private func tellYoung(
+        in pipeline: Pipeline,
+        _ inventory: Inventory,
+        _ context: Context
+    ) async throws {
+        for job in try pipeline.graph.jobs where (job.link.coalesce ?? .zero) > .zero {
+            let reading = try await StatusReading(RunSelection(job: job.name), inventory, context)
+            let count = reading.overview.runs.reduce(0) { $0 + ($1.backlog?.items ?? 0) }
+            guard count > 0 else { continue }
+            let waits = count == 1 ? "1 event waits" : "\(HumanText.number(count)) events wait"
+            try context.note(
+                "\(job.name): \(waits) for its 'within' to pass; a later run works on what is left"
+            )
+        }
     }
 
     /// Reports the links with batches that failed for good, whichever process saw them fail.

@@ -32,8 +32,7 @@ struct SQLSourceCheck<Database: SQLDatabase> {
     /// - Throws: `TrancheError` `.invalidSource` or `.sourceUnavailable`.
     func run() async throws -> Found {
         do {
-            let found = try await database.table(table)
-            guard let found else {
+            guard try await mayHaveTables(), let found = try await database.table(table) else {
                 throw invalid("there is no table or view '\(source.name)' in \(database.name)", [])
             }
             let (uid, numbering) = try await checkID(in: found)
@@ -99,6 +98,13 @@ struct SQLSourceCheck<Database: SQLDatabase> {
                 underlying: error
             )
         }
+    }
+
+    /// Whether there is a schema of the name, where a database fails for a table in one that is
+    /// not there.
+    private func mayHaveTables() async throws -> Bool {
+        guard database.dialect.hasOneWriter, let schema = table.schema else { return true }
+        return try await !database.read(database.dialect.schema(named: schema))[0].isEmpty
     }
 
     private func checkTime(

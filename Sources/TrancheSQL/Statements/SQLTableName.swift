@@ -26,8 +26,8 @@ package struct SQLTableName: Sendable, Hashable {
             throw TrancheError(
                 .invalidArgument,
                 "'\(name)' is not a table's name: give 'table' or 'schema.table'; a name that "
-                    + "itself holds "
-                    + "a dot goes as 'table:NAME', with its schema apart"
+                    + "itself holds a dot goes as 'table:NAME', with its schema apart, and a file "
+                    + "as 'csv:FILE' or 'jsonl:FILE'"
             )
         }
         self.init(schema: parts.count == 2 ? parts[0] : nil, table: parts[parts.count - 1])
