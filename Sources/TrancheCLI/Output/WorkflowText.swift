@@ -66,6 +66,7 @@ enum WorkflowText {
 
     private static func pace(_ progress: WorkflowProgress) -> String {
         let limit = progress.parallelism.map { " of \($0)" } ?? ""
+        if progress.mostParallel == 0 { return "pace: none has run yet" }
         var words = "pace: at most \(progress.mostParallel)\(limit) at once"
         if let items = progress.itemsPerSecond { words += ", " + HumanText.pace(items: items) }
         if let left = progress.secondsLeft, left.to > 0 {

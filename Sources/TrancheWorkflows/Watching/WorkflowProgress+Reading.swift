@@ -231,7 +231,8 @@ extension WorkflowProgress {
         let moves = batches.flatMap { batch in
             [(batch.startedAt, 1), (batch.endedAt ?? now, -1)]
         }
-        var (held, most) = (0, 0)
+        // One that ended as it began is one all the same.
+        var (held, most) = (0, min(1, batches.count))
         // Who ends makes room for who begins in the same moment.
         for (_, change) in moves.sorted(by: { ($0.0, $0.1) < ($1.0, $1.1) }) {
             held += change
