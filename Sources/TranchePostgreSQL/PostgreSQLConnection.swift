@@ -100,28 +100,45 @@ package actor PostgreSQLConnection: SQLConnection {
                 return Array(rows.dropFirst(opening.count).dropLast())
             } catch {
                 if isInTransaction { try undo() }
-                throw error
+                guard isWriting, Self.areAskingTimeline(statements),
+                    let refusal = noteRefusal(error)
+                else { throw error }
+                // It can be told no more that it is the same.
+                throw PostgreSQLError(
+                    sqlState: refusal.sqlState,
+                    message: "\(SQLTimelineMark.text): \(refusal.message)"
+                )
             }
         }
     }
 
     package func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {
         try await interruptibly {
-            let opening =
-                isShared
-                ? session.beginning(telling: toldTimeline)
-                : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
-            // What kind of transaction it is must be said before it reads anything.
-            let kind = statements.prefix { $0.text.hasPrefix("SET TRANSACTION ") }
-            let all = opening.prefix(1) + kind + opening.dropFirst()
-            let rows = try exchange(Array(all + statements.dropFirst(kind.count)))
-            if isShared {
-                // Behind a pooler, another server may have taken the place of the last one.
-                var row = rows[all.count - 1].first
-                knownTimeline = try row?.optionalInteger()
+            do {
+                return try openTransaction(statements)
+            } catch {
+                guard isShared, noteRefusal(error) != nil else { throw error }
+                if isInTransaction { try undo() }
+                return try openTransaction(statements)
             }
-            return Array(rows.dropFirst().prefix(kind.count) + rows.dropFirst(all.count))
         }
+    }
+
+    private func openTransaction(_ statements: [SQLStatement]) throws -> [SQLRows] {
+        let opening =
+            isShared
+            ? session.beginning(telling: toldTimeline)
+            : ["BEGIN ISOLATION LEVEL READ COMMITTED"]
+        // What kind of transaction it is must be said before it reads anything.
+        let kind = statements.prefix { $0.text.hasPrefix("SET TRANSACTION ") }
+        let all = opening.prefix(1) + kind + opening.dropFirst()
+        let rows = try exchange(Array(all + statements.dropFirst(kind.count)))
+        if isShared {
+            // Behind a pooler, another server may have taken the place of the last one.
+            var row = rows[all.count - 1].first
+            knownTimeline = try row?.optionalInteger()
+        }
+        return Array(rows.dropFirst().prefix(kind.count) + rows.dropFirst(all.count))
     }
 
     package func run(_ statements: [SQLStatement]) async throws -> [SQLRows] {
@@ -269,6 +286,26 @@ package actor PostgreSQLConnection: SQLConnection {
     private var toldTimeline: SQLStatement? {
         guard let timelineRefusal, !timelineRefusal.isKnown else { return nil }
         return PostgreSQLDatabase.ownTimeline
+    }
+
+    /// Whether the first of some statements asks for the timeline, as ``requirement(of:)`` does.
+    private static func areAskingTimeline(_ statements: [SQLStatement]) -> Bool {
+        statements.first?.text.contains("pg_control_checkpoint") ?? false
+    }
+
+    /// Notes that the server tells its timeline no longer, where an error says so: its functions
+    /// were taken from the role since it was asked first, or a pooler leads to another server.
+    ///
+    /// - Parameter error: The error.
+    /// - Returns: The error; `nil` where it is another.
+    private func noteRefusal(_ error: any Error) -> PostgreSQLError? {
+        guard let timelineRefusal, let error = error as? PostgreSQLError,
+            // Insufficient privilege; undefined function.
+            ["42501", "42883"].contains(error.sqlState), error.message.contains("pg_control_")
+        else { return nil }
+        timelineRefusal.note()
+        knownTimeline = nil
+        return error
     }
 
     // MARK: Copying

@@ -68,7 +68,7 @@ package struct SQLiteError: SQLDatabaseError, Sendable, CustomStringConvertible 
     }
 
     /// Why there is no file at a path; `nil` where there is one.
-    private static func absence(of path: String) -> String? {
+    static func absence(of path: String) -> String? {
         var isFolder = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
             return isFolder ? "'\(path)' is a folder, and no database" : nil

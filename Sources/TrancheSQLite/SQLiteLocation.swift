@@ -29,6 +29,10 @@ extension SourceDatabase {
             key: "sqlite:\(path)",
             open: { try await SQLMetaSource($0, in: try await SQLiteInventory.openSource(path)) },
             identify: {
+                // It may be asked of a database that is to be written to.
+                if let absence = SQLiteError.absence(of: path) {
+                    throw TrancheError(.sinkFailed, absence)
+                }
                 let database = try await SQLiteInventory.openSource(path)
                 let identity = try await database.identity()
                 await database.close()

@@ -153,6 +153,13 @@ import TrancheSQL
         #expect(await bench.run("audit", "--job", "j").output.contains("\nrisk: \(risk)"))
         let document = await bench.run("status", "--json").output
         #expect(document.contains(#""risks":[{"name":""#))
+        // Of several jobs it is told once, and whose it is.
+        _ = await bench.run("work", "--job", "k", "--meta", "plain", "--", "true")
+        let several = await bench.run("status").output
+        #expect(several.components(separatedBy: risk).count == 2, "\(several)")
+        let line = try #require(several.split(separator: "\n").first { $0.contains(risk) })
+        #expect(line.hasPrefix("risk of "), "\(line)")
+        #expect(line.contains("'j'") && line.contains("'k'"), "\(line)")
     }
 
     @Test("What cannot be opened does not keep the status from being shown")

@@ -221,8 +221,11 @@ struct CreateTableTests {
             ("", "is a folder, and no database"),
         ] {
             let path = "sqlite:" + bench.path(place)
-            let load = await bench.run(nowhere.map { $0 == "sqlite:" ? path : $0 })
-            #expect(load.errors.contains(fault), "\(place): \(load.errors)")
+            let words = nowhere.map { $0 == "sqlite:" ? path : $0 }
+            for options in [[], ["--create-table"], ["--create-table", "--dry-run"]] {
+                let load = await bench.run(words + options)
+                #expect(load.errors.contains(fault), "\(place), \(options): \(load.errors)")
+            }
         }
         let follow = await bench.run(words + ["--follow"])
         #expect(follow.status == .usage)

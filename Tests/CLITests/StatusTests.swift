@@ -59,16 +59,17 @@ import Tranche
         #expect(await bench.run("batches").output.contains("lease ended 2 h ago"))
     }
 
-    @Test("A process of this host that let a lease end, and lives, is named")
-    func deaf() {
-        let now = Date(timeIntervalSince1970: 1_000_000)
+    private static let now = Date(timeIntervalSince1970: 1_000_000)
+
+    /// A batch whose lease has ended, after some failures.
+    private func lapsedBatch(failures: Int = 0) -> OpenBatch {
         let batch = BatchRecord(
             id: 7,
             key: RunKey(metaTable: "t", job: "j"),
             kind: .incremental,
             status: .running,
-            attempt: 1,
-            failures: 0,
+            attempt: failures + 1,
+            failures: failures,
             idStart: 1,
             idEnd: 9,
             coverStart: nil,
@@ -76,16 +77,66 @@ import Tranche
             count: 9,
             weight: 9,
             worker: "crawler",
-            startedAt: now,
-            leaseExpiresAt: now - 180
+            startedAt: Self.now,
+            leaseExpiresAt: Self.now - 180
         )
-        var open = OpenBatch(batch, token: nil)
-        let start = "has 2 batches whose lease has ended, such as 7 of crawler, 3 min ago; "
-        let unknown = WaitText.words(open, amongLapsed: 2, at: now)
-        #expect(unknown == start + "who asks next takes it over")
+        return OpenBatch(batch, token: nil)
+    }
+
+    private func record(_ policy: RunPolicy = RunPolicy()) -> RunRecord {
+        RunRecord(
+            key: RunKey(metaTable: "t", job: "j"),
+            definition: nil,
+            bounds: IDBounds(),
+            policy: policy,
+            createdAt: Self.now
+        )
+    }
+
+    private func words(_ open: OpenBatch, of run: RunRecord) -> String {
+        WaitText.words(open, amongLapsed: 2, of: run, at: Self.now)
+    }
+
+    private static let start =
+        "has 2 batches whose lease has ended, such as 7 of crawler, 3 min ago"
+
+    @Test("A process of this host that let a lease end, and lives, is named")
+    func deaf() {
+        var open = lapsedBatch()
+        #expect(words(open, of: record()) == Self.start + "; who asks next takes it over")
         open.process = ProcessMark.own
-        let alive = WaitText.words(open, amongLapsed: 2, at: now)
-        #expect(alive.hasPrefix(start + "its process runs on this host"), "\(alive)")
+        let alive = words(open, of: record())
+        #expect(alive.hasPrefix(Self.start + "; its process runs on this host"), "\(alive)")
+    }
+
+    @Test("A batch whose lease has ended is taken over only where it is handed out again")
+    func lapsedForGood() {
+        var begun = lapsedBatch()
+        begun.batch.begunAt = Self.now - 240
+        #expect(
+            words(begun, of: record())
+                == Self.start
+                + "; who asks next records it as failed, as it may have been executed"
+        )
+        let last = words(lapsedBatch(failures: 2), of: record())
+        #expect(
+            last == Self.start
+                + "; who asks next records it as failed, as this was its last attempt"
+        )
+        let split = words(lapsedBatch(failures: 2), of: record(RunPolicy(onExhausted: .split)))
+        #expect(split == Self.start + "; who asks next splits it")
+    }
+
+    @Test("Of a run that hands out nothing nobody takes a batch over")
+    func lapsedWhileStopped() {
+        var cancelled = record()
+        cancelled.cancellation = RunCancellation(at: Self.now, note: ChangeNote())
+        #expect(words(lapsedBatch(), of: cancelled) == Self.start)
+        var paused = record()
+        paused.pauseReason = "night"
+        #expect(words(lapsedBatch(), of: paused) == Self.start)
+        paused.letThrough = 1
+        #expect(words(lapsedBatch(), of: paused).hasSuffix("takes it over"))
     }
 
     @Test("Items of the last hour are counted, not made up from a pace")

@@ -197,7 +197,13 @@ struct ChainTests {
                 .write(to: MemorySink())
                 .run(through: world.inventory, options)
             #expect(!report.isSuccess)
-            #expect(report.lastError?.contains("at most 10.0 % are let through") == true)
+            let words = "at most 10.0 % are let through, such as "
+            let error = try #require(report.lastError)
+            #expect(error.contains(words))
+            // With the line, the field and what is wrong, as where there is no limit.
+            let example = try #require(error.components(separatedBy: words).last)
+            #expect(example.contains(": line "), "\(error)")
+            #expect(example.contains("amount "), "\(error)")
         }
     }
 

@@ -161,6 +161,10 @@ struct RejectTests {
                 report.lastError?.contains("11 of 1000 items") == true,
                 "\(report.lastError ?? "")"
             )
+            #expect(
+                report.lastError?.contains("at most 10 are let through, such as ") == true,
+                "\(report.lastError ?? "")"
+            )
         }
     }
 

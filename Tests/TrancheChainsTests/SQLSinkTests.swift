@@ -257,23 +257,27 @@ struct SQLSinkTests {
         }
     }
 
-    @Test("So it is where the database refuses it only once all are written")
-    func refusedLateOfOneItem() async throws {
+    @Test(
+        "So it is where the database refuses it only once all are written",
+        arguments: [Value.real(1.5), .real(.nan)]
+    )
+    func refusedLateOfOneItem(value: Value) async throws {
         try await withChainWorld(.sqlite, ChainWorld.csv(rows: 3)) { world in
             try await world.database.run(
                 """
                 CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
                 CREATE TABLE t (
-                    id integer PRIMARY KEY, r int REFERENCES p DEFERRABLE INITIALLY DEFERRED
+                    id integer PRIMARY KEY, r int REFERENCES p DEFERRABLE INITIALLY DEFERRED,
+                    v real
                 )
                 """
             )
-            let fields = try RecordFields(["id", "r"])
+            let fields = try RecordFields(["id", "r", "v"])
             let report = try await Chain<Record>(reading: CSVSource(world.path))
                 .flatMap { record -> [Record] in
                     let id = Int64(record.text("id") ?? "") ?? 0
                     let values: [[Value]] = [
-                        [.integer(id), .null], [.integer(id + 100), .integer(7)],
+                        [.integer(id), .null, value], [.integer(id + 100), .integer(7), value],
                     ]
                     return try values.map { try Record(id: record.id, fields: fields, values: $0) }
                 }

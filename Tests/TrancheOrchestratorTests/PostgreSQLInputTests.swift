@@ -315,6 +315,52 @@ struct PostgreSQLInputTests {
         }
     }
 
+    @Test(
+        "Tables that were added or taken out since an input was installed are told, and refused",
+        .timeLimit(.minutes(1))
+    )
+    func changedTables() async throws {
+        try await withOutboxDatabase { database in
+            try await database.run(
+                "CREATE TABLE a (id bigint PRIMARY KEY); CREATE TABLE b (id bigint PRIMARY KEY)"
+            )
+            func input(
+                _ tables: [String],
+                payload: PostgreSQLOutbox.Payload = .key
+            ) throws -> PostgreSQLInput {
+                try PostgreSQLInput(
+                    .init(name: "ch", tables: tables.map { OutboxTable($0) }, payload: payload),
+                    url: database.server.url
+                )
+            }
+            let log = InputLog(of: "ch", in: Inventory(store: MemoryInventoryStore()))
+            let first = try input(["a"])
+            _ = try await first.install()
+            try await first.gather(log)
+            let advice = "; 'tranche input add FILE ch' brings it up to date"
+            let others = [
+                (try input(["a", "b"]), "table 'public.b' is not recorded yet"),
+                (try input(["a", "none"]), "table 'public.none' is not recorded yet"),
+                (try input(["b"]), "table 'public.a' is recorded, and no longer named"),
+                (try input(["a"], payload: .row), "its payload is 'key', and not 'row'"),
+            ]
+            for (other, words) in others {
+                let error = await #expect(throws: TrancheError.self) { try await other.gather(log) }
+                #expect(error?.code == .invalidSource)
+                #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+                #expect(error?.message.hasSuffix(advice) == true)
+                await #expect(throws: TrancheError.self) { try await other.run(log) }
+                let told = try #require(try await other.installation())
+                #expect(told.contains { $0.hasPrefix(words) }, "\(told)")
+            }
+            let both = others[0].0
+            _ = try await both.install()
+            try await both.gather(log)
+            let told = try #require(try await both.installation())
+            #expect(!told.contains { $0.hasSuffix(advice) }, "\(told)")
+        }
+    }
+
     @Test("An input that records no table says why")
     func recordsNothing() async throws {
         try await withOutboxDatabase { database in

@@ -279,6 +279,51 @@ struct PromotedNumbersTests {
             #expect(timelines.count == 2)
         }
     }
+
+    /// A right that is taken away is the same to it as a function that is not there.
+    @Test(
+        "Behind a pooler, a timeline that is told no longer is done without",
+        .enabled(if: TestPooler.transaction != nil),
+        arguments: [false, true]
+    )
+    func untold(isAtOnce: Bool) async throws {
+        let server = try #require(TestPostgreSQL.server)
+        let pooler = try #require(TestPooler.transaction)
+        try await withOwnDatabase(on: server) { own in
+            let name = try #require(own.url.split(separator: "/").last)
+            let pooled = TestPostgreSQL(
+                url: pooler.url.replacing(#/\/[^\/]*$/#, with: "/\(name)")
+            )
+            let database = try pooled.database(maxConnections: 1)
+            try await closing(database) {
+                func timeline() async throws -> Int64? {
+                    try await database.withTransaction(["SELECT 1"]) { connection, _ in
+                        try await connection.timeline()
+                    }
+                }
+                let first = try #require(try await timeline())
+                let owner = try own.database(maxConnections: 1)
+                try await owner.run(
+                    "ALTER FUNCTION pg_catalog.pg_control_checkpoint() RENAME TO pg_control_gone"
+                )
+                await owner.close()
+                if isAtOnce {
+                    let error = await #expect(throws: PostgreSQLError.self) {
+                        try await database.withConnection { connection in
+                            guard let required = connection.requirement(of: first) else { return }
+                            _ = try await connection.atomically([required], isWriting: true)
+                        }
+                    }
+                    #expect(error?.message.contains(SQLTimelineMark.text) == true)
+                }
+                #expect(try await timeline() == nil)
+                let isAsked = try await database.withConnection { connection in
+                    connection.requirement(of: first) != nil
+                }
+                #expect(!isAsked)
+            }
+        }
+    }
 }
 
 /// A job on a table of a server, whose inventory is elsewhere.

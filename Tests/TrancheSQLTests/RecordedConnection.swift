@@ -11,6 +11,15 @@ final class StatementLog: Sendable {
     }
 
     private let trips = Mutex<[Trip]>([])
+    /// What happens once something was read, and before its rows are looked at.
+    let onRead: (@Sendable ([SQLStatement]) async throws -> Void)?
+
+    /// Makes an empty log.
+    ///
+    /// - Parameter onRead: What happens once something was read, by default nothing.
+    init(onRead: (@Sendable ([SQLStatement]) async throws -> Void)? = nil) {
+        self.onRead = onRead
+    }
 
     func add(_ what: String, _ statements: [SQLStatement] = []) {
         trips.withLock { $0.append(Trip(what: what, statements: statements)) }
@@ -51,7 +60,9 @@ actor RecordedConnection<Base: SQLConnection>: SQLConnection {
 
     func atomically(_ statements: [SQLStatement], isWriting: Bool) async throws -> [SQLRows] {
         log.add(isWriting ? "in a transaction of their own" : "reading", statements)
-        return try await base.atomically(statements, isWriting: isWriting)
+        let rows = try await base.atomically(statements, isWriting: isWriting)
+        if !isWriting { try await log.onRead?(statements) }
+        return rows
     }
 
     func begin(_ statements: [SQLStatement]) async throws -> [SQLRows] {

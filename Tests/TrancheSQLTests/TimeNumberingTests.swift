@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Tranche
@@ -52,42 +53,87 @@ struct TimeNumberingTests {
         }
     }
 
+    @Test(
+        "What others number between the look and the lock is sound, time and again",
+        arguments: TestDatabase.Backend.available
+    )
+    func overtaken(on backend: TestDatabase.Backend) async throws {
+        try await withTestDatabase(backend) { test in
+            try await test.migrateUp()
+            let type = backend == .sqlite ? "text" : "timestamptz"
+            try await test.run(
+                """
+                CREATE TABLE \(test.prefix)document (
+                    key varchar(40) NOT NULL PRIMARY KEY, at \(type) NOT NULL
+                );
+                INSERT INTO \(test.prefix)document VALUES ('a', '2026-01-01T09:00:00Z');
+                """
+            )
+            // Two whose bytes differ, though Swift takes them for the same text.
+            let late = LateKeys(["e\u{301}", "\u{E9}"])
+            let found = try await look(in: test, late)
+            #expect(late.next() == nil)
+            #expect(found.ids == 1...3)
+        }
+    }
+
+    /// Keys of rows that come while uids are numbered, one after each look for uids.
+    private final class LateKeys: Sendable {
+        private let keys: Mutex<[String]>
+
+        init(_ keys: [String] = []) { self.keys = Mutex(keys) }
+
+        func next() -> String? { keys.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+    }
+
+    private static let time = SourceTime(
+        "at",
+        from: Date(timeIntervalSince1970: 1_767_258_000),
+        to: Date(timeIntervalSince1970: 1_767_261_600)
+    )
+
     private typealias Look = (locks: Int, ids: ClosedRange<Int64>?)
 
     /// Looks for the ids of the time, and counts the transactions in which numbers are given.
-    private func look(in test: TestDatabase) async throws -> Look {
-        try await look(in: test, on: test.database)
+    private func look(in test: TestDatabase, _ late: LateKeys = LateKeys()) async throws -> Look {
+        try await look(in: test, on: test.database, late)
     }
 
     private func look(
         in test: TestDatabase,
-        on base: some SQLDatabase
+        on base: some SQLDatabase,
+        _ late: LateKeys
     ) async throws -> Look {
         try await base.writers.withConnection { writer in
-            try await look(in: test, on: base, through: writer)
+            try await look(in: test, on: base, through: writer, late)
         }
     }
 
     private func look<Base: SQLDatabase>(
         in test: TestDatabase,
         on base: Base,
-        through writer: Base.Connection
+        through writer: Base.Connection,
+        _ late: LateKeys
     ) async throws -> Look {
         try await base.readers.withConnection { reader in
-            let log = StatementLog()
+            let log = StatementLog { statements in
+                guard statements.contains(where: { $0.text.contains("SELECT tranche_text") }),
+                    let key = late.next()
+                else { return }
+                try await numberAll(in: test)
+                let insert: SQLStatement = """
+                    INSERT INTO \(test.name("document")) VALUES (\(key), '2026-01-01T09:00:00Z')
+                    """
+                _ = try await writer.atomically([insert], isWriting: true)
+            }
             let database = RecordedDatabase(base, writer, reader, log)
             let configuration = Inventory.Configuration(store: test.configuration())
             let location = InventoryLocation(name: "recorded") {
                 SQLInventoryStore(database, configuration: $0)
             }
             let inventory = try await Inventory.open(location, configuration: configuration)
-            let time = SourceTime(
-                "at",
-                from: Date(timeIntervalSince1970: 1_767_258_000),
-                to: Date(timeIntervalSince1970: 1_767_261_600)
-            )
             let source = try await inventory.source(
-                SQLSource(test.prefix + "document", uid: "key", time: time)
+                SQLSource(test.prefix + "document", uid: "key", time: Self.time)
             )
             let found = try await inventory.timedIDs(in: source, waiting: .zero)
             await inventory.close()
@@ -96,5 +142,15 @@ struct TimeNumberingTests {
             }
             return (locks: locks, ids: found?.ids)
         }
+    }
+
+    /// Numbers the rows of the time as another worker does.
+    private func numberAll(in test: TestDatabase) async throws {
+        let inventory = try await test.open()
+        let source = try await inventory.source(
+            SQLSource(test.prefix + "document", uid: "key", time: Self.time)
+        )
+        _ = try await inventory.timedIDs(in: source, waiting: .zero)
+        await inventory.close()
     }
 }

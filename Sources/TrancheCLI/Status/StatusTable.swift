@@ -302,6 +302,7 @@ struct StatusTable {
                         + WaitText.words(
                             open,
                             amongLapsed: run.summary.lapsed.batches,
+                            of: run.run,
                             at: context.now()
                         )
                 )
@@ -323,13 +324,24 @@ struct StatusTable {
                 )
             }
         }
+        return lines + riskLines
+    }
+
+    /// What no proof covers in the sources, once each; of several runs with those that have it.
+    private var riskLines: [String] {
+        var explanations: [String] = []
+        var keys: [String: [String]] = [:]
         for run in runs {
-            for risk in run.risks ?? [] {
-                let line = "risk: \(risk.explanation)"
-                if !lines.contains(line) { lines.append(line) }
+            let key = HumanText.oneLine("\(run.run.key)")
+            for text in (run.risks ?? []).map(\.explanation) where keys[text]?.last != key {
+                if keys[text] == nil { explanations.append(text) }
+                keys[text, default: []].append(key)
             }
         }
-        return lines
+        if runs.count == 1 { return explanations.map { "risk: \($0)" } }
+        return explanations.map { text in
+            "risk of \(keys[text, default: []].joined(separator: ", ")): \(text)"
+        }
     }
 
     /// What is told of a budget that has no room for a run; `nil` where that is as it should be.

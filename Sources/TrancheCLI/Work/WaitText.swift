@@ -109,9 +109,15 @@ enum WaitText {
     /// - Parameters:
     ///   - open: The batch whose lease ended first.
     ///   - count: How many of the run's batches are so.
+    ///   - run: The run.
     ///   - now: The time by which it is told how long ago that was.
     /// - Returns: What follows the run's name.
-    static func words(_ open: OpenBatch, amongLapsed count: Int, at now: Date) -> String {
+    static func words(
+        _ open: OpenBatch,
+        amongLapsed count: Int,
+        of run: RunRecord,
+        at now: Date
+    ) -> String {
         let worker = open.batch.worker.map { HumanText.oneLine($0) } ?? "an unknown worker"
         let ago = open.batch.leaseExpiresAt.map { ", " + HumanText.relative($0, to: now) } ?? ""
         let life =
@@ -122,8 +128,24 @@ enum WaitText {
                     + "notice of being cancelled may go on"
             default: ""
             }
+        let next = Self.next(after: open.batch, of: run).map { "; who asks next \($0)" } ?? ""
         return "has \(HumanText.count(count, "batch", "batches")) whose lease has ended, such as "
-            + "\(open.batch.id) of \(worker)\(ago)\(life); who asks next takes it over"
+            + "\(open.batch.id) of \(worker)\(ago)\(life)\(next)"
+    }
+
+    /// What who asks next does with a batch whose lease has ended; `nil` where nobody gets anything
+    /// of the run.
+    private static func next(after batch: BatchRecord, of run: RunRecord) -> String? {
+        if run.cancellation != nil || run.pauseInForce != nil || run.standing.hold != nil {
+            return nil
+        }
+        if batch.begunAt != nil { return "records it as failed, as it may have been executed" }
+        // The lease that ended is a failure, too.
+        guard batch.failures + 1 >= run.policy.attempts(of: batch) else { return "takes it over" }
+        switch run.policy.onExhausted {
+        case .fail: return "records it as failed, as this was its last attempt"
+        case .split: return batch.count > 1 ? "splits it" : "puts it into quarantine"
+        }
     }
 
     private static func again(_ wait: WaitExplanation) -> [String] {

@@ -26,6 +26,8 @@ public final class BatchContext {
     let hasMoreAttempts: Bool
     /// Whether faults name fields of a file rather than options of a command.
     var isOfFile = false
+    /// The example that is named where more is refused than may be.
+    private var firstRejected: RefusedRecord?
     /// What ends with the batch when nobody takes faults.
     private var refused: [RefusedRecord] = []
 
@@ -70,11 +72,10 @@ public final class BatchContext {
         by origin: RefusedRecord.Origin,
         to file: RejectFile? = nil
     ) throws {
-        try countRejected()
         let fault = isOfFile && origin == .source ? FieldWords.fault(fault) : fault
+        try countRejected(RefusedRecord(fault, by: origin))
         if let collector = collector(of: file) { return collector.add(fault) }
-        let message = fault.errors.map(\.description).joined(separator: "; ")
-        try keep(RefusedRecord(id: fault.id, message: message, origin: origin))
+        try keep(RefusedRecord(fault, by: origin))
     }
 
     /// Tells of a record that a step cannot work on.
@@ -87,7 +88,7 @@ public final class BatchContext {
         var refusal = refusal
         refusal.mayBeEarly = refusal.mayBeEarly && hasMoreAttempts
         if refusal.mayBeEarly { return try keep(refusal) }
-        try countRejected()
+        try countRejected(refusal)
         guard let collector = collector(of: nil) else { return try keep(refusal) }
         var input: [UInt8] = []
         refusal.record?.appendJSON(to: &input)
@@ -125,9 +126,14 @@ public final class BatchContext {
     }
 
     /// Asked with each: a batch of which all is refused ends as soon as one that is written.
-    private func countRejected() throws {
+    private func countRejected(_ refusal: @autoclosure () -> RefusedRecord) throws {
         counters.add(1, to: CounterName.rejected)
-        try maxRejects?.require(counters[CounterName.rejected], of: batch)
+        guard let maxRejects else { return }
+        var first = firstRejected ?? refusal()
+        // A record keeps all that was read with it.
+        first.record = nil
+        firstRejected = first
+        try maxRejects.require(counters[CounterName.rejected], of: batch, suchAs: first)
     }
 
     /// Some more of the same kind are looked for, so that they are known at once.
@@ -144,6 +150,14 @@ public final class BatchContext {
 
 @available(*, unavailable)
 extension BatchContext: Sendable {}
+
+extension RefusedRecord {
+    /// An item that is not a valid record, with all that is wrong with it in one text.
+    init(_ fault: RecordFault, by origin: Origin) {
+        let message = fault.errors.map(\.description).joined(separator: "; ")
+        self.init(id: fault.id, message: message, origin: origin)
+    }
+}
 
 /// The names of what every chain counts.
 public enum CounterName: Sendable {

@@ -96,8 +96,13 @@ public enum RejectLimit: Sendable, Hashable {
     /// - Parameters:
     ///   - rejected: How many of its items are no valid records.
     ///   - batch: The batch.
-    /// - Throws: `TrancheError` `.invalidItem`.
-    func require(_ rejected: Int, of batch: BatchRecord) throws {
+    ///   - example: The first of them.
+    /// - Throws: `TrancheError` `.invalidItem`, with the example as `RecordsRefused` beneath it.
+    func require(
+        _ rejected: Int,
+        of batch: BatchRecord,
+        suchAs example: RefusedRecord
+    ) throws {
         let isMet =
             switch self {
             case .count(let most): rejected <= most
@@ -107,7 +112,8 @@ public enum RejectLimit: Sendable, Hashable {
         throw TrancheError(
             .invalidItem,
             "\(rejected) of \(batch.count) items of batch \(batch.id) are not valid records; at "
-                + "most \(self) are let through"
+                + "most \(self) are let through",
+            underlying: RecordsRefused([example])
         )
     }
 }

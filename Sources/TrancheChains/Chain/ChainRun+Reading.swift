@@ -8,7 +8,8 @@ extension ChainRun {
         let records: ChunkReader<Record>
         let onFault = { (fault: RecordFault) in
             faults.list.append(fault)
-            try options.maxRejects?.require(faults.list.count, of: batch.record)
+            let first = RefusedRecord(faults.list.first ?? fault, by: .source)
+            try options.maxRejects?.require(faults.list.count, of: batch.record, suchAs: first)
         }
         if let supply {
             records = try await supply.records(onFault: onFault)

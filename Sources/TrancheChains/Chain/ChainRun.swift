@@ -287,6 +287,7 @@ struct ChainRun: Sendable {
         let error = options.isOfFile ? FieldWords.error(error) : error
         var failure = BatchFailure(error)
         failure.isFinal = (error as? any CategorizedError)?.category == .permanent
+        if let example = await example(of: error) { failure.message += ", \(example)" }
         guard let refused = await (error as? RecordsRefused)?.placed(by: source, supply) else {
             return failure
         }
@@ -303,6 +304,16 @@ struct ChainRun: Sendable {
             // Records that a step made have ids of their own, which are no items'.
             return failure
         }
+    }
+
+    /// The first of the items that were more than may be refused, with the line it stands on.
+    private func example(of error: any Error) async -> String? {
+        guard let refused = (error as? TrancheError)?.underlying as? RecordsRefused else {
+            return nil
+        }
+        let named: any Error = options.isOfFile ? FieldWords.error(refused) : refused
+        let placed = await (named as? RecordsRefused)?.placed(by: source, supply)
+        return placed?.failures.first.map { "such as \($0.id): \($0.message)" }
     }
 
     /// How often a batch is written within an attempt, as long as each pass finds out more.
@@ -458,7 +469,8 @@ extension RefusedRecord {
     fileprivate func isMeant(_ other: Record) -> Bool {
         guard let record else { return true }
         return record.fields.names.allSatisfy { name in
-            other[name].map { $0 == record[name] } ?? true
+            guard let value = other[name], let refused = record[name] else { return true }
+            return value.isSame(as: refused)
         }
     }
 
@@ -474,6 +486,20 @@ extension RefusedRecord {
         var refusal = self
         refusal.record = nil
         return refusal
+    }
+}
+
+extension Value {
+    /// Whether another is the same to the last bit, as it is where a record is made anew.
+    ///
+    /// A NaN equals none, and texts are equal whose characters are made up otherwise.
+    fileprivate func isSame(as other: Value) -> Bool {
+        switch (self, other) {
+        case (.real(let own), .real(let other)):
+            own.bitPattern == other.bitPattern || own.isNaN && other.isNaN
+        case (.text(let own), .text(let other)): own.utf8.elementsEqual(other.utf8)
+        default: self == other
+        }
     }
 }
 

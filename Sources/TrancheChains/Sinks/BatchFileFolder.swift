@@ -27,9 +27,12 @@ final class BatchFileFolder: Sendable {
     func claim(_ run: SinkRun) async throws -> [String] {
         runs.withLock { $0[run.key] = (run, false) }
         try removeAbandoned()
-        let own = Set(try await run.together().map { PartOwner($0.run) })
-        let found = try PartOwner.all(in: owners)
+        // In the opposite order of that in which they come: another process may just begin a
+        // run of the same job, which is in the inventory before it signs, and signs before it
+        // writes.
         let files = try PartFolder.names(in: path).filter(isBatchFile)
+        let found = try PartOwner.all(in: owners)
+        let own = Set(try await run.together().map { PartOwner($0.run) })
         let other = found.first { !own.contains($0) }
         guard other != nil || found.isEmpty && !files.isEmpty else { return [] }
         let whose = other.map { "of job '\($0.job)' over '\($0.source)'" } ?? "of an unknown job"

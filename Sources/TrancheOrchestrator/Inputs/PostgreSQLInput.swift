@@ -42,16 +42,26 @@ public struct PostgreSQLInput: InstallableInput {
     }
 
     /// Looks once a minute for tables and partitions that were made later.
+    ///
+    /// What records is compared with the configuration at the beginning alone: who adds a table
+    /// to it meanwhile does not stop those that are at work.
+    ///
+    /// - Throws: As ``gather(_:)``.
     public func run(_ log: InputLog) async throws {
+        try await outbox.requireAsConfigured()
         while true {
-            try await gather(log)
+            try await outbox.requireInstalled()
+            _ = try await outbox.refresh()
             try await log.clock.sleep(for: .seconds(60))
         }
     }
 
-    /// Looks for tables and partitions that were made later; what records is to be there.
+    /// Looks for tables and partitions that were made later.
+    ///
+    /// - Throws: `TrancheError` `.invalidSource` where nothing records yet, or not what the
+    ///   configuration asks for; as ``PostgreSQLOutbox/refresh()``.
     public func gather(_ log: InputLog) async throws {
-        try await outbox.requireInstalled()
+        try await outbox.requireAsConfigured()
         _ = try await outbox.refresh()
     }
 
@@ -122,7 +132,10 @@ public struct PostgreSQLInput: InstallableInput {
     public func installation() async throws -> [String]? {
         guard let status = try await outbox.status() else { return nil }
         let waiting = try await waitingEvents(status)
-        return status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }
+        let advice = "'tranche input add FILE \(name)' brings it up to date"
+        let differences = try await outbox.differences().map { "\($0); \(advice)" }
+        let state =
+            status.parts.map { "\($0.relation) is recorded since \($0.since.utcText)" }
             + waiting
             + status.readers.map { reader in
                 "\(reader.name) (\(reader.key)) reads, and needs nothing up to \(reader.done); "
@@ -131,6 +144,7 @@ public struct PostgreSQLInput: InstallableInput {
             + status.blindSpots.map { spot in
                 "\(spot.relation.map { "\($0): " } ?? "")\(spot.message)"
             }
+        return differences + state
     }
 
     /// How many events wait where no inventory reads the log.

@@ -171,6 +171,65 @@ public struct PostgreSQLOutbox: Sendable {
         }
     }
 
+    /// Refuses to go on where what records is not what the configuration asks for.
+    ///
+    /// - Throws: `TrancheError` `.invalidSource` where nothing records yet, or where tables,
+    ///   schemas or the payload were changed since; of the database.
+    func requireAsConfigured() async throws {
+        try await requireInstalled()
+        let differences = try await differences()
+        if differences.isEmpty { return }
+        throw TrancheError(
+            .invalidSource,
+            "what records for the input '\(name)' is not what is asked for: "
+                + differences.joined(separator: "; ")
+                + "; 'tranche input add FILE \(name)' brings it up to date"
+        )
+    }
+
+    /// How what was installed differs from the configuration, in words.
+    ///
+    /// - Returns: A sentence for each difference; none where nothing is installed.
+    /// - Throws: `TrancheError` `.sourceUnavailable` or `.sourceFailed`.
+    func differences() async throws -> [String] {
+        let rows = try await explained("looking") {
+            try await database.read(
+                "SELECT payload FROM tranche.log WHERE name = \(name)",
+                """
+                SELECT concat(t ->> 'schema', '.', t ->> 'table')
+                FROM tranche.log AS l, jsonb_array_elements(l.tables) AS t
+                WHERE l.name = \(name)
+                ORDER BY 1
+                """,
+                """
+                SELECT s FROM tranche.log AS l, unnest(l.schemas) AS s
+                WHERE l.name = \(name)
+                ORDER BY 1
+                """
+            )
+        }
+        guard var row = rows[0].first else { return [] }
+        let payload = try row.text()
+        let tables = try rows[1].map { try $0.text() }
+        let schemas = try rows[2].map { try $0.text() }
+        let wantedTables = configuration.tables.map(\.location)
+        var words = Self.differences("table", of: tables, to: wantedTables)
+        words += Self.differences("schema", of: schemas, to: configuration.schemas)
+        let wanted = configuration.payload.rawValue
+        if payload != wanted { words.append("its payload is '\(payload)', and not '\(wanted)'") }
+        return words
+    }
+
+    private static func differences(
+        _ kind: String,
+        of installed: [String],
+        to wanted: [String]
+    ) -> [String] {
+        wanted.filter { !installed.contains($0) }.map { "\(kind) '\($0)' is not recorded yet" }
+            + installed.filter { !wanted.contains($0) }
+            .map { "\(kind) '\($0)' is recorded, and no longer named" }
+    }
+
     /// Whether what is installed notes who reads, as it did not in earlier versions.
     func notesReaders() async throws -> Bool {
         let rows = try await database.read("SELECT to_regclass('tranche.reader') IS NOT NULL")

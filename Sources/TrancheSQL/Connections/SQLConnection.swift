@@ -20,7 +20,8 @@ package protocol SQLConnection: Actor {
     /// - Throws: The database's error.
     func timeline() async throws -> Int64?
 
-    /// What fails, before other statements of its transaction, on another timeline.
+    /// What fails, before other statements of its transaction, on another timeline, or where it is
+    /// told no longer.
     ///
     /// - Parameter timeline: As ``timeline()`` tells it.
     /// - Returns: A statement whose error's message holds ``SQLTimelineMark/text``; `nil` where

@@ -111,27 +111,23 @@ extension SQLMetaSource: NumberedSource {
         guard let registry else { return }
         let most = UIDRegistry.portion * UIDRegistry.portionsRead
         var last: String?
-        // The passes in a row that gave no number; others may have given those of one pass.
-        var idle = 0
-        var isNews = false
+        // Those that were read last, by their bytes. By now they have their numbers, be they from
+        // here or from others.
+        var numbered: Set<[UInt8]> = []
         while true {
             let uids = try await unnumbered(where: condition, after: last, registry)
             if uids.isEmpty, last == nil { return }
+            let keys = Set(uids.map { Array($0.utf8) })
+            // What has a number by its text, and none by its bytes, never gets one.
+            guard numbered.isDisjoint(with: keys) else { throw noText() }
             for start in stride(from: 0, to: uids.count, by: UIDRegistry.portion) {
                 try Task.checkCancellation()
                 let part = Array(uids[start..<min(start + UIDRegistry.portion, uids.count)])
-                if try await look(registry.numbering(of: part), registry).isNews {
-                    _ = more()
-                    isNews = true
-                }
+                if try await look(registry.numbering(of: part), registry).isNews { _ = more() }
             }
+            numbered = keys
             // What was committed meanwhile may stand before: all are looked at once more.
             last = uids.count < most ? nil : uids.last
-            guard last == nil else { continue }
-            idle = isNews ? 0 : idle + 1
-            isNews = false
-            // What has a number by its text, and none by its bytes, never gets one.
-            if idle > 1 { throw noText() }
         }
     }
 
