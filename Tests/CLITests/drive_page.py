@@ -209,6 +209,13 @@ def big_numbers(drive):
         expect(page.locator("dialog")).to_contain_text("No batch is like that")
         page.keyboard.press("Escape")
         drive.quiet()
+    with drive.claim("a budget's weight beyond 2^53 is shown"):
+        drive.shop.tranche("budget", "set", "vast", "--weight", "1e16")
+        drive.go(page, "#/budgets")
+        expect(page.locator("main")).to_contain_text("vast")
+        drive.go(page, "#/")
+        drive.quiet()
+        drive.shop.tranche("budget", "remove", "vast")
     page.context.close()
 
 
@@ -611,6 +618,12 @@ def tokens(drive):
         expect(page.locator("tbody tr").first).to_contain_text("anna")
         store = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
         assert kept[1]["token"] not in store + page.content()
+    with drive.claim("who logs in anew in another tab acts in the first one as before"):
+        answer = page.context.request.post(drive.url + "v1/session", data={"token": kept[1]["token"]})
+        assert answer.ok, answer.text()
+        page.goto(drive.url + "#/run/thumbs/?meta=photo")
+        page.click("text=Set …")
+        confirm(page, "from two tabs", "Set", parallelism="8")
     page.context.close()
 
 

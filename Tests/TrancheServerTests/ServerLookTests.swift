@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import Tranche
 import TrancheHTTP
+import TrancheSQL
 
 @testable import TrancheServer
 
@@ -227,6 +228,34 @@ struct ServerLookTests {
                 try await bench.get("/v1/runs?after=\(next)").document(RunsPage.self).runs == []
             )
             #expect(try await bench.get("/v1/runs?after=x").status == 400)
+        }
+    }
+
+    @Test("Pages of gaps follow one another to the last")
+    func gapPages() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let (gap, run) = (
+                bench.database.name("inventory_gap"), bench.database.name("inventory_run")
+            )
+            _ = try await bench.database.database.write([
+                """
+                INSERT INTO \(gap) (run_id, id_start, id_end, found_at, next_look, watch_until)
+                SELECT r.id, v.i, v.i, 0, 0, 0
+                FROM \(run) AS r,
+                    (SELECT 11 AS i UNION ALL SELECT 13 UNION ALL SELECT 15) AS v
+                """
+            ])
+            var seen: [Int64] = []
+            var mark: String?
+            repeat {
+                let path = "/v1/runs/thumbs/-/gaps?limit=2" + (mark.map { "&after=\($0)" } ?? "")
+                let page = try await bench.get(path).document(GapsPage.self)
+                seen += page.gaps.map(\.idStart)
+                mark = page.next
+            } while mark != nil
+            // The first is what lies before the first id of the incremental run.
+            #expect(seen == [.min, 11, 13, 15])
         }
     }
 

@@ -313,6 +313,76 @@ struct ServerOperateTests {
     }
 
     @Test(
+        "Limits of which one means nothing are refused together, and none is changed",
+        arguments: [#""priority": 5000"#, #""share": 0"#, #""per_key": 0"#, #""per_key": 2"#]
+    )
+    func halves(wrong: String) async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let before = try await bench.inventory.changes(.all, limit: 10)
+            let body = #"{"parallelism": 0, \#(wrong)}"#
+            let answer = try await bench.post("/v1/runs/thumbs/-/set", body)
+            #expect(answer.status == 400, "\(answer.text)")
+            #expect(try await bench.inventory.changes(.all, limit: 10) == before)
+        }
+    }
+
+    @Test("A batch is found behind more others than are taken at once")
+    func manyBatches() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            let first = try await fail(bench, "no such file")
+            let table = bench.database.name("inventory")
+            _ = try await bench.database.database.write([
+                """
+                WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
+                INSERT INTO \(table) (
+                    meta_table, job, run, kind, status, processing_start, batch_id_start,
+                    batch_id_end, batch_count, config, failures
+                )
+                SELECT meta_table, job, run, 'late', status, processing_start,
+                    batch_id_start + 100, batch_id_end + 100, batch_count, config, failures
+                FROM n, \(table) AS b
+                WHERE b.id = \(first)
+                """
+            ])
+            let preview = try await bench.post(
+                "/v1/actions",
+                #"{"action": "retry", "filter": {"job": "thumbs", "from": 1, "to": 3}}"#
+            ).document(PreviewDocument.self)
+            #expect(preview.first.map(\.batch) == [Int64(first)])
+            #expect(!preview.isCut)
+        }
+    }
+
+    @Test("Empty words of a query mean none, and of what is changed they are refused")
+    func emptyWords() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let path = "/v1/runs/thumbs/-/batches?status=&error=&worker=&meta="
+            let page = try await bench.get(path).document(BatchesPage.self)
+            #expect(page.batches.count == 1)
+            for name in ["error", "worker"] {
+                let filter = #"{"job": "thumbs", "\#(name)": ""}"#
+                let body = #"{"action": "retry", "filter": \#(filter)}"#
+                #expect(try await blamed(bench, body) == "/filter/\(name)")
+            }
+        }
+    }
+
+    @Test("A long reason is cut in the header that tells it")
+    func longReason() async throws {
+        try await ServerBench.serve(.sqlite) { bench in
+            _ = try await bench.acquire()
+            let reason = String(repeating: "disk ", count: 8000)
+            let body = #"{"reason": "\#(reason)"}"#
+            #expect(try await bench.post("/v1/runs/thumbs/-/pause", body).status == 200)
+            let none = try await bench.post("/v1/jobs/thumbs/acquire")
+            #expect(none.status == 204)
+            #expect(none.headers["tranche-reason"]?.count == 500)
+        }
+    }
+
+    @Test(
         "A limit that is given and taken away at once is refused, and nothing is changed",
         arguments: [
             ("budgets/api", "batches", "no_batches"), ("budgets/api", "weight", "no_weight"),

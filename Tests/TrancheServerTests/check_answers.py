@@ -101,6 +101,8 @@ for path in [
 call("GET", "/v1/batches/999", status=404)
 call("GET", "/v1/runs/no/-", status=404)
 call("GET", "/v1/runs?limit=x", status=400)
+call("GET", "/v1/changes?job=no&run=-", status=404)
+call("GET", run + "/gaps?limit=1&after=0")
 call("GET", run + "/audit?from=4&to=1", status=400)
 call("GET", "/v1/items/none", status=400)
 found = call("POST", "/v1/actions", {"action": "retry", "filter": {"job": "thumbs"}})

@@ -32,7 +32,7 @@ public struct RunLimits: Sendable, Hashable {
     /// Refuses limits that mean nothing.
     ///
     /// - Throws: ``TrancheError`` `.invalidArgument`.
-    func validate() throws {
+    package func validate() throws {
         try BudgetLimits(batches: parallelism).validate()
         try Self.validate(perKey: perKey)
         try rank.validate()

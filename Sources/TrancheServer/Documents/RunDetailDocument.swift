@@ -15,6 +15,24 @@ package struct ChangesPage: Codable, Sendable, Hashable {
     package let next: String?
 }
 
+/// A page of the gaps of a run, and for whom the run waits.
+package struct GapsPage: Codable, Sendable, Hashable {
+    package let gaps: [GapDocument]
+    package let waiting: [GapsDocument.Waiting]
+    package let dropped: [GapsDocument.Dropped]
+    package let writers: [WriterDocument]
+    /// The mark of the next page; `null` at the end.
+    package let next: String?
+
+    init(_ document: GapsDocument, next: String?) {
+        gaps = document.gaps
+        waiting = document.waiting
+        dropped = document.dropped
+        writers = document.writers
+        self.next = next
+    }
+}
+
 /// All that is shown of a run.
 package struct RunDetailDocument: Codable, Sendable, Hashable {
     package let run: RunDocument

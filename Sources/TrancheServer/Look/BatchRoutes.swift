@@ -48,8 +48,8 @@ struct BatchRoutes: Sendable {
             status: try call.word("status", BatchStatus.self),
             cause: try call.word("cause", BatchCause.self),
             before: try call.id("after"),
-            text: call.text("error"),
-            worker: call.text("worker"),
+            text: call.words("error"),
+            worker: call.words("worker"),
             limit: limit
         )
         let batches = try await state.inventory.batches(selection)

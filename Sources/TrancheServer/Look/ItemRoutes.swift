@@ -23,7 +23,7 @@ struct ItemRoutes: Sendable {
 
     private func item(_ call: Call) async throws -> HTTPServerResponse {
         let name = call.path["item"] ?? ""
-        let asked = call.text("meta")
+        let asked = call.words("meta")
         let runs = try await state.inventory.runs(
             RunSelection(metaTable: asked),
             after: nil,

@@ -34,8 +34,11 @@ struct LookRoutes: Sendable {
             .get(
                 "/v1/runs/{job}/{run}/gaps",
                 "List ids that were passed over and may still be committed.",
-                query: [.meta, .limit],
-                GapsDocument.self
+                query: [
+                    .meta, .limit,
+                    .init("after", .id, "The id at which the last gap of the page before begins."),
+                ],
+                GapsPage.self
             ) { try await gaps($0) },
             .get(
                 "/v1/budgets",
@@ -73,10 +76,10 @@ struct LookRoutes: Sendable {
 
     private func runs(_ call: Call) async throws -> HTTPServerResponse {
         let limit = try call.limit
-        let selection = RunSelection(metaTable: call.text("meta"), job: call.text("job"))
+        let selection = RunSelection(metaTable: call.words("meta"), job: call.words("job"))
         let mark = try call.text("after").map { try PageMark.run($0) }
         let summaries = try await state.inventory.summaries(selection, after: mark, limit: limit)
-        let status = call.text("status").flatMap { $0.isEmpty ? nil : $0 }
+        let status = call.words("status")
         if let status, !RunStatus.State.names.contains(status) {
             let words = RunStatus.State.names.joined(separator: ", ")
             throw Refusal(
@@ -144,11 +147,17 @@ struct LookRoutes: Sendable {
 
     private func gaps(_ call: Call) async throws -> HTTPServerResponse {
         let run = try await state.run(of: call)
-        let gaps = try await state.inventory.gaps(of: run.key, after: nil, limit: call.limit)
+        let limit = try call.limit
+        let mark = try call.id("after").map { id in
+            Gap(id: .max, range: id...id, foundAt: .now, nextLook: .now, watchUntil: .now)
+        }
+        let gaps = try await state.inventory.gaps(of: run.key, after: mark, limit: limit)
         let writers = try await state.inventory.writers(awaitedBy: run) {
             try await state.source(run, state.inventory)
         }
-        return try .document(GapsDocument([(run, gaps)], writers: writers.map { (run.key, $0) }))
+        let document = GapsDocument([(run, gaps)], writers: writers.map { (run.key, $0) })
+        let last = gaps.count == limit ? gaps.last : nil
+        return try .document(GapsPage(document, next: last.map { String($0.range.lowerBound) }))
     }
 
     // MARK: - Budgets and changes
@@ -172,7 +181,7 @@ struct LookRoutes: Sendable {
     }
 
     private func changes(_ call: Call) async throws -> HTTPServerResponse {
-        let (limit, job, meta) = (try call.limit, call.text("job"), call.text("meta"))
+        let (limit, job, meta) = (try call.limit, call.words("job"), call.words("meta"))
         let which = try await selection(call)
         // The others are not asked of the inventory, but found among as many as a page looks at.
         let isAsked = call.caller.jobs == nil && (which != .all || job == nil)
@@ -208,8 +217,9 @@ struct LookRoutes: Sendable {
 
     /// Whose changes are meant, as far as the inventory can be asked for them.
     private func selection(_ call: Call) async throws -> ChangeSelection {
-        let (job, run, budget) = (call.text("job"), call.text("run"), call.text("budget"))
-        guard job != nil || run == nil && call.text("meta") == nil else {
+        let (job, run, budget) = (call.words("job"), call.text("run"), call.words("budget"))
+        let meta = call.words("meta")
+        guard job != nil || (run ?? "").isEmpty && meta == nil else {
             let name = run == nil ? "meta" : "run"
             throw Refusal(
                 400,
@@ -231,7 +241,7 @@ struct LookRoutes: Sendable {
         }
         guard let job, let run else { return .all }
         try call.require(job: job)
-        let asked = RunSelection(metaTable: call.text("meta"), job: job, run: Call.run(run))
+        let asked = RunSelection(metaTable: meta, job: job, run: Call.run(run))
         return .of(.run(try await state.inventory.run(asked).key))
     }
 }

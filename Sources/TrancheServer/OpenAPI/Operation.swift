@@ -29,9 +29,14 @@ struct Operation: Encodable {
             refusals.append((401, "A token is missing, or is none."))
             refusals.append((403, "The token is not for this."))
         }
-        if route.path.contains("{") { refusals.append((404, "There is no such thing.")) }
+        let names = route.query.map(\.name)
+        if route.path.contains("{") || names.contains("run") {
+            refusals.append((404, "There is no such thing."))
+        }
         if route.role != nil, route.method == "POST" {
             refusals.append((409, "It is in another state."))
+        } else if names.contains("meta"), route.path.contains("{job}") || names.contains("run") {
+            refusals.append((409, "The job has several sources; name one as 'meta'."))
         }
         if route.body != nil {
             refusals.append((413, "The body is too large."))

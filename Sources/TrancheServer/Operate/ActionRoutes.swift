@@ -113,26 +113,33 @@ struct ActionRoutes: Sendable {
             case .redrive: [.quarantined]
             case .release: [.running]
             }
-        var found: [BatchRecord] = []
-        for status in statuses {
-            let selection = BatchSelection(
-                runs: RunSelection(key),
-                status: status,
-                text: filter.error,
-                worker: filter.worker,
-                since: since,
-                until: until,
-                limit: FrozenActions.mostBatches + 1
-            )
-            found += try await state.inventory.batches(selection)
-        }
-        let isCut = found.count > FrozenActions.mostBatches
-        let ids = filter.ids
-        let meant = found.prefix(FrozenActions.mostBatches).filter { batch in
+        let isMeant = { (batch: BatchRecord) in
             (body.action != .retry || aim.means(batch))
-                && ids.map { batch.holds(anyOf: $0) } ?? true
+                && filter.ids.map { batch.holds(anyOf: $0) } ?? true
         }
-        return (meant.sorted { $0.id < $1.id }, isCut)
+        var selection = BatchSelection(
+            runs: RunSelection(key),
+            text: filter.error,
+            worker: filter.worker,
+            since: since,
+            until: until,
+            limit: FrozenActions.mostBatches + 1
+        )
+        var meant: [BatchRecord] = []
+        for status in statuses {
+            selection.status = status
+            selection.before = nil
+            // Others may hide those that are meant.
+            while meant.count <= FrozenActions.mostBatches {
+                let page = try await state.inventory.batches(selection)
+                meant += page.filter(isMeant)
+                guard page.count == selection.limit, let last = page.last else { break }
+                selection.before = last.id
+            }
+        }
+        let isCut = meant.count > FrozenActions.mostBatches
+        let taken = meant.prefix(FrozenActions.mostBatches).sorted { $0.id < $1.id }
+        return (taken, isCut)
     }
 
     private static func time(_ text: String?, _ field: String) throws -> Date? {
@@ -209,6 +216,9 @@ extension ActionRoutes.Preview {
                 "'error' does not go with release: it takes batches that are held; leave it out",
                 "/filter/error"
             )
+        }
+        for (text, name) in [(filter.error, "error"), (filter.worker, "worker")] where text == "" {
+            throw refuse("'\(name)' is empty; give it, or leave it out", "/filter/\(name)")
         }
         if let from = filter.from, let to = filter.to, from > to {
             throw refuse(

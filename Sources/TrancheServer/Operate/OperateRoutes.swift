@@ -103,8 +103,10 @@ struct OperateRoutes: Sendable {
             ("parallelism", body.parallelism != nil, "no_parallelism", body.noParallelism),
             ("per_key", body.perKey != nil, "no_per_key", body.noPerKey),
         ])
-        let key = try await state.run(of: call).key
-        let inventory = state.operating(call.caller)
+        let run = try await state.run(of: call)
+        // All is looked at before the first is changed; unknown budgets change nothing.
+        try body.validate(for: run)
+        let (key, inventory) = (run.key, state.operating(call.caller))
         let reason = body.reason
         if let budgets = body.budgets {
             try await inventory.setBudgets(budgets, of: key, reason: reason)
@@ -123,8 +125,8 @@ struct OperateRoutes: Sendable {
                 reason: reason
             )
         }
-        let run = try await inventory.run(RunSelection(key))
-        return try .document(RunLimitsDocument(run, try await inventory.budgets(of: key)))
+        let changed = try await inventory.run(RunSelection(key))
+        return try .document(RunLimitsDocument(changed, try await inventory.budgets(of: key)))
     }
 
     private func backfill(_ call: Call) async throws -> HTTPServerResponse {
@@ -243,5 +245,17 @@ struct OperateRoutes: Sendable {
                 isDryRun: false
             )
         )
+    }
+}
+
+extension SetBody {
+    /// Refuses limits that mean nothing.
+    fileprivate func validate(for run: RunRecord) throws {
+        try RunLimits(
+            parallelism: parallelism,
+            perKey: perKey,
+            rank: BudgetRank(share: share ?? 1, priority: priority ?? 0)
+        ).validate()
+        try run.requireKeyColumn(for: perKey)
     }
 }

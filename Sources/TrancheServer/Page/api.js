@@ -78,6 +78,19 @@ export async function get(path, signal) {
 
 /** Has something done, and reads what came of it. */
 export async function post(path, body, method = 'POST') {
+  try {
+    return await change(path, body, method);
+  } catch (error) {
+    if (error.code !== 'csrf') throw error;
+    // Refused unread: who logged in anew in another tab has another token there.
+    const before = session?.principal;
+    await openSession();
+    if (session.principal !== before) throw error;
+    return change(path, body, method);
+  }
+}
+
+async function change(path, body, method) {
   const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
   if (session?.csrf) headers['X-CSRF-Token'] = session.csrf;
   return answer(await send(path, { method, headers, body: stringify(body ?? {}) }));

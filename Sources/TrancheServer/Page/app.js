@@ -132,7 +132,10 @@ let lateLook = 0;
 
 function feedChanged(mayHaveMissed) {
   const { state } = app.feed;
-  if (mayHaveMissed) app.store.refresh();
+  if (mayHaveMissed) {
+    app.store.refresh();
+    lookAtSession();
+  }
   if (state === 'refused') askSession();
   if (state === 'lost') say('The connection to the server is lost.');
   if (state === 'live' && wasLost) say('The connection to the server is back.');
@@ -186,7 +189,29 @@ async function askSession() {
   draw();
 }
 
+/** Asks anew who we are: another tab may have logged in, and a standby may lead by now. */
+async function lookAtSession() {
+  if (!app.session) return;
+  try {
+    const before = app.session;
+    const session = await openSession();
+    if (before !== app.session) return;
+    if (who(session) !== shownTo || session.needs_token !== before.needs_token) begin(session);
+    else app.session = session;
+    draw();
+  } catch (error) {
+    // That the server is away is told by the feed.
+    if (!(error instanceof Refusal)) console.error(error);
+  }
+}
+
+/** What tells one who may see other things from the one before. */
+const who = session => JSON.stringify([session.principal, session.jobs]);
+let shownTo = null;
+
 function begin(session) {
+  if (who(session) !== shownTo) app.store.clear();
+  shownTo = who(session);
   app.session = session;
   failure = null;
   if (!app.needsToken && app.feed.state !== 'live') app.feed.start();

@@ -14,7 +14,8 @@ const number = route => route.parts[0] ?? '';
 
 export const title = route => `Batch #${number(route)}`;
 
-const attemptsPath = route => batchPath(number(route), '/attempts');
+/** As many as are had at once: few batches have more. */
+const attemptsPath = route => batchPath(number(route), '/attempts?limit=500');
 
 /** The attempt whose output is shown: the one that was asked for, or the last that has ended. */
 function chosen(route, store) {
@@ -88,7 +89,10 @@ function actions(batch) {
 }
 
 function attempts(document, shown) {
-  return table('Attempts, the first first', [
+  const rest = document.next
+    ? h('p', { class: 'quiet' }, `The first ${document.attempts.length} attempts; later ones are `
+      + 'told by the command tranche history.') : null;
+  return [rest, table('Attempts, the first first', [
     { title: 'Attempt' }, { title: 'Outcome' }, { title: 'Worker' },
     { title: 'Began', class: 'number' }, { title: 'Took', class: 'number' },
     { title: 'Error', class: 'says' }, { title: 'Output' },
@@ -103,7 +107,7 @@ function attempts(document, shown) {
         'aria-current': String(attempt.attempt) === shown ? 'true' : null,
       }, 'show'),
     ],
-  })));
+  })))];
 }
 
 function logs(route, store) {

@@ -64,7 +64,7 @@ function confirmForm(request) {
   const words = format.count(found.count, 'batch', 'batches');
   if (found.count === 0) {
     return h('p', { class: 'note', key: 'confirm', role: 'status' }, 'No batch is like that.',
-      found.begun ? ` ${begun(found)}` : '');
+      found.cut ? ' There are more than are looked at at once.' : '', found.begun ? ` ${begun(found)}` : '');
   }
   return h('form', { key: 'confirm', onsubmit: event => act(event, request) },
     h('p', { role: 'status' }, h('strong', null, words), found.count > found.first.length

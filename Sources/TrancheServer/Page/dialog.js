@@ -124,7 +124,8 @@ async function submit(event, request) {
   if (request.isBusy) return;
   await attempt(request, async () => {
     const words = await request.submit(request.values);
-    closeDialog();
+    // It may have been left meanwhile, for another.
+    if (current === request) closeDialog();
     say(words);
     app.store.refresh();
   });
@@ -139,6 +140,7 @@ export async function attempt(request, work) {
     await work();
   } catch (error) {
     request.error = error;
+    if (current !== request) say(`${request.title}: ${error.message}`);
   }
   request.isBusy = false;
   drawDialog();

@@ -36,15 +36,17 @@ const columns = [
 
 export function view(route, store) {
   const text = (route.query.get('q') ?? '').toLowerCase();
+  const status = route.query.get('status');
   const [words, by] = orders[route.query.get('sort')] ?? ['by source and name', null];
   // What waits in a source is looked at for the overview, once for all who ask.
   const shown = new Map((store.value(overviewPath)?.jobs ?? []).map(job => [name(job), job]));
   return [h('h1', null, 'Jobs'), filters(route), known(store.see(path(route)), document => {
     const runs = document.runs.filter(run => `${run.job} ${run.run} ${run.meta}`.toLowerCase()
       .includes(text)).map(run => ({ ...run, shown: shown.get(name(run)) }));
-    if (by) runs.sort((a, b) => by(b) - by(a));
+    if (by) runs.sort((a, b) => Number(by(b)) - Number(by(a)));
     return [
       h('p', { class: 'quiet' }, `${format.count(runs.length, 'run')}, ${words}`,
+        status && document.next ? '; the state was looked for on this page alone' : '',
         text && document.next ? '; the name was looked for on this page alone' : '',
         by && document.next ? '; those of this page alone are in that order' : ''),
       // A uid may be any text.
@@ -52,7 +54,7 @@ export function view(route, store) {
         h('a', { href: link(['items', route.query.get('q')]) }, 'Look for an item of that name'),
         '.') : null,
       table(`Runs, ${words}`, columns, runs.map(row)),
-      paging(document),
+      paging(document, 'after', ['The first', 'More']),
     ];
   })];
 }

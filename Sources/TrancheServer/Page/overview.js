@@ -88,7 +88,7 @@ function numbers(all) {
       link(['jobs'], { sort: 'oldest' }),
       spark(all.series?.map(minute => minute.oldest_seconds), 'Oldest in the last hour',
         most => `at most ${format.span(most)}`)),
-    tile('done', 'Done a minute', figure(done ? done.items / 60 : null),
+    tile('done', 'Done a minute', figure(done ? Number(done.items) / 60 : null),
       `${about(done)}${format.short(done?.items)} items in the last hour`,
       link(['jobs'], { sort: 'done' }),
       spark(all.series?.map(minute => minute.done_items), 'Done in the last hour')),

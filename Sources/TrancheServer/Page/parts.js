@@ -139,7 +139,9 @@ export function spark(series, label, words = most => `at most ${format.short(mos
 /** How much of something is used, as a bar; nothing where there is no limit. */
 export function meter(used, allowed, words) {
   if (allowed === null || allowed === undefined) return null;
-  const share = allowed > 0 ? Math.min(used / allowed, 1) : used > 0 ? 1 : 0;
+  // Beyond 2^53 they are big integers, which do not divide by others.
+  const part = Number(used) / Number(allowed);
+  const share = allowed > 0 ? Math.min(part, 1) : used > 0 ? 1 : 0;
   return h('svg', {
     class: `meter${used > allowed ? ' over' : ''}`, viewBox: '0 0 100 6',
     preserveAspectRatio: 'none', role: 'img', 'aria-label': words,
@@ -166,13 +168,13 @@ export function known({ value, error }, view) {
 }
 
 /** Links to other pages of a list. */
-export function paging(document, parameter = 'after') {
+export function paging(document, parameter = 'after', [first, rest] = ['The newest', 'Older']) {
   const after = document.next ?? null;
   const isLater = new URLSearchParams(location.hash.split('?')[1]).has(parameter);
   if (after === null && !isLater) return null;
   return h('nav', { class: 'paging', 'aria-label': 'More of this list' },
-    isLater ? h('a', { href: here({ [parameter]: null }), rel: 'first' }, '« The newest') : null,
-    after !== null ? h('a', { href: here({ [parameter]: after }), rel: 'next' }, 'Older »') : null);
+    isLater ? h('a', { href: here({ [parameter]: null }), rel: 'first' }, `« ${first}`) : null,
+    after !== null ? h('a', { href: here({ [parameter]: after }), rel: 'next' }, `${rest} »`) : null);
 }
 
 /** Views of one thing beside each other. */

@@ -148,27 +148,36 @@ export function bulk(action, run) {
   });
 }
 
+/** What is wanted before a batch is offered again whose run executes each at most once. */
+const repeatField = { name: 'may_repeat', label: 'It may be executed twice', type: 'checkbox',
+  isRequired: true, hint: 'its program had begun: nobody knows how far it came' };
+
 /** A dialog about one batch. */
-function ofBatch(batch, verb, path, about, isGrave = false) {
+function ofBatch(batch, verb, path, about, { isGrave = false, isAgain = false } = {}) {
+  const isBegun = isAgain && Boolean(batch.begun_at);
   openDialog({
     title: `${verb} batch #${batch.batch}`, verb, about, isGrave,
-    fields: [{ ...reasonField, isFirst: true }],
-    command: () => `tranche ${path} --batch ${batch.batch}`,
+    fields: [...(isBegun ? [repeatField] : []), { ...reasonField, isFirst: true }],
+    command: () => `tranche ${path} --batch ${batch.batch}${isBegun ? ' --may-repeat' : ''}`,
     submit: async values => {
-      await post(batchPath(batch.batch, `/${path}`), { reason: values.reason });
+      await post(batchPath(batch.batch, `/${path}`), {
+        reason: values.reason, may_repeat: isBegun ? values.may_repeat === 'yes' : undefined,
+      });
       return `${verb}: batch #${batch.batch}.`;
     },
   });
 }
 
 export const retryBatch = batch => ofBatch(batch, 'Retry', 'retry',
-  'It is offered again, at once.');
+  'It is offered again, at once.', { isAgain: true });
 
 export const redriveBatch = batch => ofBatch(batch, 'Redrive', 'redrive',
   'It becomes a batch again, with all its attempts.');
 
 export const cancelBatch = batch => ofBatch(batch, 'Cancel', 'cancel',
-  'Who holds it stops, and it ends as cancelled. Retry takes it back.', true);
+  'Who holds it stops, and it ends as cancelled. Retry takes it back.',
+  { isGrave: true });
 
 export const splitBatch = batch => ofBatch(batch, 'Split', 'split',
-  'It becomes two batches of half its weight, so that one bad item holds back only its half.');
+  'It becomes two batches of half its weight, so that one bad item holds back only its half.',
+  { isAgain: true });

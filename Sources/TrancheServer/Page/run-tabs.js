@@ -66,6 +66,8 @@ export function took({ started_at: start, ended_at: end }) {
 }
 
 function gaps(document) {
+  // Those that are open are what one looks for; of each kind by id, as they come.
+  const all = [...document.gaps].sort((a, b) => Number(b.open) - Number(a.open));
   return [
     (document.waiting ?? []).map(wait => h('p', { class: 'note', key: `wait ${wait.candidate}` },
       'Ids up to ', h('code', null, format.id(wait.candidate)), ' wait for ',
@@ -73,17 +75,17 @@ function gaps(document) {
       wait.until ? [', at the latest until ', when(wait.until)] : '')),
     document.gaps.length === 0 ? h('p', { class: 'note' },
       'No gap: every id behind the cursor was handed out, or can no longer be committed.') : null,
-    table('Gaps, by id', [
+    table('Gaps, those that are open first', [
       { title: 'Ids', class: 'ids' }, { title: 'Kind' }, { title: 'Waits for' },
       { title: 'Found', class: 'number' }, { title: 'Next look', class: 'number' },
       { title: 'Watched until', class: 'number' },
-    ], document.gaps.map(gap => ({ key: `${gap.id_start}`, cells: [
+    ], all.map(gap => ({ key: `${gap.id_start}`, cells: [
       h('code', null, format.range(gap.id_start, gap.id_end)),
       `${gap.open ? 'open' : 'closed'}, ${gap.kind}`, gap.holders.join(', ') || format.dash,
       when(gap.found_at), when(gap.next_look), when(gap.watch_until),
     ] }))),
     writers(document.writers ?? []),
-    paging(document),
+    paging(document, 'after', ['The first', 'More']),
   ];
 }
 

@@ -23,7 +23,7 @@ function tabPath(route) {
   const run = key(route);
   const after = route.query.get('after');
   switch (tab(route)) {
-    case 'gaps': return runPath(run, '/gaps');
+    case 'gaps': return runPath(run, '/gaps', { limit: 500, after });
     case 'plan': return runPath(run, '/plan');
     case 'changes': return changesPath({
       job: run.job, run: run.run || '-', meta: run.meta, limit: 500,

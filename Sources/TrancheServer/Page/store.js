@@ -62,6 +62,12 @@ export class Store {
     for (const path of [...this.#documents.keys()].slice(0, -kept)) this.#documents.delete(path);
   }
 
+  /** Forgets all: it was shown to somebody else. */
+  clear() {
+    this.turn();
+    this.#documents.clear();
+  }
+
   /** Reads all that is shown again, soon, and once for all who ask meanwhile, if it is seen. */
   refreshSoon() {
     if (this.#timer) return;
@@ -101,6 +107,7 @@ export class Store {
     this.#documents.set(path, { ...before, isOld: false });
     try {
       const value = await get(path, signal);
+      if (signal.aborted) return;
       this.#documents.set(path, { value, error: null, at: Date.now(), isOld: false });
     } catch (error) {
       if (signal.aborted) return;

@@ -15,6 +15,11 @@ struct Call: Sendable {
         request.query.first { $0.name == name }?.value
     }
 
+    /// A parameter of the query that may be left empty, as forms send it; `nil` then as well.
+    func words(_ name: String) -> String? {
+        text(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// A whole number of the query.
     ///
     /// - Throws: ``Refusal`` 400.
@@ -60,7 +65,7 @@ struct Call: Sendable {
         _ name: String,
         _ type: Word.Type
     ) throws -> Word? {
-        guard let text = text(name), !text.isEmpty else { return nil }
+        guard let text = words(name) else { return nil }
         guard let word = Word(rawValue: text) else {
             let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
             throw Refusal(400, "invalid_parameter", "'\(name)' is none of \(words)", field: name)
@@ -72,7 +77,7 @@ struct Call: Sendable {
 
     /// The run that the path names: `-` stands for the incremental one.
     var selection: RunSelection {
-        RunSelection(metaTable: text("meta"), job: path["job"], run: path["run"].map(Self.run))
+        RunSelection(metaTable: words("meta"), job: path["job"], run: path["run"].map(Self.run))
     }
 
     /// A run's name as paths and bodies have it.

@@ -18,11 +18,12 @@ enum RouteWords {
         ("'tranche history'", "GET v1/items/{item}"),
         ("'tranche audit'", "GET v1/runs/{job}/{run}/audit"),
         ("name one with --meta", "name one with the parameter 'meta'"),
+        ("--may-repeat (mayRepeat) offers", "'may_repeat' offers"),
     ]
 
     /// Text with requests in the place of the commands that have one.
     static func naming(_ text: String) -> String {
-        guard text.contains("'tranche ") || text.contains("--meta") else { return text }
+        guard text.contains("'tranche ") || text.contains("--m") else { return text }
         return routes.reduce(text) { $0.replacing($1.command, with: $1.route) }
     }
 }

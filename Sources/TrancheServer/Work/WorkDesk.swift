@@ -318,7 +318,9 @@ final class WorkDesk: Sendable {
 
     private func answer(_ reason: NoBatchReason, in words: String) throws -> HTTPServerResponse {
         let words = RouteWords.naming(HumanText.oneLine(redacted(words)))
-        let ascii = String(words.unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
+        let whole = words.unicodeScalars.map { $0.isASCII ? Character($0) : "?" }
+        // Proxies and servers have room for a few KiB of headers.
+        let ascii = whole.count > 500 ? String(whole.prefix(497)) + "..." : String(whole)
         var headers: HTTPFields = ["Tranche-Reason": ascii, "Cache-Control": "no-store"]
         if let until = reason.until {
             let seconds = max(1, until.timeIntervalSince(state.now).rounded(.up))
