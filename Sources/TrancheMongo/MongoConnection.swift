@@ -141,7 +141,7 @@ actor MongoConnection {
         var refused: [RefusedRecord] = []
         var missing: [PlacedRecord] = []
         for (place, record) in records.enumerated() {
-            guard let value = found[writing.id(of: record)] else {
+            guard let value = found[ExactText(writing.id(of: record))] else {
                 guard place >= expected else {
                     throw MongoError.passing("a document is there and is not found")
                 }
@@ -157,12 +157,12 @@ actor MongoConnection {
     }
 
     /// The documents of ids that are texts.
-    private func values(named ids: [String]) throws -> [String: MongoValue] {
+    private func values(named ids: [String]) throws -> [ExactText: MongoValue] {
         let list = ids.map(jsonText).joined(separator: ", ")
-        var values: [String: MongoValue] = [:]
+        var values: [ExactText: MongoValue] = [:]
         try eachDocument("{\"_id\": {\"$in\": [\(list)]}}", "{\"maxTimeMS\": 60000}") {
             guard let value = MongoValue(copying: $0) else { return }
-            if let id = value["_id"]?.text { values[id] = value }
+            if let id = value["_id"]?.text { values[ExactText(id)] = value }
         }
         return values
     }

@@ -21,7 +21,7 @@ struct PostgreSQLPrepared {
 
     /// Whether a statement can be run by it, each value exactly as it is; NULL is of any type.
     func runs(_ statement: SQLStatement) -> Bool {
-        text == statement.text && types.count == statement.binds.count
+        text.hasBytes(of: statement.text) && types.count == statement.binds.count
             && zip(statement.binds, types).allSatisfy { bind, type in
                 bind == .null || bind.parameterType == type
             }

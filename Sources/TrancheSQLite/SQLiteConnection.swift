@@ -11,7 +11,7 @@ package actor SQLiteConnection: SQLConnection {
     private let queue: SQLiteWriterQueue?
     private let waiter: SQLiteLockWaiter
     private let interrupter: SQLiteInterrupter
-    private var statements: [String: SQLiteStatement] = [:]
+    private var statements: [ExactText: SQLiteStatement] = [:]
     private var isWanted = false
     private var queueFrontSince: ContinuousClock.Instant?
     private let path: String
@@ -233,11 +233,12 @@ package actor SQLiteConnection: SQLConnection {
     }
 
     func prepared(_ text: String) throws(SQLiteError) -> SQLiteStatement {
-        if let known = statements[text] { return known }
+        let key = ExactText(text)
+        if let known = statements[key] { return known }
         // Texts are few; the bound is for lists of ids of many lengths.
         if statements.count == 256 { forgetStatements() }
         let statement = try handle.prepare(text)
-        statements[text] = statement
+        statements[key] = statement
         return statement
     }
 

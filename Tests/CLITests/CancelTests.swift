@@ -77,7 +77,7 @@ import Tranche
         )
     }
 
-    @Test("One batch is cancelled, and a complete run says so")
+    @Test("One batch is cancelled, and a complete run says so, and has not failed")
     func batch() async throws {
         let bench = try await CommandLineBench()
         _ = await acquire(bench)
@@ -87,16 +87,41 @@ import Tranche
             "\(cancelled.errors)"
         )
         let work = await bench.run(["work"] + Self.job + ["--", "true"])
-        #expect(work.status == .failed)
+        #expect(work.status == .done)
         #expect(
             work.errors.contains(
                 "1 batch has been cancelled; 'tranche retry --cancelled' offers them again"
             ),
             "\(work.errors)"
         )
+        let check = await bench.run("status", "--check")
+        #expect(check.status == .done, "\(check.errors)")
+        #expect(await bench.run(["work"] + Self.job + ["--", "true"]).status == .done)
         let done = await bench.run("cancel", "--job", "j", "--batch", "2")
         #expect(done.status == .usage)
         #expect(done.errors.contains("is succeeded: there is nothing to cancel"))
+    }
+
+    @Test("A drain of a pipeline says that a batch was cancelled, and has not failed")
+    func drain() async throws {
+        let bench = try await CommandLineBench()
+        try bench.write(
+            """
+            inputs: {files: {type: directory, folder: "\(bench.path("in"))", quiet: 0s}}
+            processes: {p: {type: program, command: ["false"]}}
+            links: [{from: files, to: p, max_attempts: 1}]
+            """,
+            to: "p.yaml"
+        )
+        try bench.write("x", to: "in/a")
+        #expect(await bench.run("run", bench.path("p.yaml"), "--drain").status == .failed)
+        #expect(await bench.run("status", "--check").status == .failed)
+        let cancelled = await bench.run("cancel", "--job", "files/p", "--batch", "1")
+        #expect(cancelled.status == .done, "\(cancelled.errors)")
+        let again = await bench.run("run", bench.path("p.yaml"), "--drain")
+        #expect(again.status == .done, "\(again.errors)")
+        #expect(again.errors.contains("files/p: 1 batch has been cancelled"), "\(again.errors)")
+        #expect(await bench.run("status", "--check").status == .done)
     }
 
     @Test(

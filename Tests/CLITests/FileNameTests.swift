@@ -69,6 +69,19 @@ struct FileNameTests {
         #expect(try bench.rows("SELECT count(*), count(DISTINCT id) FROM t") == ["20|20"])
     }
 
+    @Test("Files whose names differ in their Unicode form alone are two", arguments: ["d", "d/*"])
+    func forms(_ operand: String) async throws {
+        let bench = try await CommandLineBench()
+        try bench.execute("CREATE TABLE t (id INTEGER, name TEXT)")
+        try write(bench, "d/e\u{301}.csv", from: 10)
+        let first = await load(bench, bench.path(operand))
+        #expect(first.status == .done, "\(first.errors)")
+        try write(bench, "d/\u{E9}.csv", from: 20)
+        let outcome = await load(bench, bench.path(operand))
+        #expect(outcome.status == .done, "\(outcome.errors)")
+        #expect(try bench.rows("SELECT count(*), count(DISTINCT id) FROM t") == ["20|20"])
+    }
+
     @Test("A job that is known under an earlier spelling goes on under it")
     func earlier() async throws {
         let bench = try await CommandLineBench()

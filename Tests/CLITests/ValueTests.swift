@@ -170,7 +170,7 @@ import Tranche
         #expect(lines.lastLine.flatMap { KeptResult($0) }?.note != nil)
         #expect(lines.lastLine?.mayBlame == false)
         _ = lines.add(piece + Array("\",\"b".utf8))
-        _ = lines.add(Array("ad\":[]}\n".utf8))
+        _ = lines.add(Array("ad\":[1]}\n".utf8))
         #expect(lines.lastLine?.mayBlame == true)
         _ = lines.add(Array("{}\n".utf8))
         #expect(lines.lastLine == .init(text: "{}"))
@@ -186,6 +186,10 @@ import Tranche
             (#""x":"a \" , \"bad\":[1]","y":["bad",[1]]"#, false),
             (#""bad":[{"id":1}]"#, true), (#""bad" : {"id":1}"#, true), (#""bad_ids":[9]"#, true),
             (#""size":"5" disk","bad":[{"id":1}]"#, true),
+            (#""bad":[],"bad_ids":[ ],"x":["y"]"#, false), (#""bad": null,"bad_ids": null"#, false),
+            (#""bad":{},"bad_ids":[]"#, false), (#""size":"5" disk","bad":[ ]"#, false),
+            (#""bad":[],"bad_ids":[ "a"]"#, true), (#""bad_ids":"a""#, true),
+            (#""bad_ids":[],"bad":[ {"id":1}]"#, true),
         ]
     )
     func longBlame(members: String, mayBlame: Bool) throws {

@@ -25,6 +25,21 @@ struct WaitingTests {
         #expect(await working.status == .done)
     }
 
+    @Test("A held batch that has begun and may run only once is not said to be offered again")
+    func begun() async throws {
+        let bench = try await CommandLineBench()
+        let job = Self.job + ["--execution", "at-most-once"]
+        let acquired = await bench.run(["acquire", "--worker", "night"] + job)
+        #expect(acquired.status == .done, "\(acquired.errors)")
+        let errors = TextWriter()
+        async let working = bench.run(["work"] + job + ["--", "true"], errors: errors)
+        let words = " UTC without a heartbeat, as it may have been executed\n"
+        #expect(await eventually { errors.text.contains(words) }, "\(errors.text)")
+        #expect(errors.text.contains("; recorded as failed at "))
+        #expect(await bench.run("succeed", "1", "--attempt", "1").status == .done)
+        #expect(await working.status == .done)
+    }
+
     @Test("Of many holders three are named, and the others counted", arguments: [4, 5])
     func holders(_ count: Int) async throws {
         let bench = try await CommandLineBench()

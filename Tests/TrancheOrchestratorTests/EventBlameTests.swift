@@ -42,10 +42,14 @@ struct EventBlameTests {
         }
     }
 
-    /// Works on a batch of three events of which a program says this.
-    private func batches(_ line: String, _ world: PipelineWorld) async throws -> [BatchRecord] {
+    /// Works on a batch of events, three by default, of which a program says this.
+    private func batches(
+        _ line: String,
+        of ids: [String] = ["/in/a.csv", "/in/b.csv", "/in/b.csv"],
+        _ world: PipelineWorld
+    ) async throws -> [BatchRecord] {
         let orchestrator = Orchestrator(world.inventory)
-        try orchestrator.add(Named(ids: ["/in/a.csv", "/in/b.csv", "/in/b.csv"]))
+        try orchestrator.add(Named(ids: ids))
         try orchestrator.add(Speaker(line: line))
         try orchestrator.link(
             Link(from: "in", to: "p", limit: .count(10), policy: RunPolicy(maxAttempts: 1))
@@ -85,6 +89,24 @@ struct EventBlameTests {
                 #expect(batches.map(\.status) == [.failed])
                 let logging = batches.first?.logging ?? ""
                 #expect(logging.contains(words), "\(logging)")
+            }
+        }
+    }
+
+    @Test("Ids that differ in their Unicode form alone are those of two events")
+    func forms() async throws {
+        let ids = ["/in/e\u{301}.csv", "/in/\u{E9}.csv", "/in/a.csv"]
+        let both = #"{"bad":[{"id":"\#(ids[0])","error":"0"},{"id":"\#(ids[1])","error":"1"}]}"#
+        let lines: [(String, [Int64])] = [
+            (both, [1, 2]), (#"{"bad_ids":["\#(ids[1])"]}"#, [2]),
+        ]
+        for (line, bad) in lines {
+            try await withPipelineWorld { world in
+                let found = try await batches(line, of: ids, world)
+                    .filter { $0.status == .quarantined }
+                #expect(found.map(\.idStart).sorted() == bad)
+                let reasons = found.map { $0.logging ?? "" }
+                #expect(bad.count == 1 || Set(reasons).count == 2, "\(reasons)")
             }
         }
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Tranche
 import TrancheSQL
@@ -67,6 +68,20 @@ struct SQLStatementTests {
             "SELECT \(name: "x y") FROM \(SQLTableName(schema: "s", table: "t.u"))"
         #expect(statement.text == #"SELECT "x y" FROM "s"."t.u""#)
         #expect(statement.binds.isEmpty)
+    }
+
+    @Test(
+        "Statements that differ in their Unicode form alone are two",
+        arguments: TestDatabase.Backend.available
+    )
+    func forms(on backend: TestDatabase.Backend) async throws {
+        try await withTestDatabase(backend) { database in
+            for (text, length) in [("\u{E9}", "1"), ("e\u{301}", "2")] {
+                let statement = SQLStatement("SELECT length('\(text)') AS c", binds: [])
+                let found = try await database.column(statement)
+                #expect(found == [length])
+            }
+        }
     }
 
     @Test("A table's name has at most one dot")

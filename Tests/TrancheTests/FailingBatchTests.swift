@@ -50,6 +50,14 @@ struct FailingBatchTests {
         }
     }
 
+    @Test("What is wrong with several records of an item is said once")
+    func reasons() {
+        let refused = RecordsRefused([
+            (1, "no day"), (1, "no day"), (2, "no day"), (1, "no qty"), (1, "no day"),
+        ])
+        #expect(refused.reasons == [1: "no day; no qty", 2: "no day"])
+    }
+
     @Test("In an outage nothing counts, and the hold is waited for")
     func outage() throws {
         var outage = OutageGuard()

@@ -100,7 +100,7 @@ extension Inventory {
     /// - Throws: ``TrancheError`` `.invalidArgument` for an item that is not the batch's.
     package func parts(
         of batch: BatchRecord,
-        blaming reasons: [String: String?],
+        blaming reasons: [ExactText: String?],
         error: String? = nil,
         in source: any MetaSource
     ) async throws -> [BatchPart] {

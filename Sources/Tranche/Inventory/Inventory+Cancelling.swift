@@ -15,13 +15,15 @@ extension Inventory {
         return try await retrying { _ in try await store.cancel(key, batch: nil, note) }
     }
 
-    /// Cancels a batch that is held, or would be offered again.
+    /// Cancels a batch that is held, or would be offered again; or closes one that failed for good
+    /// or is quarantined, so that it does not count as failed any more.
     ///
     /// - Parameters:
     ///   - id: The batch's number.
     ///   - reason: The reason; kept as the error of the attempt that held it.
     /// - Returns: The batch as it is now; one that was cancelled before is so still.
-    /// - Throws: ``TrancheError`` `.unknownBatch`; `.invalidArgument` for one that has ended.
+    /// - Throws: ``TrancheError`` `.unknownBatch`; `.invalidArgument` for one that has succeeded or
+    ///   was split.
     @discardableResult
     public func cancel(batch id: Int64, reason: String? = nil) async throws -> BatchRecord {
         let key = try await batch(id).key

@@ -36,7 +36,7 @@ package struct ItemSpace: Sendable {
     /// - Throws: The source's failure.
     package func id(named text: String) async throws -> Int64? {
         guard let source else { return Int64(text) }
-        return try await source.ids(ofUIDs: [text])[text]
+        return try await source.ids(ofUIDs: [text]).first ?? nil
     }
 }
 

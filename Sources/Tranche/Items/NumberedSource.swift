@@ -10,10 +10,10 @@ public protocol NumberedSource: MetaSource {
 
     /// Finds the numbers of uids.
     ///
-    /// - Parameter uids: The uids as text.
-    /// - Returns: The numbers of those that have one.
+    /// - Parameter uids: The uids as text, which are told apart by their bytes.
+    /// - Returns: The number of each, in their order; `nil` for one that has none.
     /// - Throws: The source's failure.
-    func ids(ofUIDs uids: [String]) async throws -> [String: Int64]
+    func ids(ofUIDs uids: [String]) async throws -> [Int64?]
 
     /// Finds the uids of numbers, whether their rows are still there or not.
     ///
@@ -41,6 +41,6 @@ extension MetaSource {
     /// - Throws: The source's failure.
     package func id(named text: String) async throws -> Int64? {
         guard let numbered else { return Int64(text) }
-        return try await numbered.ids(ofUIDs: [text])[text]
+        return try await numbered.ids(ofUIDs: [text]).first ?? nil
     }
 }

@@ -1,9 +1,9 @@
 /// Looks for a member that blames items, `"bad"` or `"bad_ids"`, of the object that a text is,
 /// which comes in pieces.
 ///
-/// A value, a longer name and a member of another object within are none, and neither is a `"bad"`
-/// that is no list and no object. Where the text is no JSON it cannot be told what is within what:
-/// there each such name before such a value is one.
+/// A value, a longer name and a member of another object within are none, and neither are a `"bad"`
+/// that is no list and no object, and what is empty or null, which names nothing. Where the text is
+/// no JSON it cannot be told what is within what: there each such name before such a value is one.
 package struct BlameMark: Sendable {
     private static let list = Array("bad".utf8)
     private static let ids = Array("bad_ids".utf8)
@@ -14,6 +14,10 @@ package struct BlameMark: Sendable {
         case text
         /// The colon behind the name `bad`.
         case colonOfBad
+        /// The colon behind the name `bad_ids`.
+        case colonOfIDs
+        /// The start of a list or an object that is the value of one of these.
+        case startOfBlame
         case other
     }
 
@@ -51,6 +55,10 @@ package struct BlameMark: Sendable {
     }
 
     private mutating func look(at byte: UInt8) {
+        if !isInText, blames(byte) {
+            isFound = true
+            return
+        }
         if byte == UInt8(ascii: "\""), !isEscaped {
             lookAtMark()
             return
@@ -61,6 +69,20 @@ package struct BlameMark: Sendable {
         } else {
             lookBetween(byte)
         }
+    }
+
+    /// Whether a byte outside of texts begins what a list names, or a value of `bad_ids` that is
+    /// neither a list nor null.
+    private func blames(_ byte: UInt8) -> Bool {
+        switch last {
+        case .colonOfIDs: !Self.isSpace(byte) && !"[{n".utf8.contains(byte)
+        case .startOfBlame: !Self.isSpace(byte) && !"]}".utf8.contains(byte)
+        case .text, .colonOfBad, .other: false
+        }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     }
 
     /// Looks at a quotation mark.
@@ -78,23 +100,21 @@ package struct BlameMark: Sendable {
 
     /// Looks at a byte outside of texts.
     private mutating func lookBetween(_ byte: UInt8) {
+        guard !Self.isSpace(byte) else { return }
+        let before = last
+        last = .other
         switch byte {
-        case 0x20, 0x09, 0x0A, 0x0D: return
         case UInt8(ascii: ":"):
-            isFound = last == .text && name == Self.ids
-            last = last == .text && name == Self.list ? .colonOfBad : .other
+            if before == .text, name == Self.list { last = .colonOfBad }
+            if before == .text, name == Self.ids { last = .colonOfIDs }
         case UInt8(ascii: "["), UInt8(ascii: "{"):
-            isFound = last == .colonOfBad
+            if before == .colonOfBad || before == .colonOfIDs { last = .startOfBlame }
             depth += 1
-            last = .other
-        case UInt8(ascii: "]"), UInt8(ascii: "}"):
-            depth -= 1
-            last = .other
-        case UInt8(ascii: ","): last = .other
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+        case UInt8(ascii: ","): break
         default:
             // Nothing but the above follows a text.
-            if last == .text { isBroken = true }
-            last = .other
+            if before == .text { isBroken = true }
         }
     }
 }

@@ -53,9 +53,9 @@ package struct LineCollector: Sendable {
     /// The last line that was not blank; `nil` when there was none.
     package private(set) var lastLine: Line?
     /// The items that lines before the last one blame.
-    package private(set) var badBefore: Set<String> = []
+    package private(set) var badBefore: Set<ExactText> = []
     /// The items that the last line blames.
-    package private(set) var badAtLast: Set<String> = []
+    package private(set) var badAtLast: Set<ExactText> = []
     /// Whether a line before the last one is too long to be read, and may blame items.
     package private(set) var mayBlameBefore = false
     /// Whether the last line is one.

@@ -5,10 +5,10 @@ import FoundationEssentials
 package struct ProgramBlame: Decodable, Sendable {
     /// What is wrong with each item to blame, by its id as text; `nil` where neither it nor the
     /// line says so.
-    private(set) var reasons: [String: String?] = [:]
+    private(set) var reasons: [ExactText: String?] = [:]
     /// Those that are named by integers, and those that are named by texts.
-    private var integers: Set<String> = []
-    private var texts: Set<String> = []
+    private var integers: Set<ExactText> = []
+    private var texts: Set<ExactText> = []
     /// Whether that which is not is one of `bad`.
     private var areInList = false
     /// What went wrong with all of it; `nil` where the line does not say so.
@@ -27,16 +27,16 @@ package struct ProgramBlame: Decodable, Sendable {
 
     /// An id: an integer, or a uid that is not one.
     private struct ItemName: Decodable {
-        let text: String
+        let text: ExactText
         let isInteger: Bool
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
             // What is not a text must be an integer, or that is what is wrong with it.
             if let text = try? value.decode(String.self) {
-                (self.text, isInteger) = (text, false)
+                (self.text, isInteger) = (ExactText(text), false)
             } else {
-                (text, isInteger) = (String(try value.decode(Int64.self)), true)
+                (text, isInteger) = (ExactText(String(try value.decode(Int64.self))), true)
             }
         }
     }
@@ -45,7 +45,7 @@ package struct ProgramBlame: Decodable, Sendable {
     ///
     /// - Parameter text: The list, as JSON.
     /// - Returns: The reasons; `nil` where it is no such list.
-    package static func reasons(inList text: String) -> [String: String?]? {
+    package static func reasons(inList text: String) -> [ExactText: String?]? {
         // A text that cannot be decoded is not such a list: the caller is told by `nil`.
         guard StrictJSON.fault(in: text) == nil, text.contains("["),
             let blame = try? JSONText.decode(Self.self, from: #"{"bad":\#(text)}"#)
@@ -54,7 +54,7 @@ package struct ProgramBlame: Decodable, Sendable {
     }
 
     /// The items that a line of output blames; none where it blames nobody, or is not such a line.
-    static func items(in line: some Collection<UInt8>) -> Set<String> {
+    static func items(in line: some Collection<UInt8>) -> Set<ExactText> {
         guard mayBlame(line) else { return [] }
         let text = String(decoding: line, as: UTF8.self)
         guard StrictJSON.fault(in: text) == nil,
@@ -123,35 +123,36 @@ package struct ProgramBlame: Decodable, Sendable {
     ///   events by what is not one's alone; as ``reasons(_:of:in:)``.
     func reasons(
         of batch: Batch,
-        named events: [String: [Int64]]?
+        named events: [ExactText: [Int64]]?
     ) async throws -> [Int64: String?] {
         if batch.source.numbered != nil || texts.isEmpty {
             return try await Self.reasons(reasons, of: batch.record, in: batch.source)
         }
         guard let events else { throw ProgramEnd.Fault(message: listFault) }
         var numbered = reasons.filter { integers.contains($0.key) }
-        for text in texts.sorted() {
+        for text in texts.sorted(by: { $0.text < $1.text }) {
             let number = try Self.number(of: text, among: events)
-            numbered.updateValue(reasons[text] ?? nil, forKey: String(number))
+            numbered.updateValue(reasons[text] ?? nil, forKey: ExactText(String(number)))
         }
         return try await Self.reasons(numbered, of: batch.record, in: batch.source)
     }
 
     /// The number of the event that a text names.
     private static func number(
-        of id: String,
-        among events: [String: [Int64]]
+        of id: ExactText,
+        among events: [ExactText: [Int64]]
     ) throws(ProgramEnd.Fault) -> Int64 {
         let numbers = events[id] ?? []
         guard let number = numbers.first else {
             throw ProgramEnd.Fault(
-                message: "the batch has no event with the id '\(id)'; bad items must be its own"
+                message: "the batch has no event with the id '\(id.text)'; bad items must be its "
+                    + "own"
             )
         }
         guard numbers.count == 1 else {
             throw ProgramEnd.Fault(
-                message: "\(numbers.count) events of the batch have the id '\(id)'; say which is "
-                    + "bad by its \"number\", as an integer"
+                message: "\(numbers.count) events of the batch have the id '\(id.text)'; say "
+                    + "which is bad by its \"number\", as an integer"
             )
         }
         return number
@@ -166,26 +167,21 @@ package struct ProgramBlame: Decodable, Sendable {
     /// - Returns: The reasons by the ids.
     /// - Throws: `TrancheError` `.invalidArgument` for what names no item; the source's failure.
     package static func reasons(
-        _ reasons: [String: String?],
+        _ reasons: [ExactText: String?],
         of batch: BatchRecord,
         in source: any MetaSource
     ) async throws -> [Int64: String?] {
-        let names = reasons.keys.sorted()
-        let ids =
-            try await source.numbered?.ids(ofUIDs: names)
-            ?? Dictionary(
-                names.compactMap { name in Int64(name).map { (name, $0) } },
-                uniquingKeysWith: { $1 }
-            )
+        let names = reasons.keys.map(\.text).sorted()
+        let ids = try await source.numbered?.ids(ofUIDs: names) ?? names.map { Int64($0) }
         var found: [Int64: String?] = [:]
-        for name in names {
-            guard let id = ids[name], batch.ids?.contains(id) ?? true else {
+        for (name, id) in zip(names, ids) {
+            guard let id, batch.ids?.contains(id) ?? true else {
                 throw TrancheError(
                     .invalidArgument,
                     "the batch has no id \(name); bad items must be its own"
                 )
             }
-            found.updateValue(reasons[name] ?? nil, forKey: id)
+            found.updateValue(reasons[ExactText(name)] ?? nil, forKey: id)
         }
         return found
     }
@@ -194,14 +190,15 @@ package struct ProgramBlame: Decodable, Sendable {
     ///
     /// How many items the batch has is not known here.
     var words: String {
-        let parts = reasons.keys.sorted().enumerated().map { place, name in
+        let named = reasons.sorted { $0.key.text < $1.key.text }
+        let parts = named.enumerated().map { place, item in
             // Which ids these are is of no account here.
             let id = Int64(place)
             return BatchPart(
                 ids: IDRuns(id...id),
                 weight: 0,
                 isBad: true,
-                reason: reasons[name] ?? nil
+                reason: item.value
             )
         }
         return BadItems(parts).wordsOfBad

@@ -12,14 +12,14 @@ package struct ProgramEnd: Sendable {
     package private(set) var result: KeptResult?
     /// The items that lines before the last one blame: where that leaves some of them out, it
     /// cannot be told what is meant.
-    package var badBefore: Set<String> = []
+    package var badBefore: Set<ExactText> = []
     /// Whether a line before the last one may blame items, and is too long to be read.
     package var mayBlameBefore = false
     /// The items that earlier runs for the same batch blame.
     private var blameOfEarlier: Result<[ProgramBlame], Fault> = .success([])
     /// The numbers of the batch's events by their ids, by which it may name them; `nil` where the
     /// items are no events.
-    package var events: [String: [Int64]]?
+    package var events: [ExactText: [Int64]]?
     /// The end of its output.
     package var output = OutputTail()
     /// The end of what it wrote to standard error.
@@ -96,7 +96,7 @@ package struct ProgramEnd: Sendable {
                     + "line of its output names all bad items"
             )
         }
-        let others = badBefore.subtracting(own?.reasons.keys.map { $0 } ?? []).sorted()
+        let others = badBefore.subtracting(own?.reasons.keys.map { $0 } ?? []).map(\.text).sorted()
         guard let first = others.first else {
             return try blameOfEarlier.get() + (own.map { [$0] } ?? [])
         }

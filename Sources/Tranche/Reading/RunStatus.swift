@@ -159,11 +159,7 @@ package struct RunStatus: Sendable {
     private var isRetrying: Bool { summary.runningAgain > 0 || summary.retrying.batches > 0 }
 
     /// Batches that failed for good, or are quarantined, and that nobody cancelled.
-    package var failedBatches: Int {
-        let cancelled = summary.causes[.cancelled]?.batches ?? 0
-        let failed = batches(.failed) - summary.retrying.batches - cancelled
-        return max(0, failed) + batches(.quarantined)
-    }
+    package var failedBatches: Int { summary.failedBatches }
 
     /// The batches that somebody holds: those that run, without those whose lease is over.
     package var held: RunSummary.Totals {

@@ -69,14 +69,14 @@ public final class RecordFields: Sendable {
     /// where there is none.
     package func place(spelt name: String) -> Int? {
         guard let place = places[name] else { return nil }
-        func isName(_ other: String) -> Bool { other.utf8.elementsEqual(name.utf8) }
+        func isName(_ other: String) -> Bool { other.hasBytes(of: name) }
         return isName(names[place]) ? place : names.firstIndex(where: isName)
     }
 
     /// Whether these are the names, in order; a name that looks like another is none of its
     /// spellings.
     package func areSpelt(_ names: [String]) -> Bool {
-        self.names.elementsEqual(names) { $0.utf8.elementsEqual($1.utf8) }
+        self.names.elementsEqual(names) { $0.hasBytes(of: $1) }
     }
 }
 

@@ -14,6 +14,12 @@ public struct RunKey: Sendable, Hashable, Codable {
         self.run = run
     }
 
+    /// Whether two are the same, byte by byte: names that look alike may be two runs'.
+    public static func == (lhs: RunKey, rhs: RunKey) -> Bool {
+        lhs.metaTable.hasBytes(of: rhs.metaTable) && lhs.job.hasBytes(of: rhs.job)
+            && lhs.run.hasBytes(of: rhs.run)
+    }
+
     /// The key in words, for messages.
     public var description: String {
         run.isEmpty

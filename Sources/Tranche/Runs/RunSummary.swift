@@ -68,6 +68,13 @@ public struct RunSummary: Sendable, Hashable {
         self.lastHour = lastHour
     }
 
+    /// Batches that failed for good, or are quarantined, and that nobody cancelled.
+    package var failedBatches: Int {
+        let cancelled = causes[.cancelled]?.batches ?? 0
+        let failed = (totals[.failed]?.batches ?? 0) - retrying.batches - cancelled
+        return max(0, failed) + (totals[.quarantined]?.batches ?? 0)
+    }
+
     /// How many of the newest tiles of a run are looked at.
     ///
     /// - Parameter runs: How many runs are asked for.

@@ -73,9 +73,16 @@ public struct RecordsRefused: Error, CategorizedError {
         self.failures = failures.map { RefusedRecord(id: $0.id, message: $0.message) }
     }
 
-    /// The items to blame, each with all that is wrong with it.
+    /// The items to blame, each with all that is wrong with it: what is wrong with several of its
+    /// records is said once.
     public var reasons: [Int64: String] {
-        Dictionary(failures.map { ($0.id, $0.message) }) { "\($0); \($1)" }
+        var reasons: [Int64: String] = [:]
+        var told: [Int64: Set<String>] = [:]
+        for failure in failures
+        where told[failure.id, default: []].insert(failure.message).inserted {
+            reasons[failure.id] = (reasons[failure.id].map { "\($0); " } ?? "") + failure.message
+        }
+        return reasons
     }
 }
 

@@ -3,7 +3,8 @@ public protocol CancellingStore: Sendable {
     /// Cancels a run, or one batch of it.
     ///
     /// Each batch that is held, or would be offered again, is failed, with
-    /// ``BatchCause/cancelled``; no failure is counted. Of a cancelled run nothing more is handed
+    /// ``BatchCause/cancelled``; no failure is counted. One that failed for good, or is
+    /// quarantined, becomes so where it alone is meant. Of a cancelled run nothing more is handed
     /// out. Said again, it is not a change.
     ///
     /// - Parameters:

@@ -12,6 +12,8 @@ public struct WaitExplanation: Sendable {
     public var lease: Duration
     /// How many failures a batch may have.
     public var maxAttempts: Int
+    /// What the run does with its batches.
+    package let policy: RunPolicy
     /// The id up to which items wait for ``writers``; `nil` where they wait for none.
     public var candidate: Int64?
     /// When these items are handed out at the latest; `nil` where no time is known.
@@ -32,6 +34,7 @@ public struct WaitExplanation: Sendable {
         self.now = now
         lease = run.policy.lease
         maxAttempts = run.policy.maxAttempts
+        policy = run.policy
     }
 }
 

@@ -3,7 +3,7 @@ import Tranche
 /// The options that name bad items of a batch.
 struct BadItemOptions: Sendable {
     /// What is wrong with each; `nil` where nobody says.
-    let reasons: [String: String?]
+    let reasons: [ExactText: String?]
     private let ids: ItemNames?
 
     /// The options, for a command that does something with all the others.
@@ -33,7 +33,7 @@ struct BadItemOptions: Sendable {
             return named
         }
         var reasons = named ?? [:]
-        for id in try ids?.list() ?? [] where reasons[id] == nil {
+        for id in try ids?.list().map(ExactText.init) ?? [] where reasons[id] == nil {
             reasons.updateValue(nil, forKey: id)
         }
         self.reasons = reasons

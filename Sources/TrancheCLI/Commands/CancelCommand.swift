@@ -28,6 +28,9 @@ struct CancelCommand: Command {
             SIGKILL, and they exit with 5. 'tranche resume' continues the run with new items;
             'tranche retry --cancelled' offers the cancelled batches again.
 
+            A cancelled batch does not count as failed. --batch also closes a batch that has
+            failed for good, or is quarantined: what can never succeed is no fault any more.
+
             """
     )
 

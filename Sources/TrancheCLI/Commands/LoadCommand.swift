@@ -189,7 +189,9 @@ struct LoadCommand: Command {
     ) async throws -> (left: [LoadFile], before: LoadReport) {
         let job = RunSelection(job: options.job, run: options.request.run)
         let known = try await inventory.summaries(job)
-        let runs = Dictionary(known.map { ($0.run.key.metaTable, $0) }) { first, _ in first }
+        let runs = Dictionary(known.map { (ExactText($0.run.key.metaTable), $0) }) { first, _ in
+            first
+        }
         var left: [LoadFile] = []
         var before = LoadReport()
         var loaded = 0
@@ -234,6 +236,10 @@ struct LoadCommand: Command {
             }
             try context.note("no record was loaded: all were refused", .error)
             return .failed
+        }
+        if report.unread == 0, !report.hasFailedBatches, let words = report.runs.cancelledWords {
+            try context.note("\(options.job) is complete, but \(words)", .warning)
+            return report.attempts == 0 ? options.idle : .done
         }
         if let error = report.lastError { try context.note("the last failure: \(error)", .error) }
         if report.unread > 0 {

@@ -247,14 +247,14 @@ struct RunCommand: Command {
         let jobs = try pipeline.graph.jobs.map(\.name) + pipeline.jobs.map(\.job)
         for name in jobs where known.insert(name).inserted {
             for summary in try await inventory.summaries(RunSelection(job: name)) {
-                let failed = summary.totals[.failed]?.batches ?? 0
-                let count =
-                    failed - summary.retrying.batches
-                    + (summary.totals[.quarantined]?.batches ?? 0)
-                guard count > 0 else { continue }
-                status = .failed
                 let run = summary.run.key.run
                 let (words, option) = run.isEmpty ? ("", "") : (" (\(run))", " --run \(run)")
+                if let cancelled = [summary].cancelledWords {
+                    try context.note("\(name)\(words): \(cancelled)", .warning)
+                }
+                let count = summary.failedBatches
+                guard count > 0 else { continue }
+                status = .failed
                 try context.note(
                     "\(HumanText.count(count, "batch", "batches")) of \(name)\(words) failed; "
                         + "'tranche batches --job \(name)\(option)' lists them, 'tranche retry' or "

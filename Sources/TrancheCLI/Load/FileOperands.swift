@@ -23,14 +23,14 @@ struct FileOperands: Sendable {
     ///   or folder without a file.
     init(_ operands: [String], hasFormat: Bool, outputs: [String] = []) throws {
         areSeveral = operands.count > 1
-        let written = Set(outputs.map { ResolvedPath($0).text })
+        let written = Set(outputs.map { ExactText(ResolvedPath($0).text) })
         for operand in operands {
             try add(operand, hasFormat: hasFormat, written: written)
         }
         guard areSeveral else { return }
-        var known: Set<String> = []
+        var known: Set<ExactText> = []
         files = files.map { (path: $0, name: Self.name(of: $0)) }
-            .filter { known.insert($0.name).inserted }
+            .filter { known.insert(ExactText($0.name)).inserted }
             .sorted { Array($0.name.utf8).lexicographicallyPrecedes(Array($1.name.utf8)) }
             .map(\.path)
     }
@@ -43,7 +43,7 @@ struct FileOperands: Sendable {
     private mutating func add(
         _ operand: String,
         hasFormat: Bool,
-        written: Set<String>
+        written: Set<ExactText>
     ) throws {
         guard operand != "-", operand != "/dev/stdin" else {
             throw UsageError(
@@ -68,7 +68,9 @@ struct FileOperands: Sendable {
         } else if operand.contains(where: { "*?[".contains($0) }) {
             areSeveral = true
             let found = try Self.matches(of: operand)
-                .filter { !written.contains(ResolvedPath($0).text) && !Self.isStream($0) }
+                .filter { path in
+                    !written.contains(ExactText(ResolvedPath(path).text)) && !Self.isStream(path)
+                }
             guard !found.isEmpty else {
                 throw TrancheError(
                     .invalidSource,
@@ -85,7 +87,7 @@ struct FileOperands: Sendable {
     private mutating func addFolder(
         _ folder: String,
         hasFormat: Bool,
-        written: Set<String>
+        written: Set<ExactText>
     ) throws {
         let names: [String]
         do {
@@ -125,7 +127,7 @@ struct FileOperands: Sendable {
         toLeaveOut path: String,
         _ name: String,
         _ hasFormat: Bool,
-        _ written: Set<String>
+        _ written: Set<ExactText>
     ) -> String? {
         var isFolder = false
         _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
@@ -134,7 +136,7 @@ struct FileOperands: Sendable {
         if name.hasPrefix(".") { return "hidden" }
         if name.hasPrefix("_") { return "a mark" }
         if name.hasSuffix(".error.jsonl") { return "rejects" }
-        if written.contains(ResolvedPath(path).text) { return "written to" }
+        if written.contains(ExactText(ResolvedPath(path).text)) { return "written to" }
         if !hasFormat, NamedFile.Format(ending: name) == nil { return "no known ending" }
         return nil
     }

@@ -51,12 +51,11 @@ struct LoadFile: Sendable {
     /// - Throws: `TrancheError` `.redefined` when the records went elsewhere than they are to go
     ///   now.
     func finished(
-        among runs: [String: RunSummary],
+        among runs: [ExactText: RunSummary],
         in inventory: Inventory
     ) async throws -> RunSummary? {
-        guard let known = runs[options.file.recorded] ?? runs[options.file.spelt] else {
-            return nil
-        }
+        let names = [options.file.recorded, options.file.spelt]
+        guard let known = names.lazy.compactMap({ runs[ExactText($0)] }).first else { return nil }
         if let target = known.run.source?.target, let asked = options.request.target,
             target != asked
         {

@@ -59,12 +59,8 @@ struct LoadReport: Sendable {
     /// Whether all is loaded that there is, so that the load is put together for good.
     var isFinished: Bool { isSuccess && left == 0 && reason == .complete }
 
-    /// Whether batches stay failed or quarantined.
-    var hasFailedBatches: Bool {
-        runs.contains { run in
-            [.failed, .quarantined].contains { (run.totals[$0]?.batches ?? 0) > 0 }
-        }
-    }
+    /// Whether batches stay failed or quarantined, without those that were cancelled.
+    var hasFailedBatches: Bool { runs.contains { $0.failedBatches > 0 } }
 
     /// What to say when there was nothing to do, and why.
     ///

@@ -25,9 +25,14 @@ extension RunStatus.State {
     }
 }
 
-extension RunSummary {
-    /// Batches that are failed or quarantined now.
-    var failedBatches: Int {
-        (totals[.failed]?.batches ?? 0) + (totals[.quarantined]?.batches ?? 0)
+extension [RunSummary] {
+    /// That batches of the runs were cancelled, and what offers them again; `nil` where none was.
+    ///
+    /// They are no failure: somebody wanted them not to be done.
+    var cancelledWords: String? {
+        let count = reduce(0) { $0 + ($1.causes[.cancelled]?.batches ?? 0) }
+        guard count > 0 else { return nil }
+        let batches = HumanText.count(count, "batch has", "batches have")
+        return "\(batches) been cancelled; 'tranche retry --cancelled' offers them again"
     }
 }

@@ -106,8 +106,8 @@ struct ItemNames: Sendable {
     private func ids(in space: ItemSpace) async throws -> IDRuns {
         guard let source = space.source else { return try ids() }
         let found = try await source.ids(ofUIDs: names)
-        let ids = try names.map { name in
-            guard let id = found[name] else {
+        let ids = try zip(names, found).map { name, id in
+            guard let id else {
                 throw UnknownItem(table: source.definition.table, name: name)
             }
             return id
@@ -123,7 +123,7 @@ struct ItemNames: Sendable {
     func uids(in space: ItemSpace) async throws -> [(uid: String, id: Int64)] {
         guard let source = space.source else { return [] }
         let found = try await source.ids(ofUIDs: names)
-        return names.compactMap { name in found[name].map { (uid: name, id: $0) } }
+        return zip(names, found).compactMap { name, id in id.map { (uid: name, id: $0) } }
     }
 
     /// A uid that has no number.

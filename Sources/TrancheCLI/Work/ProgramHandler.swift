@@ -9,7 +9,7 @@ struct ProgramHandler: BatchHandler {
     var remark: OneRemark?
     /// The numbers of the batch's events by their ids; `nil` (the default) where the items are no
     /// events.
-    var events: [String: [Int64]]?
+    var events: [ExactText: [Int64]]?
     /// Called with each end, for programs that watch.
     let report: @Sendable (BatchReport) throws -> Void
 

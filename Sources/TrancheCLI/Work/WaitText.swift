@@ -98,11 +98,30 @@ enum WaitText {
             life = isSilent ? ", not heard of since \(ago)" : ", heard of \(ago)"
             if lives.contains(.running) { life += ", whose process runs on this host" }
         }
-        let next = ends.min().map { end in
-            "; offered again at \(end.utcTime(on: wait.now)) without a heartbeat"
+        let first = batches.min {
+            ($0.batch.leaseExpiresAt ?? .distantFuture, $0.batch.id)
+                < ($1.batch.leaseExpiresAt ?? .distantFuture, $1.batch.id)
+        }
+        let next = first.flatMap { open in
+            open.batch.leaseExpiresAt.map { end in
+                let silence = "at \(end.utcTime(on: wait.now)) without a heartbeat"
+                return "; " + words(of: lapse(of: open.batch, wait.policy), silence)
+            }
         }
         return "\(count) held by \(worker)\(life)\(next ?? "")"
     }
+
+    private static func words(of lapse: Lapse, _ silence: String) -> String {
+        switch lapse {
+        case .offered: "offered again \(silence)"
+        case .begun: "recorded as failed \(silence), as it may have been executed"
+        case .last: "recorded as failed \(silence), as this is its last attempt"
+        case .split: "split \(silence)"
+        case .quarantined: "put into quarantine \(silence)"
+        }
+    }
+
+    // MARK: - Leases that end
 
     /// That leases have ended, and whose one of them was.
     ///
@@ -139,14 +158,31 @@ enum WaitText {
         if run.cancellation != nil || run.pauseInForce != nil || run.standing.hold != nil {
             return nil
         }
-        if batch.begunAt != nil { return "records it as failed, as it may have been executed" }
-        // The lease that ended is a failure, too.
-        guard batch.failures + 1 >= run.policy.attempts(of: batch) else { return "takes it over" }
-        switch run.policy.onExhausted {
-        case .fail: return "records it as failed, as this was its last attempt"
-        case .split: return batch.count > 1 ? "splits it" : "puts it into quarantine"
+        return switch lapse(of: batch, run.policy) {
+        case .offered: "takes it over"
+        case .begun: "records it as failed, as it may have been executed"
+        case .last: "records it as failed, as this was its last attempt"
+        case .split: "splits it"
+        case .quarantined: "puts it into quarantine"
         }
     }
+
+    /// What becomes of a batch whose lease ends.
+    private enum Lapse {
+        case offered, begun, last, split, quarantined
+    }
+
+    private static func lapse(of batch: BatchRecord, _ policy: RunPolicy) -> Lapse {
+        if batch.begunAt != nil { return .begun }
+        // The lease that ended is a failure, too.
+        guard batch.failures + 1 >= policy.attempts(of: batch) else { return .offered }
+        switch policy.onExhausted {
+        case .fail: return .last
+        case .split: return batch.count > 1 ? .split : .quarantined
+        }
+    }
+
+    // MARK: - Batches that are offered again
 
     private static func again(_ wait: WaitExplanation) -> [String] {
         let due = wait.open.filter { !$0.isHeld }

@@ -350,9 +350,12 @@ struct WorkOptions: Sendable {
                 let words = HumanText.count(quarantined.items, "item is", "items are")
                 troubles.append("\(words) quarantined; 'tranche redrive' makes them batches again")
             }
+            let words = (troubles + cancelled(of: summary)).joined(separator: ", and ")
+            if !words.isEmpty {
+                let words = "\(key) is complete, but \(words)"
+                try context.note(words, troubles.isEmpty ? .warning : .error)
+            }
             if troubles.isEmpty { return tally.isEmpty ? idle : .done }
-            let words = troubles.joined(separator: ", and ")
-            try context.note("\(key) is complete, but \(words)", .error)
             return .failed
         case .unsettled:
             try await noteWriters(of: key, source, inventory, context)
@@ -362,7 +365,8 @@ struct WorkOptions: Sendable {
             return .tryAgain
         case .stuck:
             let summary = try await inventory.summaries(RunSelection(key)).first
-            let troubles = failures(of: summary).joined(separator: ", and ")
+            let troubles = (failures(of: summary) + cancelled(of: summary))
+                .joined(separator: ", and ")
             try context.note("\(key) is complete, but \(troubles)", .error)
             return .failed
         case .cancelled:
@@ -403,8 +407,12 @@ struct WorkOptions: Sendable {
         return [
             words(failed, "failed", ""), words(stuck, "got stuck", ""),
             words(begun, "failed, and may have been executed", " --may-repeat"),
-            words(cancelled, "been cancelled", " --cancelled"),
         ].compactMap { $0 }
+    }
+
+    /// What is to be said of batches that were cancelled, which are no failure.
+    private func cancelled(of summary: RunSummary?) -> [String] {
+        summary.flatMap { [$0].cancelledWords }.map { [$0] } ?? []
     }
 }
 

@@ -167,7 +167,8 @@ public struct ByteLocation: Sendable, Hashable {
 
     /// Whether two are spelt alike.
     public static func == (lhs: ByteLocation, rhs: ByteLocation) -> Bool {
-        lhs.key == rhs.key && lhs.isReplacement == rhs.isReplacement
+        // Names of files that look alike may differ in their bytes.
+        lhs.key.hasBytes(of: rhs.key) && lhs.isReplacement == rhs.isReplacement
     }
 
     /// Hashes the spelling.

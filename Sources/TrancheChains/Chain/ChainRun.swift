@@ -497,7 +497,7 @@ extension Value {
         switch (self, other) {
         case (.real(let own), .real(let other)):
             own.bitPattern == other.bitPattern || own.isNaN && other.isNaN
-        case (.text(let own), .text(let other)): own.utf8.elementsEqual(other.utf8)
+        case (.text(let own), .text(let other)): own.hasBytes(of: other)
         default: self == other
         }
     }
@@ -517,11 +517,14 @@ extension RecordsRefused {
                 await (source as? any LineCounting)?.knownLines(of: ids) ?? [:]
             }
         var placed = self
-        var told: Set<Int64> = []
+        // The line is that of the item's first record; what others say alike stays alike.
+        var told: [Int64: (given: String, placed: String)] = [:]
         for index in placed.failures.indices {
-            let id = placed.failures[index].id
-            guard let line = lines[id], told.insert(id).inserted else { continue }
-            placed.failures[index].message = "\(line.words): \(placed.failures[index].message)"
+            let (id, given) = (placed.failures[index].id, placed.failures[index].message)
+            guard let line = lines[id] else { continue }
+            let first = told[id] ?? (given: given, placed: "\(line.words): \(given)")
+            told[id] = first
+            if first.given == given { placed.failures[index].message = first.placed }
         }
         return placed
     }

@@ -67,12 +67,12 @@ extension AlertDocument.Counts {
     /// Counts the batches of a run.
     fileprivate init(_ summary: RunSummary) {
         let stuck = summary.causes[.stuck]?.batches ?? 0
-        let failed = summary.totals[.failed]?.batches ?? 0
+        let quarantined = summary.totals[.quarantined]?.batches ?? 0
         self.init(
             succeeded: summary.totals[.succeeded]?.batches ?? 0,
             running: summary.totals[.running]?.batches ?? 0,
-            failed: max(failed - summary.retrying.batches - stuck, 0),
-            quarantined: summary.totals[.quarantined]?.batches ?? 0,
+            failed: max(summary.failedBatches - quarantined - stuck, 0),
+            quarantined: quarantined,
             stuck: stuck
         )
     }

@@ -11,25 +11,25 @@ struct AheadFiles: Sendable {
         var since: Date
     }
 
-    private var sights: [String: Sight] = [:]
+    private var sights: [ExactText: Sight] = [:]
 
     init() {}
 
     /// Files that count as quiet where they are the same at the next look, whenever that is.
     init(seen files: [FoundFile]) {
-        for file in files { sights[file.path] = Sight(mark: file.mark, since: .distantPast) }
+        for file in files { sights[file.place] = Sight(mark: file.mark, since: .distantPast) }
     }
 
     /// Whether a file has been as it is since a time.
     func isQuiet(_ file: FoundFile, since bound: Date) -> Bool {
-        guard let sight = sights[file.path] else { return false }
+        guard let sight = sights[file.place] else { return false }
         return sight.mark == file.mark && sight.since <= bound
     }
 
     /// Takes in files that were looked at.
     mutating func note(_ files: [FoundFile], now: Date) {
-        for file in files where sights[file.path]?.mark != file.mark {
-            sights[file.path] = Sight(mark: file.mark, since: now)
+        for file in files where sights[file.place]?.mark != file.mark {
+            sights[file.place] = Sight(mark: file.mark, since: now)
         }
     }
 
@@ -38,13 +38,16 @@ struct AheadFiles: Sendable {
         let known = sights
         sights = [:]
         for file in files {
-            let sight = known[file.path].flatMap { $0.mark == file.mark ? $0 : nil }
-            sights[file.path] = sight ?? Sight(mark: file.mark, since: now)
+            let sight = known[file.place].flatMap { $0.mark == file.mark ? $0 : nil }
+            sights[file.place] = sight ?? Sight(mark: file.mark, since: now)
         }
     }
 }
 
 extension FoundFile {
+    /// Where it is: two files may have names that look alike.
+    fileprivate var place: ExactText { ExactText(path) }
+
     /// Whether its time of change lies in the future.
     func isAhead(of now: Date) -> Bool { Double(modified) > now.timeIntervalSince1970 * 1e9 }
 }

@@ -65,7 +65,7 @@ actor FolderLister {
     ) throws -> Listing {
         var listing = Listing()
         var leftOut = LeftOutFiles(own)
-        var times: [String: FileTimes] = [:]
+        var times: [ExactText: FileTimes] = [:]
         var folders = [input.folder]
         while let folder = folders.popLast() {
             try Task.checkCancellation()
@@ -76,7 +76,7 @@ actor FolderLister {
                 case S_IFDIR: if input.isRecursive { folders.append(path) }
                 case S_IFREG:
                     // Of files and of markers.
-                    if input.marker != nil { times[path] = FileTimes(status) }
+                    if input.marker != nil { times[ExactText(path)] = FileTimes(status) }
                     guard isMeant(name, input), !leftOut.take(path, status) else { continue }
                     listing.files.append(FoundFile(path, status))
                 default: break
@@ -89,9 +89,9 @@ actor FolderLister {
             guard let marker = input.marker else {
                 return Self.isQuiet(file, input, now: now, ahead)
             }
-            guard let marked = times[file.path + marker], let own = times[file.path] else {
-                return false
-            }
+            guard let marked = times[ExactText(file.path + marker)],
+                let own = times[ExactText(file.path)]
+            else { return false }
             return own.areMarked(by: marked, now: now)
         }.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }
         return listing

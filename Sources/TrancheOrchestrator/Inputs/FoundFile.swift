@@ -28,24 +28,10 @@ struct FoundFile: Sendable {
 
 /// The files of a folder that were given, by where they are.
 struct KnownFiles: Sendable {
-    /// A text that is equal to another only where its bytes are: names that look alike may differ.
-    private struct Place: Hashable {
-        let text: String
-
-        static func == (lhs: Place, rhs: Place) -> Bool {
-            lhs.text.utf8.elementsEqual(rhs.text.utf8)
-        }
-
-        func hash(into hasher: inout Hasher) {
-            var text = text
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
-    }
-
     /// More than one for a file that was written again while nobody watched.
-    private var identities: [Place: Set<Place>] = [:]
+    private var identities: [ExactText: Set<ExactText>] = [:]
     /// Since when files are missed.
-    private var missed: [Place: Date] = [:]
+    private var missed: [ExactText: Date] = [:]
 
     /// How long a file must be missed before it is forgotten: a file system may be away for a
     /// while.
@@ -58,7 +44,7 @@ struct KnownFiles: Sendable {
         while true {
             let page = try await log.lastingIdentities(after: mark, limit: size)
             for identity in page {
-                identities[Self.place(of: identity), default: []].insert(Place(text: identity))
+                identities[Self.place(of: identity), default: []].insert(ExactText(identity))
             }
             guard page.count == size else { return }
             mark = page.last
@@ -66,7 +52,7 @@ struct KnownFiles: Sendable {
     }
 
     func has(_ file: FoundFile) -> Bool {
-        identities[Self.place(of: file.identity)]?.contains(Place(text: file.identity)) == true
+        identities[Self.place(of: file.identity)]?.contains(ExactText(file.identity)) == true
     }
 
     /// Whether a file of the path was given when it was another.
@@ -75,7 +61,7 @@ struct KnownFiles: Sendable {
     }
 
     mutating func add(_ file: FoundFile) {
-        identities[Self.place(of: file.identity), default: []].insert(Place(text: file.identity))
+        identities[Self.place(of: file.identity), default: []].insert(ExactText(file.identity))
     }
 
     /// Forgets files that are there no more, and what others were before.
@@ -88,9 +74,9 @@ struct KnownFiles: Sendable {
     mutating func remove(allBut files: [FoundFile], isAlone: Bool, now: Date) -> [String] {
         guard !files.isEmpty else { return [] }
         let there = Dictionary(
-            files.map { (Self.place(of: $0.identity), Place(text: $0.identity)) }
+            files.map { (Self.place(of: $0.identity), ExactText($0.identity)) }
         ) { $1 }
-        var gone: Set<Place> = []
+        var gone: Set<ExactText> = []
         for (place, known) in identities {
             guard let current = there[place] else {
                 let since = missed[place] ?? now
@@ -110,8 +96,8 @@ struct KnownFiles: Sendable {
     }
 
     /// What an identity has in front of size, time and number.
-    private static func place(of identity: String) -> Place {
+    private static func place(of identity: String) -> ExactText {
         let parts = identity.split(separator: "|", omittingEmptySubsequences: false)
-        return Place(text: parts.dropLast(3).joined(separator: "|"))
+        return ExactText(parts.dropLast(3).joined(separator: "|"))
     }
 }

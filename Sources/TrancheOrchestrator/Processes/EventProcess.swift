@@ -120,7 +120,8 @@ public struct EventBatch: Sendable {
     }
 
     /// The numbers of the events by their ids, of which several may be the same.
-    package var numbersByID: [String: [Int64]] {
-        Dictionary(grouping: zip(numbers, events), by: \.1.id).mapValues { $0.map(\.0) }
+    package var numbersByID: [ExactText: [Int64]] {
+        Dictionary(grouping: zip(numbers, events), by: { ExactText($0.1.id) })
+            .mapValues { $0.map(\.0) }
     }
 }

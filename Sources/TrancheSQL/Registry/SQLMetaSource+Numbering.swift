@@ -24,9 +24,9 @@ extension SQLMetaSource: NumberedSource {
         return "\(remedy) lets it read the newest rows alone"
     }
 
-    package func ids(ofUIDs uids: [String]) async throws -> [String: Int64] {
-        guard let registry else { return [:] }
-        var found: [String: Int64] = [:]
+    package func ids(ofUIDs uids: [String]) async throws -> [Int64?] {
+        guard let registry else { return uids.map { _ in nil } }
+        var found: [Int64?] = []
         let kind = registry.numbering.kind
         // SQLite 3.40 takes at most 32,766 values a statement.
         for start in stride(from: 0, to: uids.count, by: 1000) {
@@ -34,9 +34,9 @@ extension SQLMetaSource: NumberedSource {
             let rows = try await wrapping {
                 try await database.read(registry.numbers(of: part))[0]
             }
-            let known = try rows.map { row in (try row.text(), try row.integer()) }
+            let known = try rows.map { row in (ExactText(try row.text()), try row.integer()) }
             let numbers = Dictionary(known, uniquingKeysWith: { $1 })
-            for uid in part { found[uid] = numbers[kind.canonical(uid)] }
+            found += part.map { numbers[ExactText(kind.canonical($0))] }
         }
         return found
     }

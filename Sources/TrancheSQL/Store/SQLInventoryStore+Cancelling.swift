@@ -2,13 +2,23 @@ package import Tranche
 
 extension SQLInventoryStore {
     package func cancel(_ key: RunKey, batch: Int64?, _ note: ChangeNote) async throws -> [Int64] {
-        let isOne: SQLStatement = batch.map { " AND id = \($0)" } ?? ""
+        let isOpen: SQLStatement =
+            "(coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)"
+        // One that has failed is closed where it alone is meant.
+        let isMeant: SQLStatement =
+            batch.map { id in
+                """
+                id = \(id) AND (
+                    \(isOpen)
+                    OR status IN ('failed', 'quarantined') AND coalesce(cause, '') <> 'cancelled'
+                )
+                """
+            } ?? isOpen
         // Locked in the order of their numbers: what succeeds meanwhile has succeeded.
         let open: SQLStatement = """
             SELECT id
             FROM \(tables.batch)
-            WHERE \(isRun(key)) \(isOne)
-                AND (coalesce(lease_expires_at, retry_at) IS NOT NULL OR stuck_until IS NOT NULL)
+            WHERE \(isRun(key)) AND \(isMeant)
             ORDER BY id
             \(dialect.lockingRow)
             """

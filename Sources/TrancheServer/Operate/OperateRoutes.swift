@@ -168,7 +168,7 @@ struct OperateRoutes: Sendable {
             ) { try await retry($0) },
             .post(
                 "/v1/batches/{id}/cancel",
-                "Cancel a batch that is held, or would be offered again.",
+                "Cancel a batch that is held, would be offered again, or has failed.",
                 role: .operate,
                 body: ReasonBody.self,
                 Self.done(BatchDocument.self)

@@ -83,7 +83,7 @@ function actions(batch) {
     is('quarantined') ? tool('Redrive', () => redriveBatch(batch)) : tool('Retry',
       () => retryBatch(batch), { disabled: is('running', 'released', 'split') }),
     tool('Split', () => splitBatch(batch), { disabled: batch.count < 2 || !is('failed') }),
-    is('running', 'released') || (is('failed') && batch.retry_at)
+    is('running', 'released', 'quarantined') || (is('failed') && batch.cause !== 'cancelled')
       ? tool('Cancel', () => cancelBatch(batch), { isGrave: true }) : null,
   );
 }

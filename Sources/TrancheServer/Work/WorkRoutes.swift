@@ -108,7 +108,7 @@ struct WorkRoutes: Sendable {
 
     /// Records that all items are done but some.
     private func succeed(
-        in bad: [String: String?],
+        in bad: [ExactText: String?],
         _ holding: AttemptKey,
         _ body: SucceedBody
     ) async throws -> HTTPServerResponse {
@@ -136,12 +136,12 @@ struct WorkRoutes: Sendable {
     private static func blame(
         _ bad: [BadItemBody]?,
         _ ids: [Value]?
-    ) throws -> [String: String?] {
-        var reasons: [String: String?] = [:]
-        func name(_ id: Value, _ field: String) throws -> String {
+    ) throws -> [ExactText: String?] {
+        var reasons: [ExactText: String?] = [:]
+        func name(_ id: Value, _ field: String) throws -> ExactText {
             switch id {
-            case .integer(let id): return String(id)
-            case .text(let uid): return uid
+            case .integer(let id): return ExactText(String(id))
+            case .text(let uid): return ExactText(uid)
             default:
                 throw Refusal(
                     400,
@@ -164,7 +164,7 @@ struct WorkRoutes: Sendable {
 
     private func parts(
         of holding: AttemptKey,
-        blaming bad: [String: String?],
+        blaming bad: [ExactText: String?],
         error: String? = nil
     ) async throws -> [BatchPart] {
         let inventory = state.inventory

@@ -94,6 +94,40 @@ extension ConformanceCase {
             try await bench.take().succeed()
             try requireEqual(try await bench.takeNone(), .complete, "the reason")
         },
+        ConformanceCase("What failed for good is closed by itself, and a retry brings it back") {
+            subject in
+            let bench = try await Bench(subject, ids: 1...9)
+            let (first, second) = (try await bench.take(2), try await bench.take(3))
+            try await first.fail(BatchFailure("never", isFinal: true))
+            try await second.fail("bad", badItems: [4])
+            let key = try await bench.key()
+            let quarantined = BatchSelection(runs: RunSelection(key), status: .quarantined)
+            let bad = try await bench.inventory.batches(quarantined).map(\.id)
+            try requireEqual(bad.count, 1, "the number of bad items")
+            let closed = [first.id] + bad
+            for id in closed {
+                let record = try await bench.inventory.cancel(batch: id, reason: "hopeless")
+                try requireEqual(record.status, .failed, "the status")
+                try requireEqual(record.cause, .cancelled, "the cause")
+                try requireEqual(try await bench.inventory.cancel(batch: id), record, "again")
+            }
+            try requireEqual(try await bench.record(first).failures, 1, "the failures")
+            let attempt = try await bench.store.attempts(of: first.id).first
+            try requireEqual(attempt?.outcome, .failed, "the attempt's outcome")
+            try require(attempt?.error?.contains("never") == true, "the attempt does not say why")
+            let summary = try await bench.store.summaries(RunSelection(key)).first
+            try requireEqual(summary?.failedBatches, 0, "what has failed")
+            try requireEqual(summary?.causes[.cancelled]?.batches, 2, "the cancelled")
+            let changes = try await bench.inventory.changes(.of(.run(key)))
+            try requireEqual(changes.map(\.what), ["cancelled", "cancelled"], "the changes")
+            let cancelled = BatchSelection(runs: RunSelection(key), cause: .cancelled)
+            let offered = try await bench.inventory.retry(cancelled)
+            try requireEqual(offered.sorted(), closed, "what is retried")
+            for id in closed {
+                let isFinal = try await bench.inventory.batch(id).isFinal
+                try requireEqual(isFinal, false, "whether it has ended")
+            }
+        },
         ConformanceCase("Pausing and cancelling are two things, and one resume ends both") {
             subject in
             let bench = try await Bench(subject, ids: 1...6)

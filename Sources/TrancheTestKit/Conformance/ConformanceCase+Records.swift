@@ -63,6 +63,17 @@ extension ConformanceCase {
             let definition = try await bench.inventory.source(bench.description).definition
             try requireEqual(run.definition, try definition.canonicalText, "the definition")
         },
+        ConformanceCase("Jobs whose names differ in their Unicode form alone are two") { subject in
+            let bench = try await Bench(subject, ids: 1...2)
+            for job in ["\u{E9}", "e\u{301}"] {
+                let batch = try await bench.take(BatchRequest(job: job))
+                try requireEqual(batch.ids, 1...2, "the ids")
+                try await batch.succeed()
+            }
+            let runs = try await bench.store.runs(RunSelection())
+            try requireEqual(runs.map(\.cursor), [2, 2], "the cursors")
+            try requireEqual(Set(runs.map(\.key)).count, 2, "the number of keys")
+        },
         ConformanceCase("A summary adds up a run's batches") { subject in
             let bench = try await Bench(subject, (1...6).map { SourceRow($0, weight: 2) })
             let first = try await bench.take(1)

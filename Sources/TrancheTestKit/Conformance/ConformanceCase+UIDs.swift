@@ -54,10 +54,24 @@ extension ConformanceCase {
         ConformanceCase("Bad items of a batch are blamed by their numbers") { subject in
             guard let bench = try await UIDBench(subject, ["a", "b", "c"]) else { return }
             let batch = try await bench.take(count: 5)
-            let numbers = try await batch.source.numbered?.ids(ofUIDs: ["b", "z"]) ?? [:]
-            try requireEqual(numbers, ["b": 2], "the numbers")
+            let numbers = try await batch.source.numbered?.ids(ofUIDs: ["b", "z"]) ?? []
+            try requireEqual(numbers, [2, nil], "the numbers")
             try await batch.fail("rotten", badItems: [2])
             try requireEqual(try await bench.drain(), ["a", "c"], "the others")
+        },
+        ConformanceCase("Uids that differ in their Unicode form alone are two") { subject in
+            let uids = ["\u{E9}", "e\u{301}"]
+            guard let bench = try await UIDBench(subject, uids) else { return }
+            let batch = try await bench.take(count: 5)
+            let items = try await batch.items
+            try requireEqual(items.count, 2, "the number of items")
+            let ids: [Int64?] = try uids.map { uid in
+                let own = items.first { $0.uid?.utf8.elementsEqual(uid.utf8) ?? false }
+                guard let own else { throw ConformanceFailure("no item has the uid \(uid)") }
+                return own.id
+            }
+            let numbers = try await batch.source.numbered?.ids(ofUIDs: uids) ?? []
+            try requireEqual(numbers, ids, "the numbers")
         },
         ConformanceCase("A settle lag is refused where uids are numbered") { subject in
             guard let bench = try await UIDBench(subject, ["a"]) else { return }

@@ -11,22 +11,22 @@ public final class NumberedMemorySource: NumberedSource {
 
     private struct State {
         /// The uids of the entries.
-        var entries: Set<String>
+        var entries: Set<ExactText>
         /// The uids that have a number, in its order.
-        var numbered: [String] = []
+        var numbered: [ExactText] = []
 
         /// Numbers what has none, in order of the uids.
         mutating func number() {
             let known = Set(numbered)
-            numbered += entries.subtracting(known).sorted()
+            numbered += entries.subtracting(known).sorted { $0.text < $1.text }
         }
 
         /// The entries that have a number, ascending.
         var items: [Item] {
             numbered.enumerated().compactMap { place, uid in
-                entries.contains(uid)
-                    ? Item(id: Int64(place + 1), item: .text("item \(uid)"), weight: 1, uid: uid)
-                    : nil
+                guard entries.contains(uid) else { return nil }
+                let item = Value.text("item \(uid.text)")
+                return Item(id: Int64(place + 1), item: item, weight: 1, uid: uid.text)
             }
         }
     }
@@ -45,7 +45,7 @@ public final class NumberedMemorySource: NumberedSource {
             weight: "weight",
             numbering: "text"
         )
-        state = Mutex(State(entries: Set(uids)))
+        state = Mutex(State(entries: Set(uids.map(ExactText.init))))
     }
 
     /// Uids are numbered.
@@ -55,13 +55,11 @@ public final class NumberedMemorySource: NumberedSource {
     public var promise: SourcePromise { .settled }
 
     /// Finds the numbers of uids.
-    public func ids(ofUIDs uids: [String]) async throws -> [String: Int64] {
+    public func ids(ofUIDs uids: [String]) async throws -> [Int64?] {
         let numbered = state.withLock { $0.numbered }
-        var found: [String: Int64] = [:]
-        for (place, uid) in numbered.enumerated() where uids.contains(uid) {
-            found[uid] = Int64(place + 1)
+        return uids.map { uid in
+            numbered.firstIndex(of: ExactText(uid)).map { Int64($0 + 1) }
         }
-        return found
     }
 
     /// Finds the uids of numbers.
@@ -69,7 +67,7 @@ public final class NumberedMemorySource: NumberedSource {
         let numbered = state.withLock { $0.numbered }
         var found: [Int64: String] = [:]
         for id in ids where id >= 1 && id <= numbered.count {
-            found[id] = numbered[Int(id) - 1]
+            found[id] = numbered[Int(id) - 1].text
         }
         return found
     }
@@ -123,12 +121,12 @@ extension NumberedMemorySource: ConformanceUIDSource, MetaSourceDescription {
 
     /// Adds entries.
     public func insert(_ uids: [String]) async throws {
-        state.withLock { $0.entries.formUnion(uids) }
+        state.withLock { $0.entries.formUnion(uids.map(ExactText.init)) }
     }
 
     /// Removes entries.
     public func delete(_ uids: [String]) async throws {
-        state.withLock { $0.entries.subtract(uids) }
+        state.withLock { $0.entries.subtract(uids.map(ExactText.init)) }
     }
 
     /// Returns the source itself.

@@ -9,7 +9,10 @@ extension MemoryTables {
         let isNew = try known(key).cancellation == nil
         let open = batches(of: key).filter { batch in
             let isOpen = batch.nextDue(now: now) != nil || batch.cause == .stuck
-            return isOpen && batch.id == id ?? batch.id
+            guard let id else { return isOpen }
+            // One that has failed is closed where it alone is meant.
+            let hasFailed = [.failed, .quarantined].contains(batch.status)
+            return batch.id == id && (isOpen || hasFailed && batch.cause != .cancelled)
         }
         for var batch in open {
             if batch.status == .running {

@@ -2,7 +2,7 @@ public import Tranche
 
 /// How a workflow ended, or this process's part in it.
 public enum WorkflowEnding: Sendable, Hashable {
-    /// Every batch succeeded.
+    /// Every batch succeeded, but those that somebody cancelled by themselves.
     case complete
     /// Nothing is left to do, but batches failed or are stuck, or items are quarantined.
     case completeWithFailures

@@ -60,7 +60,7 @@ public struct WorkflowProgress: Sendable, Hashable, Codable {
 
     /// Whether what is complete has something that did not succeed.
     var hasFailures: Bool {
-        [failed, quarantined, stuck, cancelled].contains { $0.batches > 0 }
+        [failed, quarantined, stuck].contains { $0.batches > 0 }
     }
 
     /// Whether batches were handed out, and nothing is done any more, as far as that shows.

@@ -406,6 +406,7 @@ import TrancheTestKit
         for (end, isAnswer) in [
             (#""}, "done": 5 }"#, true), (#""},"done":5,"exit":0}"#, true),
             (#""},"done":6}"#, false), (#""},"done":5"#, false), (#"","log":["done"]}"#, false),
+            (#"","done":5}}"#, false), (#""},"log":{"done":5,"of":7},"x":1}"#, false),
         ] {
             var lines = AnswerLines()
             #expect(lines.add(piece, inHand: 5) == [.other(piece)])
@@ -419,13 +420,26 @@ import TrancheTestKit
         }
     }
 
-    @Test("A line that is not JSON is an answer for the batch in hand wherever it has its number")
+    @Test("A line that is not JSON is the batch's answer where its outermost object has its number")
     func brokenInTheMiddle() {
         let line = Array(#"{"result":{"x":NaN}, "done" : 5 ,"exit":0}"#.utf8)
         #expect(ProgramAnswer(line, inHand: 5)?.batch == 5)
         #expect(ProgramAnswer(line, inHand: 5)?.fault?.contains("not JSON") == true)
         #expect(ProgramAnswer(line, inHand: 6) == nil)
         #expect(ProgramAnswer(line.dropLast(), inHand: 5) == nil)
+        for own in [
+            #"{"progress":{"done":5},"x":NaN}"#, #"{"x":NaN,"p":{"done":5,"of":[{"a":9}]}}"#,
+            #"{"x":NaN,"p":[{"of":"} \" {","done":5,"m":"}"} ],"y":1}"#,
+        ] {
+            #expect(ProgramAnswer(Array(own.utf8), inHand: 5) == nil, "\(own)")
+        }
+        for answer in [
+            #"{"x":NaN,"done":5,"result":{"a":[{}],"m":"}, \"}"}}"#,
+            #"{"x":NaN,"done":5,"m":"5" x"}"#, #"{"x":NaN,"done":5}{"y":1}"#,
+            #"{"x":NaN,"p":{"done":5},"done":5,"exit":0}"#,
+        ] {
+            #expect(ProgramAnswer(Array(answer.utf8), inHand: 5)?.batch == 5, "\(answer)")
+        }
     }
 
     @Test("A result that is not UTF-8 is kept as that of a last line is")

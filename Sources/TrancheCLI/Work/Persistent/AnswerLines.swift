@@ -22,7 +22,7 @@ struct ProgramAnswer: Sendable, Hashable {
     /// - Parameters:
     ///   - line: The line.
     ///   - inHand: The batch that is worked on: a line that is not JSON and has its number at any
-    ///     place is one that is wrong, too.
+    ///     place of the outermost object is one that is wrong, too.
     init?(_ line: some Collection<UInt8>, inHand: Int64? = nil) {
         guard let (bytes, look) = Self.look(at: line) else { return nil }
         if let complaint = look.complaint(about: "its answer") {
@@ -103,8 +103,9 @@ struct ProgramAnswer: Sendable, Hashable {
 
     /// The number of the batch that a line answers which is not JSON; `nil` where it answers none.
     ///
-    /// It is read where it stands before what is wrong, as the last member, and at any place where
-    /// it is the batch in hand. What has no end is a line of the program's own.
+    /// It is read where it stands before what is wrong, as the last member, and at any place of the
+    /// outermost object where it is the batch in hand. What has no end is a line of the program's
+    /// own.
     private static func batch(
         ofBroken bytes: [UInt8],
         _ members: [StrictJSON.Member],
@@ -121,13 +122,46 @@ struct ProgramAnswer: Sendable, Hashable {
         return inHand.flatMap { isNamed($0, in: bytes) ? $0 : nil }
     }
 
-    /// Whether a batch is the value of a member `done` at any place of a text.
+    /// Whether a batch is the value of a member `done` at any place of the outermost object, of
+    /// which a text is the end at least.
     private static func isNamed(_ batch: Int64, in bytes: [UInt8]) -> Bool {
         bytes.ranges(of: Array("\"done\"".utf8)).contains { name in
-            let rest = String(decoding: bytes[name.upperBound...].prefix(64), as: UTF8.self)
-            let value = rest.prefixMatch(of: #/\s*:\s*(-?[0-9]+)\s*[,}]/#)
-            return value.map { Int64($0.output.1) == batch } ?? false
+            let rest = bytes[name.upperBound...]
+            let start = String(decoding: rest.prefix(64), as: UTF8.self)
+            let value = start.prefixMatch(of: #/\s*:\s*(-?[0-9]+)\s*[,}]/#)
+            guard let value, Int64(value.output.1) == batch else { return false }
+            return !isOfInnerObject(rest)
         }
+    }
+
+    /// Whether the object that has a member is a value within another.
+    ///
+    /// What stands before may be unknown, or no JSON: what follows the object's end tells it.
+    ///
+    /// - Parameter rest: What follows the member's name.
+    /// - Returns: Whether it is.
+    private static func isOfInnerObject(_ rest: ArraySlice<UInt8>) -> Bool {
+        var depth = 1
+        var isInText = false
+        var isEscaped = false
+        for (place, byte) in zip(rest.indices, rest) {
+            if isEscaped {
+                isEscaped = false
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\\"): isEscaped = isInText
+            case UInt8(ascii: "\""): isInText.toggle()
+            case _ where isInText: break
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+            guard depth == 0 else { continue }
+            let next = rest[(place + 1)...].first { !" \t\r\n".utf8.contains($0) }
+            return next.map { ",]}".utf8.contains($0) } ?? false
+        }
+        return false
     }
 
     /// The number of the batch in the members of a line, as far as these were read.
