@@ -237,12 +237,51 @@ struct DialectTests {
             ("id\ts\n1\ta\n", "\t"), ("id|s|t\n1|a|b\n", "|"),
             ("id,s\n1;a,b\n2;b\n", ","), ("note\na;b\nc;d\n", ","), ("a;b\n1\n2\n", ","),
             ("\"a;b\"\n1;2\n", ","), ("Title\nid;s\n1;a\n2;b\n3;c\n", ";"),
+            ("id;\"s, t\"\n1;a\n2;b\n", ";"), ("id,\"s;t\"\n1,a\n2,b\n", ","),
+            ("id;a, b\n1;1,5\n2;3\n", ";"), ("id,a;b\n1,a;b\n2,c\n", ","),
+            ("id,a;b\n", ","),
         ]
     )
     func delimiter(text: String, delimiter: String) async throws {
         let format = try await recognized(text, CSVFormat(guesses: [.delimiter]))
         #expect(format.dialect.delimiter == Array(delimiter.utf8))
         #expect(format.notes.isEmpty == (delimiter == ","))
+    }
+
+    @Test(
+        "With names given, the delimiter is guessed that parts all records into as many fields",
+        arguments: [
+            ("1;1,5\n2;2\n", 0, ";"), ("1;1,5;\n2;2;\n", 0, ";"), ("1,a;b\n2,c\n", 0, ","),
+            ("1;1,5\n2;2,5,0\n", 0, ";"), ("id;s\n1;1,50\n2;2,50\n", 1, ";"),
+            ("id,s\n1,a;b\n2,c;d\n", 1, ","), ("by x\nid|s\n1|1,50\n", 2, "|"),
+            ("a,b;c\n1,2;3\n", 1, ""), ("1;1,50\n2;2,50\n", 0, ""), ("1;2;3\n4;5;6\n", 0, ";"),
+        ]
+    )
+    func delimiterOfNamed(text: String, skipped: Int, delimiter: String) async throws {
+        let format = CSVFormat(
+            header: ["id", "s"],
+            skippedLines: skipped,
+            guesses: [.delimiter, .header]
+        )
+        guard !delimiter.isEmpty else {
+            let error = await #expect(throws: TrancheError.self) {
+                try await recognized(text, format)
+            }
+            #expect(error?.message.contains("--delimiter ','") == true, "\(error?.message ?? "")")
+            return
+        }
+        let found = try await recognized(text, format)
+        #expect(found.dialect.delimiter == Array(delimiter.utf8))
+        let replaced = CSVFormat(header: ["id", "s"], headerLines: 1, guesses: [.delimiter])
+        guard skipped == 1 else { return }
+        #expect(try await recognized(text, replaced).dialect.delimiter == Array(delimiter.utf8))
+    }
+
+    @Test("Whoever names a single field is not asked for its delimiter")
+    func delimiterOfOne() async throws {
+        let format = CSVFormat(header: ["line"], guesses: [.delimiter])
+        let found = try await recognized("a;b\nc;d\n", format)
+        #expect(found.dialect.delimiter == Array(",".utf8))
     }
 
     @Test(

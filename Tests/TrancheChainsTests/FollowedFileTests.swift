@@ -383,4 +383,38 @@ struct FollowedFileTests: FollowingTests {
             #expect(try await load(in: later) == [])
         }
     }
+
+    @Test(
+        "A next file that tells otherwise how it is written is refused, though its fields are those",
+        arguments: [
+            (
+                CSVFormat(delimiter: "\t", guesses: [.quote, .header]),
+                "id\tmsg\n1\t\"hi\" she said\n", "id\tmsg\n2\t\"say \"\"x\"\"\"\n"
+            ),
+            (
+                CSVFormat(delimiter: "\t", guesses: [.quote, .header]),
+                "id\tmsg\n1\t\"a\tb\"\n", "id\tmsg\n2\t\"hi\" she said\n"
+            ),
+        ],
+        [true, false]
+    )
+    func toldOtherwise(_ told: (CSVFormat, String, String), isOpen: Bool) async throws {
+        let (format, first, next) = told
+        try await withChainWorld(.sqlite, first) { world in
+            func load(in inventory: Inventory) async throws -> Int {
+                let sink = MemorySink()
+                let source = CSVSource(.file(world.path), format: format, grows: true)
+                let report = try await Chain(reading: source).write(to: sink)
+                    .run(through: inventory, world.options(weight: 100))
+                #expect(report.isSuccess, "\(report.lastError ?? "") \(report.reason)")
+                return sink.records.count
+            }
+            #expect(try await load(in: world.inventory) == 1)
+            try move(world.path, to: world.path + ".1")
+            try write(next, to: world.path)
+            let later = isOpen ? world.inventory : try await world.database.open()
+            let error = await #expect(throws: TrancheError.self) { try await load(in: later) }
+            #expect(error?.code == .redefined, "\(error?.message ?? "")")
+        }
+    }
 }

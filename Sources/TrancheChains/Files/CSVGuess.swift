@@ -9,20 +9,83 @@ enum CSVGuess {
     /// The most lines that may stand before a header.
     static let mostTitles = 30
 
+    /// What the first records tell of the delimiter.
+    enum Delimiter: Equatable {
+        /// Nothing against a comma.
+        case comma
+        case other(UInt8)
+        /// A comma and another part all records, each into as many fields.
+        case either(UInt8)
+    }
+
     /// The delimiter: another than a comma where the first record has no comma, but two fields or
     /// more of the other, and nine records in ten have as many as it, or as each other.
-    static func delimiter(_ bytes: [UInt8], from start: Int, _ dialect: CSVDialect, isWhole: Bool)
-        -> UInt8?
-    {
-        func sample(_ delimiter: UInt8) -> CSVSample {
+    ///
+    /// Where the first record has a comma, one that parts all records into as many fields, and
+    /// where names are given into as many as these; a comma must not do so, too. What was passed
+    /// over may have been a header, and then tells.
+    ///
+    /// - Parameters:
+    ///   - bytes: The file's first bytes.
+    ///   - start: Where the first record begins.
+    ///   - skipped: Where the last line begins that is passed over; `nil` where none is.
+    ///   - dialect: How the file is said to be written.
+    ///   - isWhole: Whether nothing follows the bytes.
+    ///   - names: How many names are given; `nil` where the file has them.
+    /// - Returns: What they tell.
+    static func delimiter(
+        _ bytes: [UInt8],
+        from start: Int,
+        after skipped: Int?,
+        _ dialect: CSVDialect,
+        isWhole: Bool,
+        names: Int?
+    ) -> Delimiter {
+        // Whoever names a single field is not asked.
+        if names == 1 { return .comma }
+        func rows(_ delimiter: UInt8, from start: Int, most: Int = 1000) -> [CSVSample.Row] {
             var dialect = dialect
             dialect.delimiter = [delimiter]
-            return CSVSample(bytes, from: start, dialect, isWhole: isWhole, most: 1000)
+            return CSVSample(bytes, from: start, dialect, isWhole: isWhole, most: most).rows
         }
-        guard sample(UInt8(ascii: ",")).rows.first?.width == 1 else { return nil }
+        func width(_ delimiter: UInt8, at start: Int) -> Int {
+            rows(delimiter, from: start, most: 1).first?.width ?? 1
+        }
+        let comma = UInt8(ascii: ",")
+        let others = delimiters.filter { $0 != dialect.quote }
+        let clear = others.first { other in
+            guard let first = rows(other, from: start, most: 1).first,
+                case let width = names ?? first.width, width > 1, first.fits(width)
+            else { return false }
+            let rows = rows(other, from: start)
+            return rows.count > (names == nil ? 1 : 0) && rows.allSatisfy { $0.fits(width) }
+        }
+        let ownWidth = width(comma, at: start)
+        if let clear, ownWidth > 1 || names != nil {
+            let own = rows(comma, from: start)
+            let wanted = names ?? ownWidth
+            let fitting = own.count { $0.fits(wanted) }
+            guard Double(fitting) >= Double(own.count) * (names == nil ? 0.9 : 1) else {
+                return .other(clear)
+            }
+            guard let skipped else { return .either(clear) }
+            switch (width(comma, at: skipped) == wanted, width(clear, at: skipped) == wanted) {
+            case (true, false): return .comma
+            case (false, true): return .other(clear)
+            default: return .either(clear)
+            }
+        }
+        guard ownWidth == 1 else { return .comma }
+        return likeliest(of: others.map { ($0, rows($0, from: start)) }).map { .other($0) }
+            ?? .comma
+    }
+
+    /// Of what may part records that no comma parts, that which does so best.
+    private static func likeliest(of others: [(delimiter: UInt8, rows: [CSVSample.Row])])
+        -> UInt8?
+    {
         var best: (delimiter: UInt8, share: Double, width: Int)?
-        for delimiter in delimiters where delimiter != dialect.quote {
-            let rows = sample(delimiter).rows
+        for (delimiter, rows) in others {
             let first = titles(in: rows) ?? 0
             guard first < rows.count, case let width = rows[first].width, width > 1 else {
                 continue

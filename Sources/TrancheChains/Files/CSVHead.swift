@@ -12,6 +12,8 @@ struct CSVHead {
     private var dialect: CSVDialect
     /// Where what is not passed over begins.
     private var start = 0
+    /// Where the last line begins that is said to be passed over; `nil` for none.
+    private var lastSkipped: Int?
     private var notes: [String] = []
     /// What was found, as it identifies the source's records.
     private var found: [String] = []
@@ -60,7 +62,8 @@ struct CSVHead {
         }
         try refuseBinary()
         try refuseJSON()
-        findDelimiterAndQuote()
+        try findDelimiter()
+        findQuote()
         if dialect.escapes == .mariaDB { dialect.keepsReturn = !endsWithReturns() }
         let sample = sample()
         let rows = sample.rows
@@ -250,6 +253,7 @@ struct CSVHead {
             let last = bytes[line.end - 1]
             let hasEnd = last == 0x0A || last == 0x0D && dialect.endsAtReturn
             if grows, !hasEnd { return false }
+            lastSkipped = start
             start = line.end
         }
         found.append("\(format.skippedLines) lines skipped")
@@ -268,15 +272,35 @@ struct CSVHead {
         )
     }
 
-    private mutating func findDelimiterAndQuote() {
+    private mutating func findDelimiter() throws {
         let isSaid = found.contains { $0.hasPrefix("after sep=") }
-        if format.guesses.contains(.delimiter), !isSaid,
-            let delimiter = CSVGuess.delimiter(bytes, from: start, dialect, isWhole: isComplete)
-        {
+        guard format.guesses.contains(.delimiter), !isSaid else { return }
+        let guess = CSVGuess.delimiter(
+            bytes,
+            from: start,
+            after: lastSkipped,
+            dialect,
+            isWhole: isComplete,
+            names: format.header?.count
+        )
+        switch guess {
+        case .comma: return
+        case .other(let delimiter):
             dialect.delimiter = [delimiter]
             let character = Character(UnicodeScalar(delimiter))
             note("fields are parted by \(character.debugDescription)")
+        case .either(let delimiter):
+            let character = String(UnicodeScalar(delimiter)).replacing("\t", with: "\\t")
+            throw TrancheError(
+                .invalidSource,
+                "the first records of '\(name)' are parted into as many fields each by ',' as by "
+                    + "'\(character)'; say which it is with --delimiter ',' or "
+                    + "--delimiter '\(character)'"
+            )
         }
+    }
+
+    private mutating func findQuote() {
         guard format.guesses.contains(.quote), dialect.quote == UInt8(ascii: "\"") else { return }
         switch CSVGuess.quotes(bytes, from: start, dialect, isWhole: isComplete) {
         case true?: note("quotes enclose fields")

@@ -30,6 +30,14 @@ struct CSVSample {
         var fields: [Field] = []
 
         var width: Int { fields.count }
+
+        /// Whether it has so many fields, or a delimiter behind them and nothing more.
+        func fits(_ width: Int) -> Bool {
+            if self.width == width + 1, let last = fields.last {
+                return last.isEmpty && !last.isQuoted
+            }
+            return self.width == width
+        }
     }
 
     private(set) var rows: [Row] = []

@@ -174,8 +174,9 @@ extension FileMetaSource {
     /// Whether a CSV file may be read in this way, which is that of a file that stood there before
     /// and finds the same fields.
     ///
-    /// A header that says them shows it; where they are given, the delimiter alone tells, once
-    /// there is a record.
+    /// A header that says them shows it; where they are given, the delimiter tells, once there is a
+    /// record. The file's own content may tell less of how it is written than the other's did, and
+    /// nothing else: what quotes mean, or that its header has more records.
     ///
     /// - Parameter own: The same file as its own content tells how to read it.
     /// - Returns: Whether it fits; never for what is no CSV.
@@ -184,6 +185,11 @@ extension FileMetaSource {
         guard let way = format as? CSVFileFormat, let found = own.format as? CSVFileFormat else {
             return false
         }
+        let (before, now) = (way.dialect, found.dialect)
+        let isQuotedAlike =
+            now.isQuoteUnknown || !before.isQuoteUnknown && now.quote == before.quote
+        let isHeaderAlike = (found.before?.header ?? 0) <= (way.before?.header ?? 0)
+        guard isQuotedAlike, isHeaderAlike else { return try await !hasRecord }
         if way.format.header == nil, way.format.headerLines != 0 { return true }
         if way.dialect.delimiter == found.dialect.delimiter { return true }
         return try await !hasRecord
