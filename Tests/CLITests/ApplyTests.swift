@@ -368,8 +368,15 @@ import TrancheTestKit
         #expect(told.contains("order bad has an amount below 0"), "\(told)")
         let most = try bench.rows("SELECT batches FROM inventory_budget WHERE name = 'loaders'")
         #expect(most == ["2"])
-        // Another time nothing is loaded again, and nobody is told again.
+        // Another time what was appended is loaded, nothing again, and nobody is told again.
+        try bench.write(orders(30..<40) + "bad,-1\no40,40\no41,41\n", to: "orders.csv")
         #expect(try await run().code == 1)
         #expect(try String(contentsOfFile: bench.path("alerts.jsonl"), encoding: .utf8) == told)
+        let loaded = try bench.rows(
+            "SELECT sum(batch_count) FROM inventory WHERE job = 'load' AND run = '' "
+                + "AND status = 'succeeded'"
+        )
+        // The order before the bad one is in its batch.
+        #expect(loaded == ["11"])
     }
 }

@@ -11,15 +11,20 @@ import Testing
     private func post(_ body: String, key: String, secret: String, to url: String) async throws
         -> String
     {
-        let script = """
-            signature=$(printf %s '\(body)' | openssl dgst -sha256 -hmac '\(secret)' -hex \
-            | sed 's/.* //')
-            exec curl -sS -m 60 -w '%{http_code}' -H 'Content-Type: application/json' \
-            -H "X-Signature: $signature" -H 'Idempotency-Key: \(key)' -d '\(body)' \(url)
-            """
-        let outcome = try await Executable("/bin/sh").run(["-c", script])
-        #expect(outcome.code == 0, "\(outcome.errors)")
-        return outcome.output
+        try await withTemporaryFolder { folder in
+            let file = folder.path("body")
+            try Data(body.utf8).write(to: URL(filePath: file))
+            let script = """
+                signature=$(openssl dgst -sha256 -hmac '\(secret)' -hex <'\(file)' \
+                | sed 's/.* //')
+                exec curl -sS -m 60 -w '%{http_code}' -H 'Content-Type: application/json' \
+                -H "X-Signature: $signature" -H 'Idempotency-Key: \(key)' \
+                --data-binary '@\(file)' \(url)
+                """
+            let outcome = try await Executable("/bin/sh").run(["-c", script])
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            return outcome.output
+        }
     }
 
     @Test(
@@ -66,6 +71,22 @@ import Testing
         let results = try bench.rows("SELECT job_result_item FROM inventory")
         #expect(results.first?.contains(#""id":"order-7""#) == true, "\(results)")
         #expect(results.first?.contains(#""payload":{"order": 7}"#) == true, "\(results)")
+        // What is too long for a variable comes on standard input.
+        let long = String(repeating: "x", count: 100_000)
+        let third = try await post(
+            #"{"order": "\#(long)"}"#,
+            key: "order-9",
+            secret: "some-long-secret",
+            to: url
+        )
+        #expect(third.hasSuffix("202"), "\(third)")
+        let isLongDone = try await eventually {
+            try bench.rows("SELECT status FROM inventory ORDER BY id")
+                == ["succeeded", "succeeded"]
+        }
+        #expect(isLongDone, "\(running.errors)")
+        let longest = try bench.rows("SELECT max(length(job_result_item)) FROM inventory")
+        #expect(longest.first.flatMap { Int($0) }.map { $0 > 60_000 } == true, "\(longest)")
         running.send(SIGTERM)
         let outcome = await running.outcome()
         #expect(outcome.code == 0, "\(outcome.errors)")

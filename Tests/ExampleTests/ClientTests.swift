@@ -78,6 +78,25 @@ struct ClientTests {
         #expect(results == [#"{"weight":8}"#])
     }
 
+    @Test(
+        "A program of one's own takes what works on batches from the worker in Node",
+        .enabled(if: nodePath != nil),
+        arguments: [["--persistent"], []]
+    )
+    func nodeModule(options: [String]) async throws {
+        let module = Self.folder.appending(path: "node/worker.mjs").path
+        try await withTemporaryFolder { folder in
+            let own = folder.path("own.mjs")
+            let text = """
+                import { run } from "\(module)";
+                await run((batch, items) => ({ mine: items.length }));
+                """
+            try Data(text.utf8).write(to: URL(filePath: own))
+            let results = try await work(with: [#require(Self.nodePath), own], options)
+            #expect(results == [#"{"mine":2}"#, #"{"mine":2}"#, #"{"mine":1}"#])
+        }
+    }
+
     @Test("A worker that nobody has given a batch exits with 64 and says why")
     func alone() async throws {
         var workers = [[Self.folder.appending(path: "shell/worker.sh").path]]

@@ -4,6 +4,12 @@
 //   tranche work --job sum --meta files --count 100 --persistent -- node clients/node/worker.mjs
 //
 // The numbers of ids are exact up to 2^53 in JavaScript: take greater ones as text.
+//
+// A worker of your own: import { run } from "./worker.mjs"; await run((batch, items) => …);
+
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
 /** The number of the protocol that this program speaks with --persistent. */
 const protocol = "1";
 
@@ -77,7 +83,15 @@ function refuse(words) {
   process.stdin.destroy();
 }
 
-await run((batch, items) => {
-  if (items.some((item) => item.item === null)) throw new Error("an item has no payload");
-  return { weight: items.reduce((sum, item) => sum + item.weight, 0) };
-});
+/** Whether this file is the program, and no other that takes `run` from it. */
+function isProgram() {
+  const program = process.argv[1];
+  return program !== undefined && realpathSync(program) === realpathSync(fileURLToPath(import.meta.url));
+}
+
+if (isProgram()) {
+  await run((batch, items) => {
+    if (items.some((item) => item.item === null)) throw new Error("an item has no payload");
+    return { weight: items.reduce((sum, item) => sum + item.weight, 0) };
+  });
+}

@@ -87,8 +87,10 @@ public struct CSVFormat: Sendable, Hashable {
         }
 
         /// The delimiter: `;`, a tab or `|` where the header has no comma, and records have as many
-        /// of it; or where it parts all records alike, into as many fields as names are given, and
-        /// a comma does not. Where both do, reading is refused.
+        /// of it.
+        ///
+        /// Or where it parts all records alike, into as many fields as names are given, and a comma
+        /// does not. Where both do, reading is refused.
         public static let delimiter = Guesses(rawValue: 1)
         /// Whether fields are enclosed in quotes.
         public static let quote = Guesses(rawValue: 2)
