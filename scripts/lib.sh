@@ -4,9 +4,6 @@
 # shellcheck disable=SC2034 # read by the scripts
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 server_folder=""
-# What else Swift is told wherever all is built: it must be the same each time.
-# shellcheck disable=SC2034
-read -ra swift_options <<<"${TRANCHE_SWIFT_OPTIONS:-}"
 
 # Tells what happens now.
 say() { printf '%s\n' "$*" >&2; }
